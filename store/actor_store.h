@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proto/ateapi.pb.h"
+#include "store/shard_transport.h"
+
+namespace atestore {
+
+// AIP-158: what page_size means when it is 0, and what a larger one is coerced to.
+inline constexpr int32_t kPageSizeDefault = 1000;
+inline constexpr int32_t kPageSizeMax = 1000;
+
+// A key for the tags of page tokens. Several may be live while keys are rotated: the first one
+// signs, all verify.
+struct PageTokenKey {
+  uint8_t id = 0;      // 1 … 255, unique; travels in the token
+  std::string secret;  // at least 16 bytes
+};
+
+struct StoreOptions {
+  // Where the cluster is asked for its topology first; at least one. Learnt nodes are asked later.
+  std::vector<Endpoint> seeds;
+  // Empty: tokens carry a plain checksum, which protects against accidents, not against forgery.
+  std::vector<PageTokenKey> page_token_keys;
+  // A page ends before it would hold more than this much serialized protobuf.
+  size_t page_bytes_max = size_t{3} << 20;
+  // A ListActors call ends its page after this much work, a short page with a token.
+  absl::Duration page_work_budget = absl::Milliseconds(250);
+  // Gives up on nodes that cannot be reached: the call fails with UNAVAILABLE.
+  absl::Duration retry_budget = absl::Seconds(5);
+  // Called for every record that cannot be read (P8), from any thread.
+  std::function<void(std::string_view key, const absl::Status& why)> on_unreadable_record;
+};
+
+// What one call may take.
+struct CallOptions {
+  absl::Time deadline = absl::InfiniteFuture();
+  std::function<bool()> cancelled;  // polled between round trips; empty: never
+};
+
+struct ActorPage {
+  ateapi::ListActorsResponse response;
+  double progress = 0;         // 0 … 1: the part of the slot space that lies behind the page's end
+  int64_t skipped_records = 0;  // unreadable records met by this call
+};
+
+// Actors, atespaces and workers in a Redis Cluster, one JSON value a key:
+// "actor:<atespace>:<actor_id>", "atespace:<name>", "worker:<namespace>:<pool>:<pod>".
+//
+// Errors, all methods: INVALID_ARGUMENT (names the field and the value), UNAVAILABLE (a slot has no
+// reachable owner within the retry budget; nothing is lost, call again), DEADLINE_EXCEEDED,
+// CANCELLED, DATA_LOSS (a record's value cannot be read), UNAUTHENTICATED and PERMISSION_DENIED
+// (the server refused this store). Every error carries an ErrorInfo: see store/error_info.h.
+// Thread-safe; every call blocks its thread.
+class ActorStore {
+ public:
+  ActorStore(std::unique_ptr<ShardTransport> transport, StoreOptions options);
+  ~ActorStore();
+  ActorStore(const ActorStore&) = delete;
+  ActorStore& operator=(const ActorStore&) = delete;
+
+  // One page of the listing that `request.page_token` continues; docs/consistency.md is the
+  // promise. A deadline that comes near ends the page early, with a token.
+  absl::StatusOr<ActorPage> ListActors(const ateapi::ListActorsRequest& request,
+                                       const CallOptions& call = {});
+
+  // NOT_FOUND.
+  absl::StatusOr<ateapi::Actor> GetActor(const ateapi::ActorRef& ref, const CallOptions& call = {});
+  // Version 1, SUSPENDED. ALREADY_EXISTS; FAILED_PRECONDITION when the atespace does not exist.
+  absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest& request,
+                                            const CallOptions& call = {});
+  // Replaces the worker selector, version + 1. NOT_FOUND; ABORTED after too many lost races.
+  absl::StatusOr<ateapi::Actor> UpdateActor(const ateapi::UpdateActorRequest& request,
+                                            const CallOptions& call = {});
+  // NOT_FOUND; FAILED_PRECONDITION when the actor is not SUSPENDED; ABORTED after too many lost
+  // races.
+  absl::Status DeleteActor(const ateapi::ActorRef& ref, const CallOptions& call = {});
+
+  // ALREADY_EXISTS.
+  absl::StatusOr<ateapi::Atespace> CreateAtespace(std::string_view name,
+                                                  const CallOptions& call = {});
+  // NOT_FOUND.
+  absl::StatusOr<ateapi::Atespace> GetAtespace(std::string_view name, const CallOptions& call = {});
+  // NOT_FOUND; FAILED_PRECONDITION when it still holds actors.
+  absl::Status DeleteAtespace(std::string_view name, const CallOptions& call = {});
+
+  // Every atespace or worker, in memory. Walks the whole cluster.
+  absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(const CallOptions& call = {});
+  absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(const CallOptions& call = {});
+
+  // Deletes every record of the three kinds.
+  absl::Status DebugClear(const CallOptions& call = {});
+
+  // OK when the cluster answers and every slot has an owner; else UNAVAILABLE, UNAUTHENTICATED,
+  // PERMISSION_DENIED (names the missing command) or FAILED_PRECONDITION (not a cluster), in one
+  // line that says what to do.
+  absl::Status CheckHealth(const CallOptions& call = {});
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace atestore

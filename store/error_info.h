@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace atestore {
+
+// The machine-readable part of an error (AIP-193): `reason` is UPPER_SNAKE and stable, the domain
+// is always "ateapi". `field` names the request field of an INVALID_ARGUMENT.
+struct ErrorInfo {
+  std::string reason;
+  std::string field;
+};
+
+inline constexpr std::string_view kErrorDomain = "ateapi";
+
+// `status` with the info attached as payloads.
+absl::Status WithErrorInfo(absl::Status status, const ErrorInfo& info);
+
+// What WithErrorInfo() attached; nullopt when nothing was.
+std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status);
+
+}  // namespace atestore

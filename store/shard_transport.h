@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/resp.h"
+#include "core/topology.h"
+
+namespace atestore {
+
+// Commands for one node, sent back to back on one connection: nothing of anybody else comes
+// between them, so MULTI … EXEC and ASKING + command are safe inside one request.
+struct ShardRequest {
+  Endpoint endpoint;
+  Pipeline pipeline;
+};
+
+// Receives the replies to a batch of requests. Called by one thread at a time, in command order
+// within a request; requests to different nodes interleave.
+class ReplyObserver {
+ public:
+  virtual ~ReplyObserver() = default;
+  // The reply (an error reply too) to command `command` of request `request`, as soon as it is
+  // complete. The view is valid only during this call.
+  virtual void OnReply(size_t request, size_t command, const ReplyView& reply) = 0;
+  // No (further) reply of request `request` will come, at most once for each: UNAVAILABLE (cannot
+  // connect, connection lost, not a Redis server, LOADING during the handshake), DEADLINE_EXCEEDED,
+  // UNAUTHENTICATED or PERMISSION_DENIED (AUTH refused), FAILED_PRECONDITION (TLS refused),
+  // DATA_LOSS (not RESP). Its commands may or may not have been executed.
+  virtual void OnFailure(size_t request, const absl::Status& status) = 0;
+};
+
+// The only way out of the store: carries commands to the nodes of a cluster and the replies back.
+// It knows connections (their opening, TLS, authentication, pipelining, time limits, reopening),
+// not slots, redirects or retries of commands: those belong to the layers above, so that the
+// emulator proves them. Thread-safe.
+class ShardTransport {
+ public:
+  virtual ~ShardTransport() = default;
+
+  // Sends every request, all at once, and returns when each has all its replies or has failed.
+  // `observer` is called from any thread, never after Execute() returned. Requests to the same
+  // endpoint keep their order. Execute() must not be called from inside `observer`.
+  virtual void Execute(std::span<const ShardRequest> requests, absl::Time deadline,
+                       ReplyObserver& observer) = 0;
+
+  // A transport to the same cluster whose connections nobody else uses until it is destroyed (for
+  // WATCH … MULTI … EXEC over several round trips). The original must outlive it.
+  virtual std::unique_ptr<ShardTransport> Exclusive() = 0;
+};
+
+}  // namespace atestore

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "proto/ateapi.pb.h"
+
+namespace atestore {
+
+// Records are proto3 JSON ("ProtoJSON"), as written by this and by other programs: unknown fields
+// are ignored, names are lowerCamelCase or original, enums are names or numbers, int64 are strings
+// or numbers.
+
+// Parses `json` into `*actor`, which is cleared first. DATA_LOSS with the reason (never the value)
+// when protobuf's own JSON parser, told to ignore unknown fields, would refuse it; then `*actor` is
+// unspecified. Thread-safe.
+absl::Status DecodeActor(std::string_view json, ateapi::Actor* actor);
+
+// The same for text that is followed by at least RespReader::kPadding readable bytes: no copy.
+absl::Status DecodePaddedActor(std::string_view json, ateapi::Actor* actor);
+
+absl::Status DecodeAtespace(std::string_view json, ateapi::Atespace* atespace);
+absl::Status DecodeWorker(std::string_view json, ateapi::Worker* worker);
+
+// ProtoJSON with lowerCamelCase names, int64 as strings, default values left out.
+std::string EncodeActor(const ateapi::Actor& actor);
+std::string EncodeAtespace(const ateapi::Atespace& atespace);
+
+}  // namespace atestore

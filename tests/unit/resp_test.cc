@@ -1,0 +1,127 @@
+#include "core/resp.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace atestore {
+namespace {
+
+std::string Describe(const ReplyView& reply) {
+  std::string text = absl::StrCat(static_cast<int>(reply.type()), ":",
+                                  std::string(reply.text()), ":", reply.integer());
+  for (ReplyView element : reply) absl::StrAppend(&text, "(", Describe(element), ")");
+  return text;
+}
+
+std::vector<std::string> ReadAll(RespReader& reader) {
+  std::vector<std::string> replies;
+  for (;;) {
+    auto reply = reader.Next();
+    if (!reply.ok() || !reply->has_value()) return replies;
+    replies.push_back(Describe(**reply));
+  }
+}
+
+
+std::string EveryType() {
+  using std::string_literals::operator""s;
+  return "+OK\r\n-ERR bad\r\n:-42\r\n$5\r\na\r\nb\0\r\n$-1\r\n*-1\r\n*0\r\n_\r\n#t\r\n,1.5\r\n"
+         "(123\r\n=7\r\ntxt:abc\r\n!3\r\nERR\r\n*2\r\n*2\r\n:1\r\n$0\r\n\r\n*0\r\n%1\r\n+k\r\n"
+         "~1\r\n:7\r\n>1\r\n+x\r\n"s;
+}
+
+TEST(RespReaderTest, ReadsEveryTypeInOneChunk) {
+  RespReader reader;
+  reader.Feed("*3\r\n$3\r\nfoo\r\n:7\r\n*1\r\n-ERR x\r\n+next\r\n");
+  auto reply = reader.Next();
+  ASSERT_TRUE(reply.ok() && reply->has_value());
+  ReplyView array = **reply;
+  ASSERT_EQ(array.size(), 3u);
+  EXPECT_EQ(array[0].text(), "foo");
+  EXPECT_EQ(array[1].integer(), 7);
+  EXPECT_TRUE(array[2].is_array());
+  EXPECT_TRUE(array[2][0].is_error());
+  Reply copy(array[2]);
+  EXPECT_EQ(copy.view()[0].text(), "ERR x");
+  auto next = reader.Next();
+  ASSERT_TRUE(next.ok() && next->has_value());
+  EXPECT_EQ((**next).text(), "next");
+  EXPECT_EQ(copy.view()[0].text(), "ERR x");
+}
+
+TEST(RespReaderTest, AnyChunkingGivesTheSameReplies) {
+  std::string input = EveryType();
+  RespReader whole;
+  whole.Feed(input);
+  std::vector<std::string> expected = ReadAll(whole);
+  ASSERT_EQ(expected.size(), 16u);
+  for (size_t chunk = 1; chunk < input.size(); ++chunk) {
+    RespReader reader;
+    std::vector<std::string> replies;
+    for (size_t at = 0; at < input.size(); at += chunk) {
+      reader.Feed(std::string_view(input).substr(at, chunk));
+      for (std::string& reply : ReadAll(reader)) replies.push_back(std::move(reply));
+    }
+    EXPECT_EQ(replies, expected) << "chunk " << chunk;
+  }
+}
+
+TEST(RespReaderTest, ViolationsAreDataLossForEver) {
+  for (std::string_view input :
+       {"?\r\n", ":\r\n", ":1x\r\n", "$-2\r\n", "$x\r\n", "*-2\r\n", "$1\r\nabc\r\n", "#x\r\n",
+        "\r\n", "_x\r\n", "=2\r\nab\r\n", "*99999999999\r\n", ":99999999999999999999\r\n"}) {
+    RespReader reader;
+    reader.Feed(input);
+    EXPECT_EQ(reader.Next().status().code(), absl::StatusCode::kDataLoss) << input;
+    reader.Feed("+OK\r\n");
+    EXPECT_EQ(reader.Next().status().code(), absl::StatusCode::kDataLoss) << input;
+  }
+}
+
+TEST(RespReaderTest, DropsWhatIsOverTheLimitAndGoesOn) {
+  for (size_t chunk : {1, 3, 7, 1000}) {
+    RespReader reader({.bulk_bytes_max = 8, .reply_bytes_max = 12});
+    std::string big(100, 'x');
+    std::string input = "*4\r\n$8\r\n12345678\r\n$100\r\n" + big +
+                        "\r\n$4\r\nabcd\r\n$1\r\nz\r\n$2\r\nok\r\n";
+    std::vector<std::string> replies;
+    for (size_t at = 0; at < input.size(); at += chunk) {
+      reader.Feed(std::string_view(input).substr(at, chunk));
+      EXPECT_LE(reader.buffered_bytes(), 64 + chunk);
+      for (std::string& reply : ReadAll(reader)) replies.push_back(std::move(reply));
+    }
+    ASSERT_EQ(replies.size(), 2u);
+    EXPECT_EQ(replies[0], "6::0(4:12345678:0)(13::100)(4:abcd:0)(13::1)");
+    EXPECT_EQ(replies[1], "4:ok:0");
+  }
+}
+
+TEST(RespReaderTest, LimitsHold) {
+  RespReader deep({.depth_max = 3});
+  deep.Feed("*1\r\n*1\r\n*1\r\n*1\r\n");
+  EXPECT_EQ(deep.Next().status().code(), absl::StatusCode::kDataLoss);
+  RespReader line({.line_bytes_max = 10});
+  line.Feed("+12345678901234");
+  EXPECT_EQ(line.Next().status().code(), absl::StatusCode::kDataLoss);
+  RespReader many({.elements_max = 3});
+  many.Feed("*2\r\n*1\r\n:1\r\n:2\r\n");
+  EXPECT_EQ(many.Next().status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(PipelineTest, EncodesCommandsAsArraysOfBulks) {
+  Pipeline pipeline;
+  pipeline.Add({"GET", "a b"});
+  pipeline.Begin(2);
+  pipeline.AddArgument("DEL");
+  pipeline.AddArgument("");
+  EXPECT_EQ(pipeline.size(), 2u);
+  EXPECT_EQ(pipeline.bytes(), "*2\r\n$3\r\nGET\r\n$3\r\na b\r\n*2\r\n$3\r\nDEL\r\n$0\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace atestore
