@@ -104,10 +104,10 @@ class Reply {
 // What a reader accepts. A hostile or broken peer cannot make it keep more than
 // `reply_bytes_max` + `line_bytes_max` bytes of text, `elements_max` nodes and one read chunk.
 struct RespLimits {
-  size_t depth_max = 16;                     // nesting of aggregates
-  size_t elements_max = size_t{8} << 20;     // nodes of one reply
-  size_t line_bytes_max = size_t{64} << 10;  // simple strings, errors, numbers, headers
-  size_t bulk_bytes_max = size_t{4} << 20;   // a longer bulk string is dropped: kDropped
+  size_t depth_max = 16;                       // nesting of aggregates
+  size_t elements_max = size_t{8} << 20;       // nodes of one reply
+  size_t line_bytes_max = size_t{64} << 10;    // simple strings, errors, numbers, headers
+  size_t bulk_bytes_max = size_t{4} << 20;     // a longer bulk string is dropped: kDropped
   size_t reply_bytes_max = size_t{256} << 20;  // bulk strings beyond this sum are dropped
 };
 
@@ -157,11 +157,11 @@ class RespReader {
 
   const RespLimits limits_;
   std::unique_ptr<char[]> buffer_;
-  size_t capacity_ = 0;   // of buffer_, without the padding
-  size_t start_ = 0;      // of the reply being parsed
-  size_t position_ = 0;   // next byte to parse
-  size_t searched_ = 0;   // no line end before this
-  size_t end_ = 0;        // of the bytes fed
+  size_t capacity_ = 0;    // of buffer_, without the padding
+  size_t start_ = 0;       // of the reply being parsed
+  size_t position_ = 0;    // next byte to parse
+  size_t searched_ = 0;    // no line end before this
+  size_t end_ = 0;         // of the bytes fed
   size_t kept_bytes_ = 0;  // bulk text of the reply being parsed
   struct Bulk {
     RespType type;

@@ -37,9 +37,7 @@ class SlotTags {
     }
   }
 
-  std::string_view operator[](Slot slot) const {
-    return {tags_[slot].data(), tags_[slot].size()};
-  }
+  std::string_view operator[](Slot slot) const { return {tags_[slot].data(), tags_[slot].size()}; }
 
  private:
   std::array<std::array<char, kSlotTagLength>, kSlotCount> tags_{};

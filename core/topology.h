@@ -24,8 +24,51 @@ struct Endpoint {
 // "host:port".
 std::string ToString(const Endpoint& endpoint);
 
-// Parses "host:port" (the last colon counts, so IPv6 needs no brackets and may have them), as
-// operators write it and as MOVED and ASK carry it. INVALID_ARGUMENT names the text.
+// Parses "host:port" as operators write it and as MOVED and ASK carry it: the last colon counts, so
+// IPv6 needs no brackets and may have them. The host may be empty. INVALID_ARGUMENT names the text.
 absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text);
+
+struct ClusterNode {
+  std::string id;  // 40 hexadecimal digits; survives restarts and changes of address
+  Endpoint endpoint;
+
+  bool operator==(const ClusterNode&) const = default;
+};
+
+// Who owns which slot, as one node saw it. An immutable value; may be out of date the moment it
+// arrives: the owner itself has the last word, by MOVED and ASK.
+class Topology {
+ public:
+  // No slot has an owner.
+  Topology() { owners_.fill(kNobody); }
+
+  // Reads a reply to CLUSTER SLOTS that came from `asked`, whose host stands in where the node does
+  // not know its own. DATA_LOSS when the reply does not have the documented shape.
+  static absl::StatusOr<Topology> FromClusterSlots(const ReplyView& reply, const Endpoint& asked);
+
+  // The primary that owns `slot`; nullptr: nobody does. Lives as long as the topology.
+  const ClusterNode* Owner(Slot slot) const {
+    return owners_[slot] == kNobody ? nullptr : &primaries_[owners_[slot]];
+  }
+  // The primaries that own slots, each once.
+  const std::vector<ClusterNode>& primaries() const { return primaries_; }
+  // The replicas, as further places to ask for the topology.
+  const std::vector<ClusterNode>& replicas() const { return replicas_; }
+  // The number of slots that have an owner; kSlotCount in a complete cluster.
+  size_t covered_slots() const { return covered_slots_; }
+
+  bool operator==(const Topology&) const = default;
+
+ private:
+  static constexpr uint16_t kNobody = 0xFFFF;
+
+  absl::Status AddRange(const ReplyView& range, const Endpoint& asked);
+  uint16_t IndexOfPrimary(ClusterNode node);
+
+  std::array<uint16_t, kSlotCount> owners_;  // index into primaries_
+  std::vector<ClusterNode> primaries_;
+  std::vector<ClusterNode> replicas_;
+  size_t covered_slots_ = 0;
+};
 
 }  // namespace atestore

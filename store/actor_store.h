@@ -50,7 +50,7 @@ struct CallOptions {
 
 struct ActorPage {
   ateapi::ListActorsResponse response;
-  double progress = 0;         // 0 … 1: the part of the slot space that lies behind the page's end
+  double progress = 0;  // 0 … 1: the part of the slot space that lies behind the page's end
   int64_t skipped_records = 0;  // unreadable records met by this call
 };
 

@@ -7,16 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/resp.h"
-#include "core/topology.h"
+#include "core/shard_request.h"
 
 namespace atestore {
-
-// Commands for one node, sent back to back on one connection: nothing of anybody else comes
-// between them, so MULTI … EXEC and ASKING + command are safe inside one request.
-struct ShardRequest {
-  Endpoint endpoint;
-  Pipeline pipeline;
-};
 
 // Receives the replies to a batch of requests. Called by one thread at a time, in command order
 // within a request; requests to different nodes interleave.

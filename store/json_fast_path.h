@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "proto/ateapi.pb.h"
+
+namespace atestore {
+
+// Decodes the JSON that real writers of actors produce, some thirty times faster than protobuf's
+// parser, and declines everything else: it accepts only what it is certain protobuf reads to the
+// same message. So whoever asks protobuf after a refusal is equal to protobuf by construction.
+//
+// `json` must be followed by RespReader::kPadding readable bytes. Returns nullopt when `*actor`
+// (cleared first) holds the record; otherwise what made it decline, a fixed text that never quotes
+// the value ("field version"), and `*actor` is unspecified. Thread-safe.
+std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::Actor* actor);
+
+// Longer text is declined. It bounds the memory that each decoding thread keeps to about 1 MiB.
+inline constexpr size_t kFastJsonBytesMax = size_t{64} << 10;
+
+// Nesting beyond this is declined, far below the 100 levels at which protobuf refuses.
+inline constexpr size_t kFastJsonDepthMax = 32;
+
+}  // namespace atestore
