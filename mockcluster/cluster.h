@@ -1,0 +1,225 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/slot.h"
+#include "core/topology.h"
+#include "mockcluster/fault_plan.h"
+#include "mockcluster/options.h"
+
+namespace mockcluster {
+
+struct ClusterState;
+
+// A handle of a cluster node: its identity, whatever process runs and whatever address it has.
+// Handles are dense, 0 …, in the order of creation, and are never reused.
+enum class NodeIndex : uint16_t {};
+
+// A handle of a client connection. Never reused.
+enum class ClientId : uint64_t {};
+
+// What became of a command or of request bytes.
+enum class Delivery {
+  kReplied,  // every reply was appended
+  kClosed,   // the connection is closed; what was appended before may end in the middle of a reply
+};
+
+// The command that is about to be executed.
+struct NextCommand {
+  ClientId client;
+  NodeIndex node;
+  std::span<const std::string_view> arguments;
+};
+
+enum class AbortMode {
+  kMoveBack,      // the destination's keys move back to the source
+  kLeaveCopies,   // … and stay on the destination too, as orphans
+  kLeaveOrphans,  // lossy: moved keys stay on the destination, out of reach of clients
+};
+
+enum class FailoverKind {
+  kGraceful,  // CLUSTER FAILOVER: nothing is lost, the old primary turns replica
+  kForced,    // the primary's process dies first; what the replica does not have is lost
+};
+
+enum class RestartMode {
+  kKeepData,  // what the process held at its death
+  kLastSave,  // what it held at the last Save(); nothing if there was none
+  kEmpty,
+};
+
+enum class ResizeDirection { kGrow, kShrink };
+
+// What happens to the next command on a connection.
+enum class ConnectionFault { kDropBefore, kDropAfter, kTruncateReply };
+
+// A node as a test sees it. The views of the nodes themselves are asked for with CLUSTER NODES.
+struct NodeInfo {
+  NodeIndex index;
+  std::string id;      // 40 hexadecimal digits; survives a restart
+  std::string run_id;  // 40 hexadecimal digits; of the process, last one if dead
+  atestore::Endpoint endpoint;
+  bool alive = false;                // a process runs
+  bool member = false;               // false once it left the cluster
+  std::optional<NodeIndex> primary;  // set on a replica
+  uint64_t config_epoch = 0;         // in its own view
+  size_t keys = 0;                   // held, hidden ones included
+};
+
+struct ReachableKey {
+  std::string key;
+  std::string value;
+};
+
+// A Redis Cluster in one process: nodes that answer commands, clients connected to them, and
+// events that change both. No thread, clock or chance: options and calls determine every byte.
+// Not thread-safe. Every topology event refuses with FAILED_PRECONDITION what cannot happen in the
+// present state (naming the node or slot) and changes nothing then.
+class Cluster {
+ public:
+  explicit Cluster(const ClusterOptions& options);
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  const ClusterOptions& options() const;
+
+  // ---- Clients ----
+
+  // A new connection to whatever process listens at `endpoint`. UNAVAILABLE when none does.
+  absl::StatusOr<ClientId> Connect(const atestore::Endpoint& endpoint);
+  // Forgets a connection, open or closed.
+  void Disconnect(ClientId client);
+  // False once the process died, a fault closed it, or the client said QUIT.
+  bool IsOpen(ClientId client) const;
+
+  // Executes one command (≥ 1 argument) and appends its reply in wire form.
+  Delivery Execute(ClientId client, std::span<const std::string_view> arguments,
+                   std::string* replies);
+  // Executes every complete command among `bytes` and what was left from earlier calls (RESP
+  // arrays or inline commands), appending the replies. Closes the connection on a protocol error,
+  // as a server does, after its error reply.
+  Delivery Feed(ClientId client, std::string_view bytes, std::string* replies);
+
+  // ---- Faults by schedule ----
+
+  // `hook` runs before each command of a client, also before the commands inside MULTI and before
+  // EXEC, never inside EXEC. It may call everything below "Topology" and InjectFault(). The
+  // command then meets the state that the hook left. An empty function removes it.
+  void SetBetweenCommands(std::function<void(const NextCommand&)> hook);
+  // Runs `plan` before each command of a client, after the hook. Replaces an earlier plan.
+  void SetFaultPlan(const FaultPlan& plan);
+  void ClearFaultPlan();
+  // The number of faults that the plan has caused.
+  size_t faults_done() const;
+  // Causes one fault of this kind now, at a place drawn from the seed. FAILED_PRECONDITION when it
+  // cannot happen in this state. Faults of a connection befall `client`.
+  absl::Status InjectFault(Fault fault, std::optional<ClientId> client = std::nullopt);
+  // The next command on `client` meets this fault.
+  void InjectConnectionFault(ClientId client, ConnectionFault fault);
+
+  // ---- Topology ----
+
+  // Key by key, as redis-cli --cluster reshard does: marks on the two nodes, keys, owner.
+  absl::Status BeginMigration(atestore::Slot slot, NodeIndex destination);
+  // Moves up to `keys_max` keys of an open slot; the result is the number moved.
+  absl::StatusOr<size_t> MigrateKeys(atestore::Slot slot, size_t keys_max);
+  // Moves the remaining keys and gives the slot to its destination.
+  absl::Status FinishMigration(atestore::Slot slot);
+  absl::Status AbortMigration(atestore::Slot slot, AbortMode mode);
+  // All of it in one call.
+  absl::Status MoveSlot(atestore::Slot slot, NodeIndex destination);
+
+  // The atomic migration of Valkey ≥ 9: the destination imports hidden keys, then takes over.
+  absl::Status BeginAtomicMigration(atestore::Slot slot, NodeIndex destination);
+  absl::Status FinishAtomicMigration(atestore::Slot slot);
+  absl::Status AbortAtomicMigration(atestore::Slot slot);
+
+  // Promotes `replica`. After kForced the old primary stays dead until Restart().
+  absl::Status Failover(NodeIndex replica, FailoverKind kind);
+  // Ends the process of `node`; its connections close.
+  absl::Status Kill(NodeIndex node);
+  // A new process for `node` (killing the old one if need be): same node id, address, slots and
+  // epochs, another run id and hash seed. A primary's cluster state is fail for
+  // options().rejoin_delay_ms, a replica copies its primary.
+  absl::Status Restart(NodeIndex node, RestartMode mode);
+  // Snapshots the node's data for RestartMode::kLastSave.
+  absl::Status Save(NodeIndex node);
+  // A new node at the next free port: an empty primary, or a replica of `primary`.
+  absl::StatusOr<NodeIndex> AddNode(std::optional<NodeIndex> primary = std::nullopt);
+  // Kills a replica or slotless primary and makes every other node forget it.
+  absl::Status RemoveNode(NodeIndex node);
+  // A new process with a new node id and no data at the address of a dead node.
+  absl::StatusOr<NodeIndex> ReplaceAtAddress(NodeIndex dead);
+
+  // Every node forgets the owner of `slot` (its keys stay where they are).
+  absl::Status UnassignSlot(atestore::Slot slot);
+  // Gives an unassigned slot to `node` in every view.
+  absl::Status AssignSlot(atestore::Slot slot, NodeIndex node);
+  // Cuts `node` off from gossip and replication (it still answers clients and believes in its old
+  // view, until Settle() makes it notice), or joins it again.
+  absl::Status SetIsolated(NodeIndex node, bool isolated);
+  // The node answers LOADING, or its cluster state is fail, for so long (virtual time); 0 ends it.
+  absl::Status SetLoading(NodeIndex node, int64_t duration_ms);
+  absl::Status SetClusterDown(NodeIndex node, int64_t duration_ms);
+  // Holds back what a primary sends to `replica`; ending the pause delivers it.
+  absl::Status SetReplicationPaused(NodeIndex replica, bool paused);
+  // Makes the tables of a node begin to grow or shrink, so that two of them are visible.
+  absl::Status ForceResize(NodeIndex node, ResizeDirection direction);
+
+  // Delivers one piece of news from one node to another, drawn from the seed.
+  void Gossip();
+  // Delivers all news until no view changes any more, and lets nodes notice failures.
+  void Settle();
+
+  // Virtual time in milliseconds. Only these two move it (and Fault::kDelay).
+  int64_t now_ms() const;
+  void AdvanceTime(int64_t duration_ms);
+
+  // ---- Data, past every routing rule ----
+
+  // Stores a string on the owner of its slot (and its replicas). FAILED_PRECONDITION when the slot
+  // has none.
+  absl::Status Put(std::string_view key, std::string_view value);
+  // Stores a string on this node alone: an orphan unless the node owns the slot.
+  absl::Status PutOn(NodeIndex node, std::string_view key, std::string_view value);
+
+  // ---- Inspection ----
+
+  std::vector<NodeInfo> Nodes() const;
+  NodeInfo Node(NodeIndex node) const;
+  // Members that are primaries and alive, in the order of their handles.
+  std::vector<NodeIndex> Primaries() const;
+  std::vector<NodeIndex> ReplicasOf(NodeIndex primary) const;
+  std::optional<NodeIndex> FindNode(const atestore::Endpoint& endpoint) const;
+  // The living primary that owns `slot` in its own view (with the greatest epoch, if several do).
+  std::optional<NodeIndex> OwnerOf(atestore::Slot slot) const;
+  // Slots that are open (key by key) or being imported (atomically), ascending.
+  std::vector<atestore::Slot> OpenSlots() const;
+  std::vector<atestore::Slot> ImportingSlots() const;
+  // What a client that follows every redirect could read now, sorted by key. Ground truth.
+  std::vector<ReachableKey> ReachableKeys() const;
+  // As above for one key; nullopt when no client can read it.
+  std::optional<std::string> ReachableValue(std::string_view key) const;
+  // Calls of a command on the present process of `node`, by its name in INFO commandstats, such as
+  // "get", "restore-asking" or "cluster|setslot".
+  uint64_t Calls(NodeIndex node, std::string_view command) const;
+
+  // One line an event (topology, faults, time), oldest first; commands are not logged.
+  const std::vector<std::string>& event_log() const;
+
+ private:
+  std::unique_ptr<ClusterState> state_;
+};
+
+}  // namespace mockcluster
