@@ -23,11 +23,19 @@ enum class ResizePolicy {
   kAvoid,  // BGSAVE or AOF rewrite running: grow only when badly overfull, never shrink
 };
 
+// Actors that are computed when asked for, not stored: up to 10⁹ and more in constant memory.
+struct SyntheticActors {
+  uint64_t actors = 0;      // in the whole cluster, spread evenly over the slots
+  uint32_t atespaces = 50;  // ≥ 1; actors are spread over them: space-0, space-1, …
+};
+
 struct KeyspaceOptions {
   Layout layout = Layout::kPerSlot;
   // Decides the order of keys behind a cursor. A real server draws it when the process starts:
   // give every process life another one, and keep it through flush, resync and role change.
   uint64_t hash_seed = 0;
+  // When given, slots marked with SetSlotGenerated() begin full; see keyspace_synthetic.h.
+  std::optional<SyntheticActors> synthetic;
 };
 
 // One call of SCAN.
@@ -69,7 +77,8 @@ class Keyspace {
 
   // What DBSIZE counts: the keys outside hidden slots.
   virtual size_t Size() const = 0;
-  // Hidden or not, these two count and list a slot's keys, in no particular order.
+  // Hidden or not, these two count and list a slot's keys, in no particular order. Here and in Scan
+  // the visitor gets a synthetic actor without its value: Find() has it.
   virtual size_t CountInSlot(Slot slot) const = 0;
   virtual void KeysInSlot(Slot slot, size_t max, Visitor visitor) = 0;
 
@@ -91,6 +100,14 @@ class Keyspace {
   // Scan, RandomKey and ForEach(kSkip). Find and all else treat them as ever. Clear() keeps marks.
   virtual void SetSlotHidden(Slot slot, bool hidden) = 0;
   virtual bool IsSlotHidden(Slot slot) const = 0;
+
+  // With KeyspaceOptions::synthetic: this node begins with the synthetic actors of `slot`. Call it
+  // once for each slot that a fresh primary owns, before any other use. Without: nothing.
+  virtual void SetSlotGenerated(Slot slot) = 0;
+
+  // The same keys, values and marks under another seed: what a restart from a saved file, or a full
+  // synchronisation of a replica, leaves in the other process.
+  virtual std::unique_ptr<Keyspace> Clone(uint64_t hash_seed) const = 0;
 
   virtual void SetResizePolicy(ResizePolicy policy) = 0;
   // A tick of the server's cron: shrinks what is too sparse and moves up to `rehash_buckets`
