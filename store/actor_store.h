@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/page_token.h"
 #include "proto/ateapi.pb.h"
 #include "store/shard_transport.h"
 
@@ -20,17 +21,11 @@ namespace atestore {
 inline constexpr int32_t kPageSizeDefault = 1000;
 inline constexpr int32_t kPageSizeMax = 1000;
 
-// A key for the tags of page tokens. Several may be live while keys are rotated: the first one
-// signs, all verify.
-struct PageTokenKey {
-  uint8_t id = 0;      // 1 … 255, unique; travels in the token
-  std::string secret;  // at least 16 bytes
-};
-
 struct StoreOptions {
   // Where the cluster is asked for its topology first; at least one. Learnt nodes are asked later.
   std::vector<Endpoint> seeds;
-  // Empty: tokens carry a plain checksum, which protects against accidents, not against forgery.
+  // Several while keys are rotated: the first one signs, all verify. Empty: tokens carry a plain
+  // checksum, which protects against accidents, not against forgery.
   std::vector<PageTokenKey> page_token_keys;
   // A page ends before it would hold more than this much serialized protobuf.
   size_t page_bytes_max = size_t{3} << 20;

@@ -1,0 +1,60 @@
+#include "core/key_filter.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/slot.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+constexpr std::string_view kActorPrefix = "actor:";
+
+}  // namespace
+
+std::string ActorKey(std::string_view atespace, std::string_view actor_id) {
+  return absl::StrCat(ToAbsl(kActorPrefix), ToAbsl(atespace), ":", ToAbsl(actor_id));
+}
+
+std::string AtespaceKey(std::string_view name) { return absl::StrCat("atespace:", ToAbsl(name)); }
+
+ActorKeyParts ParseActorKey(std::string_view key) {
+  if (!KeyFilter::AllActors().Matches(key)) return {};
+  key.remove_prefix(kActorPrefix.size());
+  size_t colon = key.find(':');
+  return {.atespace = key.substr(0, colon), .actor_id = key.substr(colon + 1)};
+}
+
+KeyFilter KeyFilter::ActorsOf(std::string_view atespace) {
+  return {ActorKey(atespace, ""), std::string(kActorPrefix), 2};
+}
+
+bool KeyFilter::Matches(std::string_view key) const {
+  if (!key.starts_with(prefix_)) return false;
+  std::string_view rest = key.substr(kind_.size());
+  for (size_t part = 1; part < parts_; ++part) {
+    size_t colon = rest.find(':');
+    if (colon == std::string_view::npos || colon == 0) return false;
+    rest.remove_prefix(colon + 1);
+  }
+  return !rest.empty();
+}
+
+std::string KeyFilter::Pattern() const {
+  std::string pattern;
+  for (char c : prefix_) {
+    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) {
+      pattern.push_back('\\');
+    }
+    pattern.push_back(c);
+  }
+  pattern.push_back('*');
+  return pattern;
+}
+
+std::string KeyFilter::ProbeKey(Slot slot, int variant) const {
+  std::string key = absl::StrCat(ToAbsl(kind_), "{", ToAbsl(SlotTag(slot)), "}");
+  key.append(static_cast<size_t>(variant), '~');
+  return key;
+}
+
+}  // namespace atestore

@@ -1,0 +1,91 @@
+#include "core/node_view.h"
+
+#include <charconv>
+
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+// Cuts the first word off `text`, words being separated by one space.
+std::string_view TakeWord(std::string_view& text) {
+  size_t space = text.find(' ');
+  std::string_view word = text.substr(0, space);
+  text = space == std::string_view::npos ? std::string_view() : text.substr(space + 1);
+  return word;
+}
+
+bool HasFlag(std::string_view flags, std::string_view wanted) {
+  while (!flags.empty()) {
+    size_t comma = flags.find(',');
+    if (flags.substr(0, comma) == wanted) return true;
+    if (comma == std::string_view::npos) return false;
+    flags.remove_prefix(comma + 1);
+  }
+  return false;
+}
+
+std::optional<Slot> TakeSlot(std::string_view& text) {
+  Slot slot = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), slot);
+  if (error != std::errc() || slot >= kSlotCount) return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return slot;
+}
+
+// "17", "17-20", "[17->-id]" or "[17-<-id]".
+bool ReadSlots(std::string_view word, NodeView& view) {
+  bool mark = word.starts_with('[');
+  if (mark) word.remove_prefix(1);
+  std::optional<Slot> first = TakeSlot(word);
+  if (!first) return false;
+  if (mark) {
+    if (!word.ends_with(']')) return false;
+    if (word.starts_with("->-")) {
+      view.migrating.set(*first);
+      return true;
+    }
+    if (word.starts_with("-<-")) {
+      view.importing.set(*first);
+      return true;
+    }
+    return false;
+  }
+  std::optional<Slot> last = first;
+  if (word.starts_with('-')) {
+    word.remove_prefix(1);
+    last = TakeSlot(word);
+  }
+  if (!last || !word.empty() || *last < *first) return false;
+  for (size_t slot = *first; slot <= *last; ++slot) view.owned.set(slot);
+  return true;
+}
+
+absl::Status BadText(std::string_view what) {
+  return DataLossError(absl::StrCat("CLUSTER NODES: ", ToAbsl(what)));
+}
+
+}  // namespace
+
+absl::StatusOr<NodeView> NodeView::FromClusterNodes(std::string_view text) {
+  while (!text.empty()) {
+    size_t line_end = text.find('\n');
+    std::string_view line = text.substr(0, line_end);
+    text.remove_prefix(line_end == std::string_view::npos ? text.size() : line_end + 1);
+    TakeWord(line);  // id
+    TakeWord(line);  // address
+    std::string_view flags = TakeWord(line);
+    if (!HasFlag(flags, "myself")) continue;
+    // primary's id, ping sent, pong received, config epoch, link state
+    for (int word = 0; word < 5; ++word) TakeWord(line);
+    NodeView view{.primary = HasFlag(flags, "master")};
+    while (!line.empty()) {
+      if (!ReadSlots(TakeWord(line), view)) return BadText("unreadable slots of the own line");
+    }
+    return view;
+  }
+  return BadText("no own line");
+}
+
+}  // namespace atestore

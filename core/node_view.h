@@ -1,0 +1,34 @@
+#pragma once
+
+#include <bitset>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/slot.h"
+#include "core/topology.h"
+
+namespace atestore {
+
+using SlotSet = std::bitset<kSlotCount>;
+
+// What a node says about itself: the `myself` line of CLUSTER NODES, the only place where migration
+// marks are shown. Taken in the same transaction as a read, it tells which slots the read covers.
+struct NodeView {
+  bool primary = false;
+  SlotSet owned;
+  SlotSet migrating;  // marked [slot->-node]
+  SlotSet importing;  // marked [slot-<-node]
+
+  // True when this node is the only one that holds keys of `slot` which clients can reach.
+  bool IsStableOwner(Slot slot) const {
+    return primary && owned[slot] && !migrating[slot] && !importing[slot];
+  }
+
+  // Reads the text of CLUSTER NODES. DATA_LOSS when it has no valid `myself` line.
+  static absl::StatusOr<NodeView> FromClusterNodes(std::string_view text);
+};
+
+}  // namespace atestore

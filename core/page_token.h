@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/position.h"
+
+namespace atestore {
+
+// No token is longer than this, in characters.
+inline constexpr size_t kPageTokenLengthMax = 256;
+
+// A key for the tags of page tokens.
+struct PageTokenKey {
+  uint8_t id = 0;      // 1 … 255; travels in the token
+  std::string secret;  // at least kPageTokenSecretBytesMin bytes
+};
+inline constexpr size_t kPageTokenSecretBytesMin = 16;
+
+// Why a token was refused.
+enum class PageTokenFlaw {
+  kMalformed,       // not what any version of this encoder makes
+  kTruncated,       // its end is missing
+  kUnknownVersion,  // made by a newer version
+  kUnknownKey,      // its key is not (or no longer) in use
+  kAltered,         // the tag does not fit the content
+  kOtherRequest,    // made for another method, atespace or argument
+  kOutOfRange,      // the content is impossible
+};
+
+// Stable UPPER_SNAKE name of a flaw, for ErrorInfo: "PAGE_TOKEN_ALTERED".
+std::string_view ReasonOf(PageTokenFlaw flaw);
+
+struct PageTokenError {
+  PageTokenFlaw flaw;
+  std::string message;  // one line, for people
+};
+
+// What must not change between the pages of one listing, as a number.
+uint64_t HashRequest(std::string_view method, std::string_view atespace);
+
+// Turns positions into opaque, URL-safe tokens and back. docs/page-token.md has the bytes.
+// A token grants nothing: it holds no pattern, address or secret. Immutable, so thread-safe.
+class PageTokenCodec {
+ public:
+  // `keys` empty: the tag is a checksum, which protects against accidents. Else it is an HMAC: the
+  // first key signs, all verify. Ids must be unique and not 0, secrets long enough (checked).
+  explicit PageTokenCodec(std::vector<PageTokenKey> keys = {});
+
+  std::string Encode(const Position& position, uint64_t request_hash) const;
+
+  // Accepts exactly what Encode() makes (with any live key) for the same `request_hash`.
+  std::variant<Position, PageTokenError> Decode(std::string_view token,
+                                                uint64_t request_hash) const;
+
+ private:
+  std::string Seal(std::string_view payload, const PageTokenKey* key) const;
+
+  std::vector<PageTokenKey> keys_;
+};
+
+// The part of a token behind its tag: protobuf PageTokenPayload. For the fuzzer and the tests.
+std::string EncodePageTokenPayload(const Position& position, uint64_t request_hash);
+std::variant<Position, PageTokenError> DecodePageTokenPayload(std::string_view payload,
+                                                              uint64_t request_hash);
+
+}  // namespace atestore

@@ -1,0 +1,18 @@
+#include "core/position.h"
+
+#include <openssl/sha.h>
+#include <xxhash.h>
+
+namespace atestore {
+
+uint64_t HashName(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
+
+uint64_t BreakTie(std::string_view name) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(name.data()), name.size(), digest);
+  uint64_t tie = 0;
+  for (size_t byte = 0; byte < sizeof tie; ++byte) tie = tie << 8 | digest[byte];
+  return tie;
+}
+
+}  // namespace atestore

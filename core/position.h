@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "core/slot.h"
+
+namespace atestore {
+
+// The order in which the names of a slot are listed: by XXH3-64 of the name. It depends on names
+// alone, not on a server's seed, table size or version, so it survives every failover and restart.
+using NameHash = uint64_t (*)(std::string_view name);
+uint64_t HashName(std::string_view name);
+
+// Orders names of equal hash: the first 8 bytes, big-endian, of the SHA-256 of the name. Nobody can
+// make two names that agree in both.
+uint64_t BreakTie(std::string_view name);
+
+// A place between two names of a slot.
+struct NameMark {
+  uint64_t hash = 0;
+  // Set when the mark stands inside a run of names that all have `hash`; not set: behind the run.
+  std::optional<uint64_t> tie;
+
+  // True when `name`, whose hash is `name_hash`, comes behind this mark.
+  bool IsPassedBy(uint64_t name_hash, std::string_view name) const {
+    return name_hash > hash || (name_hash == hash && tie && BreakTie(name) > *tie);
+  }
+  bool operator==(const NameMark&) const = default;
+};
+
+// Nothing of the slot has been listed.
+struct SlotStart {
+  bool operator==(const SlotStart&) const = default;
+};
+
+// The names up to the mark have been listed.
+struct AfterName {
+  NameMark mark;
+  bool operator==(const AfterName&) const = default;
+};
+
+// The reply of one SCAN call did not fit a page: how much of it has been listed. The call is
+// recognised by the cursor that it replied; another one means another set of names.
+struct SplitReply {
+  uint64_t next_cursor = 0;
+  NameMark after;
+  bool operator==(const SplitReply&) const = default;
+};
+
+// Inside a huge slot, by the SCAN cursor of one server process.
+struct InSlotCursor {
+  uint64_t cursor = 0;            // as the server gave it
+  uint64_t run = 0;               // HashName(run_id) of the process that the cursor belongs to
+  std::optional<NameMark> floor;  // only names behind it are listed in this pass over the slot
+  std::optional<SplitReply> split;
+  bool operator==(const InSlotCursor&) const = default;
+};
+
+// Where a listing goes on: all slots below `slot` are done.
+struct Position {
+  Slot slot = 0;
+  std::variant<SlotStart, AfterName, InSlotCursor> place;
+  bool operator==(const Position&) const = default;
+};
+
+}  // namespace atestore
