@@ -44,6 +44,12 @@ class Entry {
   const std::string& key() const { return key_; }
   Slot slot() const { return slot_; }
 
+  void CopyContentFrom(const Entry& other) {
+    value = other.value;
+    expires_at_ms = other.expires_at_ms;
+    type = other.type;
+  }
+
   bool ExpiredAt(int64_t now_ms) const { return expires_at_ms && *expires_at_ms <= now_ms; }
 
   std::string value;                     // empty unless type is kString
