@@ -1,0 +1,227 @@
+#include "apps/ateapi/control_service.h"
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "apps/ateapi/error_details.h"
+#include "apps/ateapi/log.h"
+#include "core/status.h"
+#include "store/error_info.h"
+
+namespace atestore {
+namespace {
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(ToStd(status.message())),
+          SerializedErrorDetails(status)};
+}
+
+CallOptions OptionsOf(grpc::ServerContext* context) {
+  CallOptions options;
+  const std::chrono::system_clock::time_point deadline = context->deadline();
+  // gRPC's "no deadline" is the end of its clock, which absl's conversion would overflow.
+  if (deadline < std::chrono::system_clock::now() + std::chrono::hours(24 * 365)) {
+    options.deadline = absl::FromChrono(deadline);
+  }
+  options.cancelled = [context] { return context->IsCancelled(); };
+  return options;
+}
+
+absl::Status NoScheduler(std::string_view method) {
+  return WithErrorInfo(absl::UnimplementedError(absl::StrCat(
+                           ToAbsl(method),
+                           " needs a scheduler, which this service does not have: it serves the "
+                           "records of actors only")),
+                       {.reason = "SCHEDULER_REQUIRED", .field = ""});
+}
+
+void LogCall(std::string_view method, const absl::Status& status, absl::Duration took) {
+  const bool failed = !status.ok();
+  LogLine line(failed ? LogLevel::kInfo : LogLevel::kDebug, "call");
+  line.Add("method", method)
+      .Add("code", absl::StatusCodeToString(status.code()))
+      .AddSeconds("seconds", absl::ToDoubleSeconds(took));
+  if (failed) {
+    line.Add("reason", ErrorReason(status)).Add("message", ToStd(status.message()));
+  }
+}
+
+}  // namespace
+
+grpc::Status ControlService::Serve(std::string_view method, grpc::ServerContext* context,
+                                   const Work& work) {
+  const absl::Time start = absl::Now();
+  const absl::Status status = work(OptionsOf(context));
+  const absl::Duration took = absl::Now() - start;
+  metrics_.CountCall(method, absl::StatusCodeToString(status.code()), took);
+  if (const std::optional<ErrorInfo> info = GetErrorInfo(status);
+      info && info->field == "page_token") {
+    metrics_.CountTokenRejection(info->reason);
+  }
+  LogCall(method, status, took);
+  return ToGrpc(status);
+}
+
+grpc::Status ControlService::ServeListing(std::string_view method, grpc::ServerContext* context,
+                                          const Work& work) {
+  const int32_t running = listings_.fetch_add(1) + 1;
+  metrics_.ChangeListingsInFlight(1);
+  grpc::Status status;
+  if (running > limits_.listings_max) {
+    metrics_.CountListingRefused();
+    status = Serve(method, context, [&](const CallOptions&) {
+      return WithErrorInfo(
+          absl::ResourceExhaustedError(absl::StrCat("more than ", limits_.listings_max,
+                                                    " listing calls are running; try again")),
+          {.reason = "TOO_MANY_LISTINGS", .field = ""});
+    });
+  } else {
+    status = Serve(method, context, work);
+  }
+  metrics_.ChangeListingsInFlight(-1);
+  listings_.fetch_sub(1);
+  return status;
+}
+
+grpc::Status ControlService::ListActors(grpc::ServerContext* context,
+                                        const ateapi::ListActorsRequest* request,
+                                        ateapi::ListActorsResponse* response) {
+  return ServeListing("ListActors", context, [&](const CallOptions& call) -> absl::Status {
+    absl::StatusOr<ActorPage> page = store_.ListActors(*request, call);
+    if (!page.ok()) return page.status();
+    metrics_.CountPage(page->response.actors_size(), page->skipped_records);
+    context->AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", page->progress));
+    context->AddTrailingMetadata("ate-list-skipped", absl::StrCat(page->skipped_records));
+    response->Swap(&page->response);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status ControlService::GetActor(grpc::ServerContext* context,
+                                      const ateapi::GetActorRequest* request,
+                                      ateapi::GetActorResponse* response) {
+  return Serve("GetActor", context, [&](const CallOptions& call) -> absl::Status {
+    absl::StatusOr<ateapi::Actor> actor = store_.GetActor(request->actor_ref(), call);
+    if (actor.ok()) *response->mutable_actor() = *std::move(actor);
+    return actor.status();
+  });
+}
+
+grpc::Status ControlService::CreateActor(grpc::ServerContext* context,
+                                         const ateapi::CreateActorRequest* request,
+                                         ateapi::CreateActorResponse* response) {
+  return Serve("CreateActor", context, [&](const CallOptions& call) -> absl::Status {
+    absl::StatusOr<ateapi::Actor> actor = store_.CreateActor(*request, call);
+    if (actor.ok()) *response->mutable_actor() = *std::move(actor);
+    return actor.status();
+  });
+}
+
+grpc::Status ControlService::UpdateActor(grpc::ServerContext* context,
+                                         const ateapi::UpdateActorRequest* request,
+                                         ateapi::UpdateActorResponse* response) {
+  return Serve("UpdateActor", context, [&](const CallOptions& call) -> absl::Status {
+    absl::StatusOr<ateapi::Actor> actor = store_.UpdateActor(*request, call);
+    if (actor.ok()) *response->mutable_actor() = *std::move(actor);
+    return actor.status();
+  });
+}
+
+grpc::Status ControlService::DeleteActor(grpc::ServerContext* context,
+                                         const ateapi::DeleteActorRequest* request,
+                                         ateapi::DeleteActorResponse*) {
+  return Serve("DeleteActor", context, [&](const CallOptions& call) {
+    return store_.DeleteActor(request->actor_ref(), call);
+  });
+}
+
+grpc::Status ControlService::SuspendActor(grpc::ServerContext* context,
+                                          const ateapi::SuspendActorRequest*,
+                                          ateapi::SuspendActorResponse*) {
+  return Serve("SuspendActor", context,
+               [](const CallOptions&) { return NoScheduler("SuspendActor"); });
+}
+
+grpc::Status ControlService::PauseActor(grpc::ServerContext* context,
+                                        const ateapi::PauseActorRequest*,
+                                        ateapi::PauseActorResponse*) {
+  return Serve("PauseActor", context, [](const CallOptions&) { return NoScheduler("PauseActor"); });
+}
+
+grpc::Status ControlService::ResumeActor(grpc::ServerContext* context,
+                                         const ateapi::ResumeActorRequest*,
+                                         ateapi::ResumeActorResponse*) {
+  return Serve("ResumeActor", context,
+               [](const CallOptions&) { return NoScheduler("ResumeActor"); });
+}
+
+grpc::Status ControlService::CreateAtespace(grpc::ServerContext* context,
+                                            const ateapi::CreateAtespaceRequest* request,
+                                            ateapi::CreateAtespaceResponse* response) {
+  return Serve("CreateAtespace", context, [&](const CallOptions& call) -> absl::Status {
+    absl::StatusOr<ateapi::Atespace> atespace = store_.CreateAtespace(request->name(), call);
+    if (atespace.ok()) *response->mutable_atespace() = *std::move(atespace);
+    return atespace.status();
+  });
+}
+
+grpc::Status ControlService::GetAtespace(grpc::ServerContext* context,
+                                         const ateapi::GetAtespaceRequest* request,
+                                         ateapi::GetAtespaceResponse* response) {
+  return Serve("GetAtespace", context, [&](const CallOptions& call) -> absl::Status {
+    absl::StatusOr<ateapi::Atespace> atespace = store_.GetAtespace(request->name(), call);
+    if (atespace.ok()) *response->mutable_atespace() = *std::move(atespace);
+    return atespace.status();
+  });
+}
+
+grpc::Status ControlService::DeleteAtespace(grpc::ServerContext* context,
+                                            const ateapi::DeleteAtespaceRequest* request,
+                                            ateapi::DeleteAtespaceResponse*) {
+  return Serve("DeleteAtespace", context, [&](const CallOptions& call) {
+    return store_.DeleteAtespace(request->name(), call);
+  });
+}
+
+grpc::Status ControlService::ListAtespaces(grpc::ServerContext* context,
+                                           const ateapi::ListAtespacesRequest*,
+                                           ateapi::ListAtespacesResponse* response) {
+  return ServeListing("ListAtespaces", context, [&](const CallOptions& call) -> absl::Status {
+    absl::StatusOr<std::vector<ateapi::Atespace>> atespaces = store_.ListAtespaces(call);
+    if (!atespaces.ok()) return atespaces.status();
+    for (ateapi::Atespace& atespace : *atespaces) {
+      *response->add_atespaces() = std::move(atespace);
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status ControlService::ListWorkers(grpc::ServerContext* context,
+                                         const ateapi::ListWorkersRequest*,
+                                         ateapi::ListWorkersResponse* response) {
+  return ServeListing("ListWorkers", context, [&](const CallOptions& call) -> absl::Status {
+    absl::StatusOr<std::vector<ateapi::Worker>> workers = store_.ListWorkers(call);
+    if (!workers.ok()) return workers.status();
+    for (ateapi::Worker& worker : *workers) *response->add_workers() = std::move(worker);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status ControlService::DebugClear(grpc::ServerContext* context,
+                                        const ateapi::DebugClearRequest*,
+                                        ateapi::DebugClearResponse*) {
+  return Serve("DebugClear", context, [&](const CallOptions& call) -> absl::Status {
+    if (!limits_.debug_clear_enabled) {
+      return WithErrorInfo(
+          absl::PermissionDeniedError("DebugClear is off; ateapi --enable-debug-clear turns it on"),
+          {.reason = "DEBUG_CLEAR_DISABLED", .field = ""});
+    }
+    return store_.DebugClear(call);
+  });
+}
+
+}  // namespace atestore

@@ -1,0 +1,63 @@
+#include "apps/ateapi/error_details.h"
+
+#include "absl/status/status.h"
+#include "core/status.h"
+#include "proto/google_rpc.pb.h"
+#include "store/error_info.h"
+
+namespace atestore {
+namespace {
+
+constexpr absl::Duration kBusyDelay = absl::Milliseconds(250);
+constexpr absl::Duration kUnavailableDelay = absl::Seconds(1);
+constexpr absl::Duration kAbortedDelay = absl::Milliseconds(50);
+
+}  // namespace
+
+absl::Duration RetryDelay(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kResourceExhausted:
+      return kBusyDelay;
+    case absl::StatusCode::kUnavailable:
+      return kUnavailableDelay;
+    case absl::StatusCode::kAborted:
+      return kAbortedDelay;
+    default:
+      return absl::ZeroDuration();
+  }
+}
+
+std::string ErrorReason(const absl::Status& status) {
+  if (std::optional<ErrorInfo> info = GetErrorInfo(status)) return info->reason;
+  return absl::StatusCodeToString(status.code());
+}
+
+std::string SerializedErrorDetails(const absl::Status& status) {
+  google::rpc::Status details;
+  details.set_code(static_cast<int32_t>(status.code()));
+  details.set_message(std::string(ToStd(status.message())));
+
+  google::rpc::ErrorInfo info;
+  info.set_reason(ErrorReason(status));
+  info.set_domain(std::string(kErrorDomain));
+  details.add_details()->PackFrom(info);
+
+  if (std::optional<ErrorInfo> attached = GetErrorInfo(status);
+      attached && !attached->field.empty()) {
+    google::rpc::BadRequest bad_request;
+    google::rpc::BadRequest::FieldViolation& violation = *bad_request.add_field_violations();
+    violation.set_field(attached->field);
+    violation.set_description(std::string(ToStd(status.message())));
+    details.add_details()->PackFrom(bad_request);
+  }
+  if (const absl::Duration delay = RetryDelay(status); delay > absl::ZeroDuration()) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(delay));
+    retry.mutable_retry_delay()->set_nanos(
+        static_cast<int32_t>(absl::ToInt64Nanoseconds(delay % absl::Seconds(1))));
+    details.add_details()->PackFrom(retry);
+  }
+  return details.SerializeAsString();
+}
+
+}  // namespace atestore

@@ -1,0 +1,215 @@
+#include "apps/ateapi/flags.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+constexpr std::string_view kVersionText = "ateapi 0.1.0\n";
+
+struct RawFlags {
+  Flags flags;
+  std::string redis_cluster_address;
+  int64_t startup_timeout_seconds = 10;
+  int64_t shutdown_grace_seconds = 30;
+  bool version = false;
+};
+
+void DefineServing(CLI::App& app, RawFlags& raw) {
+  Flags& flags = raw.flags;
+  const std::string group = "Serving";
+  app.add_option("--grpc-listen-addr", flags.grpc_listen_addr, "host:port to serve gRPC on")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option(
+         "--grpc-server-cred-bundle", flags.grpc_server_cred_bundle,
+         "PEM file with the certificate chain and the private key; reloaded when it changes")
+      ->group(group);
+  app.add_option("--client-ca-certs", flags.client_ca_certs,
+                 "PEM file of CAs; when given, clients must present a certificate of one of them")
+      ->group(group);
+  app.add_flag("--allow-plaintext", flags.allow_plaintext,
+               "serve without TLS on an address that is not loopback")
+      ->group(group);
+  app.add_flag("--enable-reflection", flags.enable_reflection, "serve gRPC reflection")
+      ->group(group);
+  app.add_flag("--enable-debug-clear", flags.enable_debug_clear, "let DebugClear delete everything")
+      ->group(group);
+  app.add_option("--metrics-listen-addr", flags.metrics_listen_addr,
+                 "host:port for HTTP: /metrics, /healthz, /readyz")
+      ->group(group);
+  app.add_option("--max-concurrent-listings", flags.listings_max,
+                 "listing calls served at a time; more get RESOURCE_EXHAUSTED")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--startup-timeout", raw.startup_timeout_seconds,
+                 "seconds to wait for the store before giving up")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--shutdown-grace", raw.shutdown_grace_seconds,
+                 "seconds that running calls get after SIGTERM")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--log-level", flags.log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void DefineStore(CLI::App& app, RawFlags& raw) {
+  Flags& flags = raw.flags;
+  const std::string group = "Store";
+  app.add_option("--redis-cluster-address", raw.redis_cluster_address,
+                 "host:port[,host:port…] of some nodes of the cluster; none: an embedded store, in "
+                 "memory, for trying things out")
+      ->group(group);
+  app.add_option("--redis-ca-certs", flags.redis_ca_certs,
+                 "PEM file of CAs for the cluster's certificates; turns TLS on")
+      ->group(group);
+  app.add_option("--redis-client-cert", flags.redis_client_cert,
+                 "PEM file with the client certificate chain and key; turns TLS on")
+      ->group(group);
+  app.add_option("--redis-tls-server-name", flags.redis_tls_server_name,
+                 "name to expect in the nodes' certificates, instead of their host names")
+      ->group(group);
+  app.add_option("--redis-username", flags.redis_username, "ACL user")->group(group);
+  app.add_option("--redis-password-file", flags.redis_password_file, "file that holds the password")
+      ->group(group);
+  app.add_option("--page-token-key-file", flags.page_token_key_file,
+                 "keys that sign page tokens, one \"ID:SECRET\" a line; the first one signs")
+      ->group(group);
+  app.add_option("--demo-actors", flags.demo_actors,
+                 "fill the embedded store with this many actors")
+      ->check(CLI::Range(int64_t{0}, int64_t{100'000'000}))
+      ->group(group);
+}
+
+// Replaces the value "@env" of any option in place. Both "--flag value" and "--flag=value".
+absl::Status ResolveEnvironment(std::vector<std::string>& arguments,
+                                const Environment& environment) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::string flag;
+    if (arguments[i] == "@env" && i > 0) {
+      flag = arguments[i - 1];
+    } else if (const size_t equals = arguments[i].find("=@env");
+               equals != std::string::npos && equals + 5 == arguments[i].size()) {
+      flag = arguments[i].substr(0, equals);
+    } else {
+      continue;
+    }
+    const std::string name = EnvironmentName(flag);
+    const std::optional<std::string> value = environment(name);
+    if (!value) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flag, " is @env, but ", name, " is not set in the environment"));
+    }
+    arguments[i] = arguments[i] == "@env" ? *value : absl::StrCat(flag, "=", *value);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Endpoint>> ParseSeeds(const std::string& text) {
+  std::vector<Endpoint> seeds;
+  for (const std::string& part :
+       std::vector<std::string>(absl::StrSplit(text, ',', absl::SkipWhitespace()))) {
+    absl::StatusOr<Endpoint> endpoint = ParseEndpoint(part);
+    if (!endpoint.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--redis-cluster-address: ", endpoint.status().message()));
+    }
+    seeds.push_back(*std::move(endpoint));
+  }
+  return seeds;
+}
+
+absl::Status Check(const Flags& flags) {
+  if (flags.grpc_server_cred_bundle.empty() && !flags.allow_plaintext &&
+      !IsLoopback(flags.grpc_listen_addr)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--grpc-listen-addr ", flags.grpc_listen_addr,
+                     " is not a loopback address: give --grpc-server-cred-bundle to serve TLS, or "
+                     "--allow-plaintext if the network is trusted"));
+  }
+  if (!flags.client_ca_certs.empty() && flags.grpc_server_cred_bundle.empty()) {
+    return InvalidArgumentError("--client-ca-certs needs --grpc-server-cred-bundle");
+  }
+  const bool embedded = flags.redis_cluster_address.empty();
+  if (flags.demo_actors > 0 && !embedded) {
+    return InvalidArgumentError(
+        "--demo-actors fills the embedded store only; leave --redis-cluster-address out");
+  }
+  if (embedded && (!flags.redis_ca_certs.empty() || !flags.redis_client_cert.empty() ||
+                   !flags.redis_tls_server_name.empty() || !flags.redis_username.empty() ||
+                   !flags.redis_password_file.empty())) {
+    return InvalidArgumentError("the --redis-… flags need --redis-cluster-address");
+  }
+  if (!flags.redis_username.empty() && flags.redis_password_file.empty()) {
+    return InvalidArgumentError("--redis-username needs --redis-password-file");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string EnvironmentName(std::string_view flag) {
+  while (!flag.empty() && flag.front() == '-') flag.remove_prefix(1);
+  if (flag == "redis-cluster-address") return "ATE_API_REDIS_ADDRESS";
+  std::string name = "ATE_API_";
+  for (const char c : flag) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+bool IsLoopback(std::string_view listen_address) {
+  if (listen_address.starts_with("unix:")) return true;
+  const absl::StatusOr<Endpoint> endpoint = ParseEndpoint(listen_address);
+  if (!endpoint.ok()) return false;
+  return endpoint->host == "localhost" || endpoint->host == "::1" ||
+         endpoint->host.starts_with("127.");
+}
+
+absl::StatusOr<ParsedFlags> ParseFlags(const std::vector<std::string>& arguments,
+                                       const Environment& environment) {
+  CLI::App app("The actor API over a Redis Cluster.", "ateapi");
+  RawFlags raw;
+  app.add_flag("--version", raw.version, "print the version and exit");
+  DefineServing(app, raw);
+  DefineStore(app, raw);
+
+  std::vector<std::string> resolved = arguments;
+  if (absl::Status status = ResolveEnvironment(resolved, environment); !status.ok()) return status;
+  std::reverse(resolved.begin(), resolved.end());  // CLI11 takes the last argument first
+  ParsedFlags parsed;
+  try {
+    app.parse(resolved);
+  } catch (const CLI::CallForHelp&) {
+    parsed.text_to_print = app.help();
+    return parsed;
+  } catch (const CLI::ParseError& error) {
+    return absl::InvalidArgumentError(absl::StrCat(error.what(), "; see ateapi --help"));
+  }
+  if (raw.version) {
+    parsed.text_to_print = std::string(kVersionText);
+    return parsed;
+  }
+  absl::StatusOr<std::vector<Endpoint>> seeds = ParseSeeds(raw.redis_cluster_address);
+  if (!seeds.ok()) return seeds.status();
+  parsed.flags = std::move(raw.flags);
+  parsed.flags.redis_cluster_address = *std::move(seeds);
+  parsed.flags.startup_timeout = std::chrono::seconds(raw.startup_timeout_seconds);
+  parsed.flags.shutdown_grace = std::chrono::seconds(raw.shutdown_grace_seconds);
+  if (absl::Status status = Check(parsed.flags); !status.ok()) return status;
+  return parsed;
+}
+
+}  // namespace atestore

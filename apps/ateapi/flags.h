@@ -1,0 +1,65 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/topology.h"
+
+namespace atestore {
+
+// The command line of ateapi, checked; an empty string means "not given".
+struct Flags {
+  std::string grpc_listen_addr = "127.0.0.1:8443";
+  std::string grpc_server_cred_bundle;
+  std::string client_ca_certs;
+  bool allow_plaintext = false;
+  bool enable_reflection = false;
+  bool enable_debug_clear = false;
+
+  std::vector<Endpoint> redis_cluster_address;  // none: the embedded store
+  std::string redis_ca_certs;
+  std::string redis_client_cert;
+  std::string redis_tls_server_name;
+  std::string redis_username;
+  std::string redis_password_file;
+
+  std::string metrics_listen_addr;  // none: no HTTP
+  std::string page_token_key_file;
+  int64_t demo_actors = 0;
+  int32_t listings_max = 128;  // concurrent ListActors, ListAtespaces and ListWorkers calls
+  std::chrono::seconds startup_timeout{10};
+  std::chrono::seconds shutdown_grace{30};
+  std::string log_level = "info";
+};
+
+// What the command line asks for.
+struct ParsedFlags {
+  // Set: print this on standard output and exit with status 0 (--help, --version).
+  std::optional<std::string> text_to_print;
+  Flags flags;
+};
+
+// Reads an environment variable; nullopt when it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+// Parses `arguments` (without the program's name). The value "@env" of an option reads the
+// environment variable that EnvironmentName() gives for it. INVALID_ARGUMENT with one line that
+// names the flag.
+absl::StatusOr<ParsedFlags> ParseFlags(const std::vector<std::string>& arguments,
+                                       const Environment& environment);
+
+// "--grpc-listen-addr" → "ATE_API_GRPC_LISTEN_ADDR"; "--redis-cluster-address" has the name that
+// deployments of this API use, "ATE_API_REDIS_ADDRESS".
+std::string EnvironmentName(std::string_view flag);
+
+// Whether "host:port" names an address of the loopback interface ("localhost", 127.0.0.0/8, ::1) or
+// a Unix socket ("unix:…"). A wildcard address does not.
+bool IsLoopback(std::string_view listen_address);
+
+}  // namespace atestore

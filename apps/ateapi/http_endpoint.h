@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/topology.h"
+
+namespace atestore {
+
+struct HttpAnswer {
+  int code = 200;
+  std::string text;
+};
+
+// GET on one path. Called from any thread.
+struct HttpRoute {
+  std::string path;
+  std::function<HttpAnswer()> answer;
+};
+
+// A small plain-text HTTP server for probes and metrics. Serves until it is destroyed.
+class HttpEndpoint {
+ public:
+  // UNAVAILABLE when the address cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<HttpEndpoint>> Start(const Endpoint& listen,
+                                                             std::vector<HttpRoute> routes);
+  ~HttpEndpoint();
+  HttpEndpoint(const HttpEndpoint&) = delete;
+  HttpEndpoint& operator=(const HttpEndpoint&) = delete;
+
+ private:
+  class Impl;
+  explicit HttpEndpoint(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace atestore

@@ -1,0 +1,87 @@
+#include "apps/ateapi/metered_transport.h"
+
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/clock.h"
+
+namespace atestore {
+namespace {
+
+// The first word of an error reply is upper case by convention; anything else is somebody's prose
+// and must not become a label.
+std::string_view ErrorKind(std::string_view text) {
+  const std::string_view word = text.substr(0, text.find(' '));
+  for (const char c : word) {
+    if (c < 'A' || c > 'Z') return "OTHER";
+  }
+  return word.empty() || word.size() > 20 ? "OTHER" : word;
+}
+
+// The names in one reply inside EXEC: those of GETKEYSINSLOT are a flat array, those of SCAN the
+// second element of two.
+int64_t NamesIn(const ReplyView& reply) {
+  if (reply.type() != RespType::kArray) return 0;
+  if (reply.size() == 2 && reply[1].type() == RespType::kArray) {
+    return static_cast<int64_t>(reply[1].size());
+  }
+  return static_cast<int64_t>(reply.size());
+}
+
+class MeteringObserver final : public ReplyObserver {
+ public:
+  MeteringObserver(std::span<const ShardRequest> requests, ReplyObserver& next, Metrics& metrics)
+      : requests_(requests), next_(next), metrics_(metrics), start_(absl::Now()) {}
+
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+    Inspect(reply);
+    if (command + 1 == requests_[request].pipeline.size()) CountRequest(request);
+    next_.OnReply(request, command, reply);
+  }
+
+  void OnFailure(size_t request, const absl::Status& status) override {
+    metrics_.CountTransportFailure(absl::StatusCodeToString(status.code()));
+    CountRequest(request);
+    next_.OnFailure(request, status);
+  }
+
+  int64_t names() const { return names_; }
+
+ private:
+  void Inspect(const ReplyView& reply) {
+    if (reply.is_error()) {
+      metrics_.CountErrorReply(ErrorKind(reply.text()));
+    } else if (reply.type() == RespType::kArray && reply.size() > 0 && !reply[0].is_string()) {
+      // EXEC: an array that begins with the probe's integer. MGET begins with a string.
+      for (const ReplyView& element : reply) names_ += NamesIn(element);
+    }
+  }
+
+  void CountRequest(size_t request) {
+    metrics_.CountRoundTrip(ToString(requests_[request].endpoint),
+                            static_cast<int64_t>(requests_[request].pipeline.size()),
+                            absl::Now() - start_);
+  }
+
+  const std::span<const ShardRequest> requests_;
+  ReplyObserver& next_;
+  Metrics& metrics_;
+  const absl::Time start_;
+  int64_t names_ = 0;
+};
+
+}  // namespace
+
+void MeteredTransport::Execute(std::span<const ShardRequest> requests, absl::Time deadline,
+                               ReplyObserver& observer) {
+  MeteringObserver metering(requests, observer, metrics_);
+  transport_->Execute(requests, deadline, metering);
+  if (metering.names() > 0) metrics_.CountNames(metering.names());
+}
+
+std::unique_ptr<ShardTransport> MeteredTransport::Exclusive() {
+  return std::make_unique<MeteredTransport>(transport_->Exclusive(), metrics_);
+}
+
+}  // namespace atestore

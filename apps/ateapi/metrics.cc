@@ -1,0 +1,121 @@
+#include "apps/ateapi/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace atestore {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+const Histogram::BucketBoundaries kSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                              0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+
+Family<Counter>& CounterFamily(Registry& registry, const char* name, const char* help) {
+  return BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+Family<Gauge>& GaugeFamily(Registry& registry, const char* name, const char* help) {
+  return BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+Family<Histogram>& HistogramFamily(Registry& registry, const char* name, const char* help) {
+  return BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+struct Metrics::Families {
+  Registry registry;
+  Family<Counter>& calls =
+      CounterFamily(registry, "ateapi_calls_total", "gRPC calls by method and status code");
+  Family<Histogram>& call_seconds =
+      HistogramFamily(registry, "ateapi_call_seconds", "Time to serve a gRPC call");
+  Counter& pages =
+      CounterFamily(registry, "ateapi_list_pages_total", "Pages of actors served").Add({});
+  Counter& actors =
+      CounterFamily(registry, "ateapi_list_actors_total", "Actors returned by listings").Add({});
+  Counter& names =
+      CounterFamily(registry, "ateapi_list_names_total", "Key names that nodes sent for listings")
+          .Add({});
+  Counter& skipped = CounterFamily(registry, "ateapi_list_skipped_records_total",
+                                   "Unreadable records that listings skipped")
+                         .Add({});
+  Family<Counter>& token_rejections = CounterFamily(registry, "ateapi_page_token_rejections_total",
+                                                    "Page tokens refused, by reason");
+  Gauge& listings =
+      GaugeFamily(registry, "ateapi_listings_in_flight", "Listing calls being served").Add({});
+  Counter& refused = CounterFamily(registry, "ateapi_listings_refused_total",
+                                   "Listing calls refused because too many were running")
+                         .Add({});
+  Gauge& ready = GaugeFamily(registry, "ateapi_ready", "1 when the store answers, else 0").Add({});
+  Family<Counter>& commands =
+      CounterFamily(registry, "ateapi_redis_commands_total", "Commands sent, by node");
+  Family<Histogram>& round_trip_seconds = HistogramFamily(
+      registry, "ateapi_redis_round_trip_seconds", "Time of a pipelined round trip, by node");
+  Family<Counter>& error_replies = CounterFamily(registry, "ateapi_redis_error_replies_total",
+                                                 "Error replies, by their first word");
+  Family<Counter>& failures = CounterFamily(registry, "ateapi_redis_failures_total",
+                                            "Round trips without an answer, by status code");
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::CountCall(std::string_view method, std::string_view code_name, absl::Duration took) {
+  const std::string method_label(method);
+  families_->calls.Add({{"method", method_label}, {"code", std::string(code_name)}}).Increment();
+  families_->call_seconds.Add({{"method", method_label}}, kSeconds)
+      .Observe(absl::ToDoubleSeconds(took));
+}
+
+void Metrics::CountPage(int64_t actors, int64_t skipped_records) {
+  families_->pages.Increment();
+  families_->actors.Increment(static_cast<double>(actors));
+  families_->skipped.Increment(static_cast<double>(skipped_records));
+}
+
+void Metrics::CountTokenRejection(std::string_view reason) {
+  families_->token_rejections.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::ChangeListingsInFlight(int64_t change) {
+  families_->listings.Increment(static_cast<double>(change));
+}
+
+void Metrics::CountListingRefused() { families_->refused.Increment(); }
+
+void Metrics::SetReady(bool ready) { families_->ready.Set(ready ? 1 : 0); }
+
+void Metrics::CountRoundTrip(std::string_view node, int64_t commands, absl::Duration took) {
+  const std::string label(node);
+  families_->commands.Add({{"node", label}}).Increment(static_cast<double>(commands));
+  families_->round_trip_seconds.Add({{"node", label}}, kSeconds)
+      .Observe(absl::ToDoubleSeconds(took));
+}
+
+void Metrics::CountNames(int64_t names) { families_->names.Increment(static_cast<double>(names)); }
+
+void Metrics::CountErrorReply(std::string_view kind) {
+  families_->error_replies.Add({{"kind", std::string(kind)}}).Increment();
+}
+
+void Metrics::CountTransportFailure(std::string_view code_name) {
+  families_->failures.Add({{"code", std::string(code_name)}}).Increment();
+}
+
+std::string Metrics::Text() const {
+  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+}
+
+}  // namespace atestore

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+namespace atestore {
+
+// What ateapi counts, for Prometheus; docs/operations.md describes every metric. Thread-safe.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // A call of `method` ended with the gRPC code `code_name`.
+  void CountCall(std::string_view method, std::string_view code_name, absl::Duration took);
+  // A page was served.
+  void CountPage(int64_t actors, int64_t skipped_records);
+  void CountTokenRejection(std::string_view reason);
+  void ChangeListingsInFlight(int64_t change);
+  void CountListingRefused();
+  void SetReady(bool ready);
+
+  // A round trip to a node: its commands, its replies, how it ended.
+  void CountRoundTrip(std::string_view node, int64_t commands, absl::Duration took);
+  // Names of keys that nodes sent for listings.
+  void CountNames(int64_t names);
+  // An error reply by its first word: MOVED, ASK, TRYAGAIN, LOADING, CLUSTERDOWN, …
+  void CountErrorReply(std::string_view kind);
+  // A round trip that failed without a reply, by status code.
+  void CountTransportFailure(std::string_view code_name);
+
+  // In the Prometheus text format, version 0.0.4.
+  std::string Text() const;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace atestore

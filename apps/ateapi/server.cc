@@ -1,0 +1,112 @@
+#include "apps/ateapi/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
+#include <grpcpp/resource_quota.h>
+
+#include "absl/strings/str_cat.h"
+#include "apps/ateapi/control_service.h"
+#include "apps/ateapi/credentials.h"
+
+namespace atestore {
+namespace {
+
+constexpr char kServiceName[] = "ateapi.Control";
+// Threads beyond those of the listings: short calls, health, polling.
+constexpr int kOtherThreadsMax = 64;
+// A listing's page is limited to 3 MiB by the store; lists of atespaces and workers are not paged.
+constexpr int kSendBytesMax = 256 << 20;
+
+// Linking the reflection library installs its plugin in every server; the flag decides instead.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const std::unique_ptr<grpc::ServerBuilderPlugin>& plugin) {
+      return plugin->name() == "proto_server_reflection";
+    });
+  }
+};
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsFor(const Flags& flags) {
+  if (flags.grpc_server_cred_bundle.empty()) return grpc::InsecureServerCredentials();
+  return LoadServerCredentials(flags.grpc_server_cred_bundle, flags.client_ca_certs);
+}
+
+std::string WithPort(const std::string& listen_address, int port) {
+  if (listen_address.starts_with("unix:")) return listen_address;
+  return absl::StrCat(listen_address.substr(0, listen_address.rfind(':')), ":", port);
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(const Flags& flags, ActorStore& store, Metrics& metrics)
+      : service_(
+            store, metrics,
+            {.listings_max = flags.listings_max, .debug_clear_enabled = flags.enable_debug_clear}) {
+  }
+
+  absl::Status Start(const Flags& flags) {
+    absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = CredentialsFor(flags);
+    if (!credentials.ok()) return credentials.status();
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(flags.grpc_listen_addr, *credentials, &port);
+    builder.RegisterService(&service_);
+    builder.SetMaxSendMessageSize(kSendBytesMax);
+    // Two servers on one port would share its connections at random.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    grpc::ResourceQuota quota("ateapi");
+    quota.SetMaxThreads(flags.listings_max + kOtherThreadsMax);
+    builder.SetResourceQuota(quota);
+    if (!flags.enable_reflection) builder.SetOption(std::make_unique<WithoutReflection>());
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || (port == 0 && !flags.grpc_listen_addr.starts_with("unix:"))) {
+      return absl::UnavailableError(absl::StrCat("cannot listen on --grpc-listen-addr ",
+                                                 flags.grpc_listen_addr, ": is it in use?"));
+    }
+    address_ = WithPort(flags.grpc_listen_addr, port);
+    SetHealthy(false);
+    return absl::OkStatus();
+  }
+
+  void SetHealthy(bool healthy) {
+    grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+    health->SetServingStatus(kServiceName, healthy);
+    health->SetServingStatus("", healthy);
+  }
+
+  void Stop(absl::Duration grace) {
+    server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+    server_->Wait();
+  }
+
+  const std::string& address() const { return address_; }
+
+ private:
+  ControlService service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Flags& flags, ActorStore& store,
+                                                      Metrics& metrics) {
+  auto impl = std::make_unique<Impl>(flags, store, metrics);
+  if (absl::Status status = impl->Start(flags); !status.ok()) return status;
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+const std::string& Server::address() const { return impl_->address(); }
+void Server::SetHealthy(bool healthy) { impl_->SetHealthy(healthy); }
+void Server::Stop(absl::Duration grace) { impl_->Stop(grace); }
+
+}  // namespace atestore

@@ -1,0 +1,64 @@
+#include "apps/ateapi/token_keys.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+constexpr size_t kSecretBytesMin = 16;
+
+absl::Status LineError(size_t line, std::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("page token keys, line ", line, ": ", ToAbsl(what)));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<PageTokenKey>> ParseTokenKeys(std::string_view text) {
+  std::vector<PageTokenKey> keys;
+  std::set<uint32_t> ids;
+  size_t line_number = 0;
+  for (absl::string_view line : absl::StrSplit(ToAbsl(text), '\n')) {
+    ++line_number;
+    line = absl::StripSuffix(line, "\r");
+    if (line.empty() || line.front() == '#') continue;
+    const size_t colon = line.find(':');
+    uint32_t id = 0;
+    if (colon == absl::string_view::npos || !absl::SimpleAtoi(line.substr(0, colon), &id) ||
+        id < 1 || id > 255) {
+      return LineError(line_number, "must be ID:SECRET with an ID of 1 to 255");
+    }
+    if (!ids.insert(id).second) return LineError(line_number, "this ID was used before");
+    const absl::string_view secret = line.substr(colon + 1);
+    if (secret.size() < kSecretBytesMin) {
+      return LineError(line_number, "the secret must have at least 16 bytes");
+    }
+    keys.push_back({.id = static_cast<uint8_t>(id), .secret = std::string(secret)});
+  }
+  if (keys.empty()) return InvalidArgumentError("page token keys: the file holds none");
+  return keys;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || file.bad()) {
+    const int error = errno != 0 ? errno : EIO;
+    return absl::ErrnoToStatus(error, absl::StrCat("cannot read ", path));
+  }
+  return text.str();
+}
+
+}  // namespace atestore
