@@ -22,15 +22,21 @@ using Declined = std::optional<std::string_view>;
 
 // The whole document is validated at once (simdjson's DOM, not On-Demand): what lies in an ignored
 // field must be valid JSON too, or protobuf would have refused it.
-simdjson::dom::parser& ThreadParser() {
-  thread_local simdjson::dom::parser parser = [] {
-    simdjson::dom::parser made(kFastJsonBytesMax);
-    // A failure shows again as a parse error, which declines.
-    (void)made.allocate(kFastJsonBytesMax, kFastJsonDepthMax);
-    return made;
-  }();
-  return parser;
-}
+class Parser {
+ public:
+  Parser() : usable_(parser_.allocate(kFastJsonBytesMax, kFastJsonDepthMax) == simdjson::SUCCESS) {}
+
+  // False when `json` is not one valid JSON text within the limits.
+  bool Parse(std::string_view json, element* root) {
+    return usable_ &&
+           parser_.parse(json.data(), json.size(), /*realloc_if_needed=*/false).get(*root) ==
+               simdjson::SUCCESS;
+  }
+
+ private:
+  simdjson::dom::parser parser_{kFastJsonBytesMax};
+  const bool usable_;
+};
 
 bool AsString(const element& value, std::string_view* text) {
   return value.get_string().get(*text) == simdjson::SUCCESS;
@@ -310,11 +316,9 @@ Declined DecodeField(const ActorField& field, const element& value, Actor* actor
 std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::Actor* actor) {
   actor->Clear();
   if (json.size() > kFastJsonBytesMax) return "the size";
+  thread_local Parser parser;
   element root;
-  if (ThreadParser().parse(json.data(), json.size(), /*realloc_if_needed=*/false).get(root) !=
-      simdjson::SUCCESS) {
-    return "the JSON syntax";
-  }
+  if (!parser.Parse(json, &root)) return "the JSON syntax";
   object members;
   if (!AsObject(root, &members)) return "the JSON syntax";
   SeenFields seen;

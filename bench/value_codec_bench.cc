@@ -1,0 +1,79 @@
+#include <benchmark/benchmark.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <string>
+
+#include "bench/typical_value.h"
+#include "core/resp.h"
+#include "store/value_codec.h"
+
+namespace atestore {
+namespace {
+
+std::string Padded(std::string text) {
+  text.append(RespReader::kPadding, '\0');
+  return text;
+}
+
+// What a listing does with every value, the message reused.
+void BM_DecodePaddedActor(benchmark::State& state) {
+  std::string value = TypicalValue(12345);
+  std::string padded = Padded(value);
+  std::string_view json = std::string_view(padded).substr(0, value.size());
+  ateapi::Actor actor;
+  for (auto _ : state) {
+    if (!DecodePaddedActor(json, &actor).ok()) state.SkipWithError("not decoded");
+    benchmark::DoNotOptimize(actor);
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(json.size()));
+}
+BENCHMARK(BM_DecodePaddedActor);
+
+// A page of new messages, as a response holds them.
+void BM_DecodePage(benchmark::State& state) {
+  constexpr int kActors = 1000;
+  std::vector<std::string> values;
+  for (int i = 0; i < kActors; ++i) values.push_back(TypicalValue(i));
+  for (std::string& value : values) value.reserve(value.size() + RespReader::kPadding);
+  for (auto _ : state) {
+    ateapi::ListActorsResponse page;
+    for (const std::string& value : values) {
+      if (!DecodePaddedActor(value, page.add_actors()).ok()) state.SkipWithError("not decoded");
+    }
+    benchmark::DoNotOptimize(page);
+  }
+  state.SetItemsProcessed(state.iterations() * kActors);
+}
+BENCHMARK(BM_DecodePage);
+
+// The yardstick: protobuf's own parser.
+void BM_ProtobufJson(benchmark::State& state) {
+  std::string value = TypicalValue(12345);
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  ateapi::Actor actor;
+  for (auto _ : state) {
+    if (!google::protobuf::util::JsonStringToMessage(value, &actor, options).ok()) {
+      state.SkipWithError("not decoded");
+    }
+    benchmark::DoNotOptimize(actor);
+  }
+}
+BENCHMARK(BM_ProtobufJson);
+
+// The floor: the same message from protobuf's binary form.
+void BM_ProtobufBinary(benchmark::State& state) {
+  ateapi::Actor actor;
+  if (!DecodeActor(TypicalValue(12345), &actor).ok()) state.SkipWithError("not decoded");
+  std::string bytes = actor.SerializeAsString();
+  for (auto _ : state) {
+    if (!actor.ParseFromString(bytes)) state.SkipWithError("not decoded");
+    benchmark::DoNotOptimize(actor);
+  }
+}
+BENCHMARK(BM_ProtobufBinary);
+
+}  // namespace
+}  // namespace atestore
+
+BENCHMARK_MAIN();
