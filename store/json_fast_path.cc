@@ -4,6 +4,9 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <span>
+#include <utility>
 
 #include "core/resp.h"
 
@@ -11,46 +14,119 @@ namespace atestore {
 namespace {
 
 using ateapi::Actor;
-using simdjson::dom::element;
-using simdjson::dom::key_value_pair;
-using simdjson::dom::object;
+using simdjson::SUCCESS;
+using simdjson::ondemand::object;
+using simdjson::ondemand::value;
 
 static_assert(RespReader::kPadding >= simdjson::SIMDJSON_PADDING);
 
 // What made the fast path decline; nullopt: nothing did.
 using Declined = std::optional<std::string_view>;
 
-// The whole document is validated at once (simdjson's DOM, not On-Demand): what lies in an ignored
-// field must be valid JSON too, or protobuf would have refused it.
-class Parser {
+// The text under a parse, and how to take strings out of it. simdjson has proven that it is UTF-8,
+// that its strings end and hold no control characters; On-Demand checks the rest as it goes.
+class Source {
  public:
-  Parser() : usable_(parser_.allocate(kFastJsonBytesMax, kFastJsonDepthMax) == simdjson::SUCCESS) {}
+  explicit Source(std::string_view json)
+      : end_(json.data() + json.size()), escapes_(json.find('\\') != std::string_view::npos) {}
 
-  // False when `json` is not one valid JSON text within the limits.
-  bool Parse(std::string_view json, element* root) {
-    return usable_ &&
-           parser_.parse(json.data(), json.size(), /*realloc_if_needed=*/false).get(*root) ==
-               simdjson::SUCCESS;
+  // The string that `item` is; false when it is something else. Views the text, or the parser's
+  // memory when there are escapes.
+  bool AsString(value& item, std::string_view* text) const {
+    if (escapes_) return item.get_string().get(*text) == SUCCESS;
+    // Reaches to the next structural character, so it ends in the quote and perhaps white space.
+    std::string_view token = item.raw_json_token();
+    simdjson::ondemand::raw_json_string raw;
+    if (item.get_raw_json_string().get(raw) != SUCCESS) return false;
+    while (token.back() != '"') token.remove_suffix(1);
+    *text = token.substr(1, token.size() - 2);
+    return true;
+  }
+
+  // The name of a member; false when it is malformed.
+  bool KeyOf(simdjson::ondemand::field& member, std::string_view* key) const {
+    if (escapes_) return member.unescaped_key().get(*key) == SUCCESS;
+    const char* start = member.key().raw();
+    const void* quote = std::memchr(start, '"', static_cast<size_t>(end_ - start));
+    if (quote == nullptr) return false;
+    *key = {start, static_cast<size_t>(static_cast<const char*>(quote) - start)};
+    return true;
   }
 
  private:
-  simdjson::dom::parser parser_{kFastJsonBytesMax};
-  const bool usable_;
+  const char* end_;
+  bool escapes_;
 };
 
-bool AsString(const element& value, std::string_view* text) {
-  return value.get_string().get(*text) == simdjson::SUCCESS;
+// Calls `visit(key, value)`, which tells whether to go on, for every member of the object that
+// `item` is. False when it is none, is malformed or has a member without a name (which protobuf
+// takes for an error, not for an unknown field), or when `visit` said so.
+template <typename Visit>
+bool ForEachMember(const Source& source, object& members, Visit visit) {
+  for (auto result : members) {
+    simdjson::ondemand::field member;
+    std::string_view key;
+    if (std::move(result).get(member) != SUCCESS) return false;
+    if (!source.KeyOf(member, &key) || key.empty()) return false;
+    if (!visit(key, member.value())) return false;
+  }
+  return true;
 }
 
-bool AsObject(const element& value, object* members) {
-  return value.get_object().get(*members) == simdjson::SUCCESS;
+template <typename Visit>
+bool ForEachMember(const Source& source, value& item, Visit visit) {
+  object members;
+  return item.get_object().get(members) == SUCCESS && ForEachMember(source, members, visit);
+}
+
+template <typename Visit>
+bool ForEachElement(value& item, Visit visit) {
+  simdjson::ondemand::array elements;
+  if (item.get_array().get(elements) != SUCCESS) return false;
+  for (auto result : elements) {
+    value element;
+    if (std::move(result).get(element) != SUCCESS || !visit(element)) return false;
+  }
+  return true;
+}
+
+// Passes over the value of an unknown field. On-Demand would skip it unread, but protobuf refuses
+// it unless it is valid. False: not certain.
+bool SkimUnknown(const Source& source, value& item, size_t depth_left) {
+  simdjson::ondemand::json_type type;
+  if (depth_left == 0 || item.type().get(type) != SUCCESS) return false;
+  switch (type) {
+    case simdjson::ondemand::json_type::object:
+      return ForEachMember(source, item, [&](std::string_view, value& member) {
+        return SkimUnknown(source, member, depth_left - 1);
+      });
+    case simdjson::ondemand::json_type::array:
+      return ForEachElement(
+          item, [&](value& element) { return SkimUnknown(source, element, depth_left - 1); });
+    case simdjson::ondemand::json_type::string: {
+      std::string_view text;
+      return source.AsString(item, &text);
+    }
+    case simdjson::ondemand::json_type::number: {
+      simdjson::ondemand::number number;
+      return item.get_number().get(number) == SUCCESS;
+    }
+    case simdjson::ondemand::json_type::boolean: {
+      bool boolean = false;
+      return item.get_bool().get(boolean) == SUCCESS;
+    }
+    case simdjson::ondemand::json_type::null: {
+      bool null = false;
+      return item.is_null().get(null) == SUCCESS && null;
+    }
+  }
+  return false;
 }
 
 // int64 as a JSON number, or as the shortest decimal in a string, as every writer has it.
-bool AsInt64(const element& value, int64_t* number) {
-  if (value.get_int64().get(*number) == simdjson::SUCCESS) return true;
+bool AsInt64(const Source& source, value& item, int64_t* number) {
   std::string_view text;
-  if (!AsString(value, &text)) return false;
+  if (!source.AsString(item, &text)) return item.get_int64().get(*number) == SUCCESS;
   constexpr size_t kSafeDigits = 18;  // always below 2⁶³
   if (text.empty() || text.size() > kSafeDigits || text.front() < '1') return false;
   int64_t sum = 0;
@@ -62,50 +138,40 @@ bool AsInt64(const element& value, int64_t* number) {
   return true;
 }
 
-// An enum by its name or its number, if it is one that this build knows.
-bool AsEnum(const element& value, const google::protobuf::EnumDescriptor& type, int* number) {
-  std::string_view name;
-  const google::protobuf::EnumValueDescriptor* known = nullptr;
-  if (AsString(value, &name)) {
-    // Every name we know fits std::string's inline buffer or is one short allocation.
-    known = type.FindValueByName(std::string(name));
-  } else if (int64_t wide; value.get_int64().get(wide) == simdjson::SUCCESS) {
-    if (wide < 0 || wide > INT32_MAX) return false;
-    known = type.FindValueByNumber(static_cast<int>(wide));
-  }
-  if (known == nullptr) return false;
-  *number = known->number();
-  return true;
-}
+struct EnumName {
+  std::string_view text;
+  int number;
+};
 
-// The statuses without the descriptor's lock and hash, for they are in every record.
-bool AsStatus(const element& value, Actor::Status* status) {
-  struct Name {
-    std::string_view text;
-    Actor::Status status;
-  };
-  static constexpr std::array<Name, 7> kNames{{
-      {"STATUS_SUSPENDED", Actor::STATUS_SUSPENDED},
-      {"STATUS_RUNNING", Actor::STATUS_RUNNING},
-      {"STATUS_RESUMING", Actor::STATUS_RESUMING},
-      {"STATUS_SUSPENDING", Actor::STATUS_SUSPENDING},
-      {"STATUS_PAUSING", Actor::STATUS_PAUSING},
-      {"STATUS_PAUSED", Actor::STATUS_PAUSED},
-      {"STATUS_UNSPECIFIED", Actor::STATUS_UNSPECIFIED},
-  }};
-  if (std::string_view text; AsString(value, &text)) {
-    for (const Name& name : kNames) {
-      if (name.text == text) {
-        *status = name.status;
-        return true;
-      }
+// The most frequent first. Tables, for protobuf's descriptors take a lock and a hash.
+constexpr std::array<EnumName, 7> kStatuses{{
+    {"STATUS_SUSPENDED", Actor::STATUS_SUSPENDED},
+    {"STATUS_RUNNING", Actor::STATUS_RUNNING},
+    {"STATUS_RESUMING", Actor::STATUS_RESUMING},
+    {"STATUS_SUSPENDING", Actor::STATUS_SUSPENDING},
+    {"STATUS_PAUSING", Actor::STATUS_PAUSING},
+    {"STATUS_PAUSED", Actor::STATUS_PAUSED},
+    {"STATUS_UNSPECIFIED", Actor::STATUS_UNSPECIFIED},
+}};
+constexpr std::array<EnumName, 3> kSnapshotTypes{{
+    {"SNAPSHOT_TYPE_EXTERNAL", ateapi::SNAPSHOT_TYPE_EXTERNAL},
+    {"SNAPSHOT_TYPE_LOCAL", ateapi::SNAPSHOT_TYPE_LOCAL},
+    {"SNAPSHOT_TYPE_UNSPECIFIED", ateapi::SNAPSHOT_TYPE_UNSPECIFIED},
+}};
+
+// An enum by its name or its number, if it is one of `names`.
+bool AsEnum(const Source& source, value& item, std::span<const EnumName> names, int* number) {
+  std::string_view text;
+  int64_t wide = 0;
+  bool is_text = source.AsString(item, &text);
+  if (!is_text && item.get_int64().get(wide) != SUCCESS) return false;
+  for (const EnumName& name : names) {
+    if (is_text ? name.text == text : name.number == wide) {
+      *number = name.number;
+      return true;
     }
-    return false;
   }
-  int number = 0;
-  if (!AsEnum(value, *Actor::Status_descriptor(), &number)) return false;
-  *status = static_cast<Actor::Status>(number);
-  return true;
+  return false;
 }
 
 // Which of a message's fields have been seen. A second one declines: protobuf merges messages,
@@ -131,94 +197,74 @@ struct FieldName {
   bool Is(std::string_view key) const { return key == camel || key == original; }
 };
 
-Declined DecodeSelector(const element& value, ateapi::Selector* selector) {
-  constexpr std::string_view kWhere = "field worker_selector";
-  constexpr FieldName kMatchLabels{"matchLabels", "match_labels"};
-  object members;
-  if (!AsObject(value, &members)) return kWhere;
-  SeenFields seen;
-  for (key_value_pair member : members) {
-    if (member.key.empty()) return kWhere;
-    if (!kMatchLabels.Is(member.key)) continue;
-    object labels;
-    if (!seen.Add(0) || !AsObject(member.value, &labels)) return kWhere;
-    for (key_value_pair label : labels) {
-      std::string_view text;
-      if (label.key.empty() || !AsString(label.value, &text)) return kWhere;
-      auto [entry, inserted] =
-          selector->mutable_match_labels()->insert({std::string(label.key), std::string(text)});
-      if (!inserted) return kWhere;
-    }
-  }
-  return std::nullopt;
-}
-
-Declined DecodeExternal(const element& value, ateapi::ExternalSnapshotInfo* external) {
-  constexpr std::string_view kWhere = "field latest_snapshot_info.external";
-  constexpr FieldName kPrefix{"snapshotUriPrefix", "snapshot_uri_prefix"};
-  object members;
-  if (!AsObject(value, &members)) return kWhere;
-  SeenFields seen;
-  for (key_value_pair member : members) {
-    if (member.key.empty()) return kWhere;
-    if (!kPrefix.Is(member.key)) continue;
+bool DecodeLabels(const Source& source, value& item, ateapi::Selector* selector) {
+  return ForEachMember(source, item, [&](std::string_view key, value& label) {
     std::string_view text;
-    if (!seen.Add(0) || !AsString(member.value, &text)) return kWhere;
-    external->mutable_snapshot_uri_prefix()->assign(text);
-  }
-  return std::nullopt;
+    if (!source.AsString(label, &text)) return false;
+    auto& labels = *selector->mutable_match_labels();
+    return labels.insert({std::string(key), std::string(text)}).second;
+  });
 }
 
-Declined DecodeLocal(const element& value, ateapi::LocalSnapshotInfo* local) {
-  constexpr std::string_view kWhere = "field latest_snapshot_info.local";
+bool DecodeSelector(const Source& source, value& item, ateapi::Selector* selector) {
+  constexpr FieldName kMatchLabels{"matchLabels", "match_labels"};
+  SeenFields seen;
+  return ForEachMember(source, item, [&](std::string_view key, value& member) {
+    if (kMatchLabels.Is(key)) return seen.Add(0) && DecodeLabels(source, member, selector);
+    return SkimUnknown(source, member, kFastJsonDepthMax);
+  });
+}
+
+bool DecodeExternal(const Source& source, value& item, ateapi::ExternalSnapshotInfo* external) {
+  constexpr FieldName kPrefix{"snapshotUriPrefix", "snapshot_uri_prefix"};
+  SeenFields seen;
+  return ForEachMember(source, item, [&](std::string_view key, value& member) {
+    std::string_view text;
+    if (!kPrefix.Is(key)) return SkimUnknown(source, member, kFastJsonDepthMax);
+    if (!seen.Add(0) || !source.AsString(member, &text)) return false;
+    external->mutable_snapshot_uri_prefix()->assign(text);
+    return true;
+  });
+}
+
+bool DecodeNodeVms(const Source& source, value& item, ateapi::LocalSnapshotInfo* local) {
+  return ForEachElement(item, [&](value& element) {
+    std::string_view text;
+    if (!source.AsString(element, &text)) return false;
+    local->add_node_vms_with_local_snapshots()->assign(text);
+    return true;
+  });
+}
+
+bool DecodeLocal(const Source& source, value& item, ateapi::LocalSnapshotInfo* local) {
   constexpr FieldName kPrefix{"snapshotPrefix", "snapshot_prefix"};
   constexpr FieldName kNodeVms{"nodeVmsWithLocalSnapshots", "node_vms_with_local_snapshots"};
-  object members;
-  if (!AsObject(value, &members)) return kWhere;
   SeenFields seen;
-  for (key_value_pair member : members) {
+  return ForEachMember(source, item, [&](std::string_view key, value& member) {
     std::string_view text;
-    if (member.key.empty()) return kWhere;
-    if (kPrefix.Is(member.key)) {
-      if (!seen.Add(0) || !AsString(member.value, &text)) return kWhere;
-      local->mutable_snapshot_prefix()->assign(text);
-    } else if (kNodeVms.Is(member.key)) {
-      simdjson::dom::array names;
-      if (!seen.Add(1) || member.value.get_array().get(names) != simdjson::SUCCESS) return kWhere;
-      for (element name : names) {
-        if (!AsString(name, &text)) return kWhere;
-        local->add_node_vms_with_local_snapshots()->assign(text);
-      }
-    }
-  }
-  return std::nullopt;
+    if (kNodeVms.Is(key)) return seen.Add(1) && DecodeNodeVms(source, member, local);
+    if (!kPrefix.Is(key)) return SkimUnknown(source, member, kFastJsonDepthMax);
+    if (!seen.Add(0) || !source.AsString(member, &text)) return false;
+    local->mutable_snapshot_prefix()->assign(text);
+    return true;
+  });
 }
 
-Declined DecodeSnapshot(const element& value, ateapi::SnapshotInfo* snapshot) {
-  constexpr std::string_view kWhere = "field latest_snapshot_info";
-  object members;
-  if (!AsObject(value, &members)) return kWhere;
+bool DecodeSnapshot(const Source& source, value& item, ateapi::SnapshotInfo* snapshot) {
   SeenFields seen;
-  for (key_value_pair member : members) {
-    Declined declined;
-    if (member.key.empty()) return kWhere;
-    if (member.key == "type") {
-      int number = 0;
-      if (!seen.Add(0) || !AsEnum(member.value, *ateapi::SnapshotType_descriptor(), &number)) {
-        return kWhere;
-      }
-      snapshot->set_type(static_cast<ateapi::SnapshotType>(number));
-    } else if (member.key == "external") {
-      // Both members of the oneof count as one field here.
-      if (!seen.Add(1)) return kWhere;
-      declined = DecodeExternal(member.value, snapshot->mutable_external());
-    } else if (member.key == "local") {
-      if (!seen.Add(1)) return kWhere;
-      declined = DecodeLocal(member.value, snapshot->mutable_local());
+  return ForEachMember(source, item, [&](std::string_view key, value& member) {
+    // Both members of the oneof count as one field here.
+    if (key == "external") {
+      return seen.Add(1) && DecodeExternal(source, member, snapshot->mutable_external());
     }
-    if (declined) return declined;
-  }
-  return std::nullopt;
+    if (key == "local")
+      return seen.Add(1) && DecodeLocal(source, member, snapshot->mutable_local());
+    if (key != "type") return SkimUnknown(source, member, kFastJsonDepthMax);
+    int number = 0;
+    if (!seen.Add(0) || !AsEnum(source, member, kSnapshotTypes, &number)) return false;
+    snapshot->set_type(static_cast<ateapi::SnapshotType>(number));
+    return true;
+  });
 }
 
 enum class Kind : uint8_t { kString, kVersion, kStatus, kSnapshot, kSelector };
@@ -283,32 +329,52 @@ size_t FindField(std::string_view key, size_t hint) {
   return kActorFields.size();
 }
 
-Declined DecodeField(const ActorField& field, const element& value, Actor* actor) {
+bool DecodeField(const Source& source, const ActorField& field, value& item, Actor* actor) {
   switch (field.kind) {
     case Kind::kString: {
       std::string_view text;
-      if (!AsString(value, &text)) return field.where;
+      if (!source.AsString(item, &text)) return false;
       (actor->*field.string)()->assign(text);
-      return std::nullopt;
+      return true;
     }
     case Kind::kVersion: {
       int64_t number = 0;
-      if (!AsInt64(value, &number)) return field.where;
+      if (!AsInt64(source, item, &number)) return false;
       actor->set_version(number);
-      return std::nullopt;
+      return true;
     }
     case Kind::kStatus: {
-      Actor::Status status = Actor::STATUS_UNSPECIFIED;
-      if (!AsStatus(value, &status)) return field.where;
-      actor->set_status(status);
-      return std::nullopt;
+      int number = 0;
+      if (!AsEnum(source, item, kStatuses, &number)) return false;
+      actor->set_status(static_cast<Actor::Status>(number));
+      return true;
     }
     case Kind::kSnapshot:
-      return DecodeSnapshot(value, actor->mutable_latest_snapshot_info());
+      return DecodeSnapshot(source, item, actor->mutable_latest_snapshot_info());
     case Kind::kSelector:
-      return DecodeSelector(value, actor->mutable_worker_selector());
+      return DecodeSelector(source, item, actor->mutable_worker_selector());
   }
-  return field.where;
+  return false;
+}
+
+Declined DecodeMembers(const Source& source, object& members, Actor* actor) {
+  std::string_view where = "the JSON syntax";
+  SeenFields seen;
+  size_t hint = 0;
+  bool decoded = ForEachMember(source, members, [&](std::string_view key, value& member) {
+    size_t index = FindField(key, hint);
+    if (index == kActorFields.size()) {
+      if (SkimUnknown(source, member, kFastJsonDepthMax)) return true;
+      where = "an unknown field";
+      return false;
+    }
+    const ActorField& field = kActorFields[index];
+    hint = index + 1;
+    if (seen.Add(index) && DecodeField(source, field, member, actor)) return true;
+    where = field.where;
+    return false;
+  });
+  return decoded ? std::nullopt : Declined(where);
 }
 
 }  // namespace
@@ -316,26 +382,18 @@ Declined DecodeField(const ActorField& field, const element& value, Actor* actor
 std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::Actor* actor) {
   actor->Clear();
   if (json.size() > kFastJsonBytesMax) return "the size";
-  thread_local Parser parser;
-  element root;
-  if (!parser.Parse(json, &root)) return "the JSON syntax";
+  thread_local simdjson::ondemand::parser parser(kFastJsonBytesMax);
+  simdjson::ondemand::document document;
   object members;
-  if (!AsObject(root, &members)) return "the JSON syntax";
-  SeenFields seen;
-  size_t hint = 0;
-  for (key_value_pair member : members) {
-    size_t index = FindField(member.key, hint);
-    if (index == kActorFields.size()) {
-      // protobuf takes a nameless field for an error, not for an unknown field.
-      if (member.key.empty()) return "a field without a name";
-      continue;
-    }
-    const ActorField& field = kActorFields[index];
-    if (!seen.Add(index)) return field.where;
-    if (Declined declined = DecodeField(field, member.value, actor)) return declined;
-    hint = index + 1;
+  if (parser.iterate(json.data(), json.size(), json.size() + RespReader::kPadding).get(document) !=
+          SUCCESS ||
+      document.get_object().get(members) != SUCCESS) {
+    return "the JSON syntax";
   }
-  return std::nullopt;
+  Declined declined = DecodeMembers(Source(json), members, actor);
+  bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+  if (!declined && !at_end) return "the JSON syntax";
+  return declined;
 }
 
 }  // namespace atestore
