@@ -1,0 +1,82 @@
+#include "core/listing/huge_slot.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/listing/names_batch.h"
+#include "core/listing/scan_cursor.h"
+#include "core/listing/server_process.h"
+
+namespace atestore {
+
+std::vector<ShardRequest> HugeSlotScan::NextRound() {
+  std::vector<ShardRequest> requests;
+  if (sent_) return requests;
+  sent_ = true;
+  uint64_t cursor = options_.from.run == 0 ? options_.slot : options_.from.cursor;
+  ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = options_.owner});
+  TransactionReplies::Open(request.pipeline);
+  request.pipeline.Add(
+      {"EXISTS", options_.filter->ProbeKey(options_.slot, options_.probe_variant)});
+  request.pipeline.Add({"INFO", "server"});
+  request.pipeline.Add({"SCAN", absl::StrCat(cursor), "MATCH", options_.filter->Pattern(), "COUNT",
+                        absl::StrCat(options_.count)});
+  TransactionReplies::Close(request.pipeline);
+  return requests;
+}
+
+void HugeSlotScan::OnReply(size_t, size_t command, const ReplyView& reply) {
+  std::optional<ReplyView> results = replies_.OnReply(command, reply, options_.owner);
+  if (results) TakeResults(*results);
+  if (replies_.error()) obstacle_ = Obstacle::FromError(*replies_.error(), options_.owner);
+}
+
+void HugeSlotScan::OnFailure(size_t, const absl::Status& status) {
+  obstacle_ = Obstacle::FromFailure(status, options_.owner);
+}
+
+void HugeSlotScan::TakeResults(const ReplyView& results) {
+  auto result = results.begin();
+  if ((*result).integer() != 0) {
+    probe_taken_ = true;
+    return;
+  }
+  std::optional<uint64_t> run = RunOfInfo((*++result).text());
+  if (!run) {
+    obstacle_ = Obstacle::Retake(options_.owner, "INFO has no run_id");
+    return;
+  }
+  run_ = *run;
+  if (options_.from.run != 0 && options_.from.run != run_) {
+    other_process_ = true;
+    return;
+  }
+  TakeScan(*++result);
+}
+
+void HugeSlotScan::TakeScan(const ReplyView& reply) {
+  std::optional<uint64_t> next;
+  if (reply.is_array() && reply.size() == 2) next = ParseScanCursor(reply[0].text());
+  if (!next) {
+    obstacle_ = Obstacle::Retake(options_.owner, "SCAN: unexpected reply");
+    return;
+  }
+  replied_cursor_ = *next;
+  // The call may run on into later slots; those are not guarded by the probe.
+  if (*next != 0 && SlotOfCursor(*next) == options_.slot) next_cursor_ = *next;
+  const InSlotCursor& from = options_.from;
+  // The same next cursor proves that the reply is the one that was listed in part.
+  bool same_reply = from.split && from.split->next_cursor == *next;
+  bool whole = VisitNames(reply[1], [&](std::string_view name) {
+    if (!options_.filter->Matches(name) || KeySlot(name) != options_.slot) return;
+    uint64_t hash = options_.hash(name);
+    if (from.floor && !from.floor->IsPassedBy(hash, name)) return;
+    ++wanted_;
+    if (same_reply && !from.split->after.IsPassedBy(hash, name)) return;
+    names_.Add(options_.slot, 0, hash, name);
+  });
+  if (!whole) {
+    obstacle_ =
+        Obstacle::Retake(options_.owner, "the names of a SCAN are larger than the reply limit");
+  }
+}
+
+}  // namespace atestore

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <optional>
+
+#include "core/key_filter.h"
+#include "core/listing/name_list.h"
+#include "core/listing/step.h"
+#include "core/position.h"
+
+namespace atestore {
+
+// One SCAN call inside a huge slot of a server with per-slot tables, atomic with the probe that the
+// node is the slot's stable owner and with the run_id of the process that the cursor belongs to.
+class HugeSlotScan final : public ListingStep {
+ public:
+  struct Options {
+    Slot slot = 0;
+    Endpoint owner;
+    // Where to go on; `run` 0: at the slot's start, whatever the process.
+    InSlotCursor from;
+    size_t count = 0;
+    int probe_variant = 0;
+    NameHash hash = HashName;
+    const KeyFilter* filter = nullptr;  // must outlive the step
+  };
+
+  explicit HugeSlotScan(Options options) : options_(options) {}
+
+  std::vector<ShardRequest> NextRound() override;
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override;
+  void OnFailure(size_t request, const absl::Status& status) override;
+
+  const std::optional<Obstacle>& obstacle() const { return obstacle_; }
+  bool probe_taken() const { return probe_taken_; }
+  // The cursor belongs to another process: the slot must be begun anew.
+  bool other_process() const { return other_process_; }
+  // The names of the reply that are still to be listed; `node` is 0. Not sorted.
+  NameList& names() { return names_; }
+  // How many keys of the slot the reply held that the filter wants, listed before or not.
+  size_t wanted() const { return wanted_; }
+  const Endpoint& owner() const { return options_.owner; }
+  // The cursor of the reply as it came.
+  uint64_t replied_cursor() const { return replied_cursor_; }
+  // The process that answered.
+  uint64_t run() const { return run_; }
+  // Where the slot goes on; nothing: it is finished.
+  const std::optional<uint64_t>& next_cursor() const { return next_cursor_; }
+
+ private:
+  void TakeResults(const ReplyView& results);
+  void TakeScan(const ReplyView& reply);
+
+  const Options options_;
+  TransactionReplies replies_{3};
+  bool sent_ = false;
+  std::optional<Obstacle> obstacle_;
+  bool probe_taken_ = false;
+  bool other_process_ = false;
+  NameList names_;
+  size_t wanted_ = 0;
+  uint64_t run_ = 0;
+  uint64_t replied_cursor_ = 0;
+  std::optional<uint64_t> next_cursor_;
+};
+
+}  // namespace atestore

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "core/key_filter.h"
+#include "core/listing/huge_slot.h"
+#include "core/listing/migrating_slot.h"
+#include "core/listing/names_batch.h"
+#include "core/listing/values_read.h"
+#include "core/position.h"
+#include "core/topology.h"
+
+namespace atestore {
+
+// A slot with at most this many keys is read whole, and its records are listed exactly once.
+inline constexpr size_t kWholeSlotKeys = 2000;
+// The most keys that one SCAN call looks at. Bounds how long a call holds the server's only thread:
+// 1,000 keys take about 0.6 ms (docs/performance.md).
+inline constexpr size_t kScanCountMax = 1000;
+// About how many keys one transaction of GETKEYSINSLOT commands may visit, at 0.4 µs each.
+inline constexpr size_t kSlotsUnitKeys = 500;
+inline constexpr size_t kSlotsUnitSlotsMax = 256;
+// About how many keys one round may visit, so that a pipelined round does not hold a server long.
+inline constexpr size_t kRoundKeysMax = 6000;
+
+// What is known about the population, to ask for the right amount. Only speed depends on it.
+struct WalkHints {
+  double keys_per_slot = 1;  // keys of any kind
+  double wanted_ratio = 1;   // of them, those that the filter wants
+  double record_bytes = 512;
+};
+
+// One page of a listing as a state machine without I/O, clock or chance. Walks slot by slot from a
+// position (docs/consistency.md has the argument):
+//   plan → read names, each slot at one atomic instant on its stable owner → read their values →
+//   commit: move the position behind what is on the page → plan …
+// Whatever fails leaves the position where it was, so nothing is skipped. Not thread-safe.
+class ListWalk {
+ public:
+  struct Options {
+    KeyFilter filter;
+    Position start;
+    size_t page_size = 0;   // at least 1
+    size_t page_bytes = 0;  // at least 1
+    // Every primary has per-slot tables (Valkey ≥ 8.0, Redis ≥ 7.4). When it proves false the walk
+    // goes on without.
+    bool per_slot_tables = false;
+    WalkHints hints;
+    size_t whole_slot_keys = kWholeSlotKeys;
+    size_t scan_count_max = kScanCountMax;
+    NameHash hash = HashName;
+  };
+
+  // Send these, feed every reply to OnReply() or OnFailure(), then call Next() again.
+  struct Send {
+    std::vector<ShardRequest> requests;
+  };
+  // Ask the cluster for its topology, after a pause when `back_off`, then call Next() again.
+  struct Refresh {
+    bool back_off;
+    absl::Status why;  // what to fail with when there is no time left
+  };
+  // The page is complete.
+  struct Done {};
+  // Trying again would not help.
+  struct Fail {
+    absl::Status status;
+  };
+  using Action = std::variant<Send, Refresh, Done, Fail>;
+
+  // `sink` must outlive the walk.
+  ListWalk(Options options, RecordSink* sink);
+
+  Action Next(const Topology& topology);
+  void OnReply(size_t request, size_t command, const ReplyView& reply);
+  void OnFailure(size_t request, const absl::Status& status);
+
+  // Ends the page as soon as the position has moved.
+  void EndPage() { ending_ = true; }
+  // True when the page ends behind where it began, so that going on from there is progress.
+  bool progressed() const { return progressed_; }
+  // Where the next page begins; nothing: the listing is complete. Always valid: nothing before it
+  // is missing from the pages, nothing behind it is on one.
+  const std::optional<Position>& position() const { return position_; }
+
+  // What was learnt.
+  const WalkHints& hints() const { return hints_; }
+  bool per_slot_tables() const { return per_slot_tables_; }
+
+  struct Counters {
+    size_t names = 0;          // wanted names seen
+    size_t redirects = 0;      // MOVED and ASK
+    size_t slot_restarts = 0;  // huge slots begun anew for another process
+    size_t retakes = 0;        // reads thrown away because the cluster changed under them
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  // How the position's slot is read next.
+  enum class Mode {
+    kBatch,      // together with the slots that follow
+    kOneSlot,    // alone, up to whole_slot_keys
+    kWholeSlot,  // alone, without limit
+    kMigrating,  // source, then destination
+    kHuge,       // by cursor
+  };
+  enum class Stage { kPlan, kNames, kValues };
+
+  std::optional<Action> Plan(const Topology& topology);
+  void PlanBatch(const Topology& topology);
+  std::vector<NamesUnit> BatchUnits(const Topology& topology) const;
+  void PlanOneSlot(const Endpoint& owner, size_t keys_max);
+  void PlanMigrating();
+  void PlanHuge(const Endpoint& owner);
+  NamesBatch::Options BatchOptions() const;
+
+  void ConcludeNames();
+  void ConcludeBatch();
+  void DiagnoseFirstSlot();
+  void ConcludeMigrating();
+  void ConcludeHuge();
+  void ShrinkHugeCount(size_t names);
+  void LearnDensity(const NamesBatch::Density& density);
+
+  void ReadValues(NameList* names, size_t end_slot, std::vector<Endpoint> nodes);
+  size_t ValuesToFetch(size_t names) const;
+  void CommitValues();
+  void CommitHuge(const ValuesRead::Outcome& outcome);
+  void MoveBehind(size_t passed);
+  NameMark MarkAt(size_t index) const;
+
+  void MoveTo(Position position);
+  void MoveToSlot(size_t slot);
+  void Meet(const Obstacle& obstacle);
+  void Retake(const absl::Status& why);
+  std::optional<Endpoint> OwnerOf(Slot slot, const Topology& topology) const;
+  std::optional<NameMark> MarkOfPlace() const;
+  size_t room() const { return options_.page_size - sink_->size(); }
+
+  const Options options_;
+  RecordSink* const sink_;
+  std::optional<Position> position_;
+  bool progressed_ = false;
+  bool ending_ = false;
+  bool page_full_ = false;
+  size_t page_records_ = 0;
+  size_t page_bytes_ = 0;
+
+  Stage stage_ = Stage::kPlan;
+  Mode mode_ = Mode::kBatch;
+  std::optional<Action> pending_;  // to be returned before the next plan
+  size_t attempts_ = 0;            // in a row without progress
+  int probe_variant_ = 0;
+  bool per_slot_tables_;
+  WalkHints hints_;
+  Counters counters_;
+  std::map<Slot, Endpoint> moved_;  // learnt from MOVED; goes before the topology
+  std::optional<Migration> migration_;
+  size_t huge_count_ = 0;  // COUNT for the huge slot; 0: not chosen
+
+  // The step that runs; `names_` points into the one that read names.
+  std::unique_ptr<NamesBatch> batch_;
+  std::unique_ptr<MigratingSlot> migrating_;
+  std::unique_ptr<HugeSlotScan> huge_;
+  std::unique_ptr<ValuesRead> values_;
+  NameList* names_ = nullptr;
+  size_t names_end_ = 0;  // all slots below are in names_ or have nothing to list
+};
+
+}  // namespace atestore

@@ -1,0 +1,100 @@
+// How ListWalk pages inside a slot that is too large to be read whole.
+#include <algorithm>
+
+#include "core/listing/list_walk.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+// The page ends early rather than with a small SCAN call more.
+constexpr double kFullEnough = 0.75;
+
+// Room left for what a call replies beyond COUNT: the rest of its last group of keys.
+constexpr double kOvershoot = 0.95;
+
+}  // namespace
+
+void ListWalk::PlanHuge(const Endpoint& owner) {
+  InSlotCursor from{.floor = MarkOfPlace()};
+  if (const auto* cursor = std::get_if<InSlotCursor>(&position_->place)) from = *cursor;
+  if (from.split) {
+    huge_count_ = 1;  // the smallest reply was split, and only it can be recognised
+  } else if (huge_count_ == 0) {
+    double count = static_cast<double>(room()) / hints_.wanted_ratio * kOvershoot;
+    huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, options_.scan_count_max);
+  }
+  huge_ = std::make_unique<HugeSlotScan>(HugeSlotScan::Options{.slot = position_->slot,
+                                                               .owner = owner,
+                                                               .from = from,
+                                                               .count = huge_count_,
+                                                               .probe_variant = probe_variant_,
+                                                               .hash = options_.hash,
+                                                               .filter = &options_.filter});
+}
+
+void ListWalk::ConcludeHuge() {
+  if (huge_->obstacle()) return Meet(*huge_->obstacle());
+  if (huge_->probe_taken()) {
+    ++probe_variant_;
+    return Retake(UnavailableError("a key has the name of the probe"));
+  }
+  if (huge_->other_process()) {
+    // A cursor means nothing to another process: this slot begins anew, and no other.
+    ++counters_.slot_restarts;
+    auto floor = MarkOfPlace();
+    position_->place = InSlotCursor{.cursor = position_->slot, .floor = floor};
+    huge_count_ = 0;
+    return Retake(UnavailableError("the process of the slot's owner changed"));
+  }
+  counters_.names += huge_->wanted();
+  hints_.wanted_ratio = std::clamp(
+      static_cast<double>(huge_->wanted()) / static_cast<double>(huge_count_), 1e-6, 1.0);
+  size_t names = huge_->names().size();
+  if (names > room() && (huge_count_ > 1 || page_records_ > 0)) return ShrinkHugeCount(names);
+  names_ = &huge_->names();
+  names_->Sort();
+  if (names == 0) return CommitHuge({});
+  values_ = std::make_unique<ValuesRead>(names_, std::min(names, room()),
+                                         std::vector<Endpoint>{huge_->owner()},
+                                         options_.page_bytes - page_bytes_, sink_);
+}
+
+// The reply does not fit the page. It cannot be cut by its cursor, so it is dropped.
+void ListWalk::ShrinkHugeCount(size_t names) {
+  if (page_records_ > 0) {
+    page_full_ = true;
+    return;
+  }
+  double fit = static_cast<double>(room()) / static_cast<double>(names) * kOvershoot;
+  huge_count_ = std::clamp<size_t>(static_cast<size_t>(static_cast<double>(huge_count_) * fit), 1,
+                                   huge_count_ - 1);
+}
+
+void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
+  const Slot slot = position_->slot;
+  const uint64_t cursor = std::holds_alternative<InSlotCursor>(position_->place)
+                              ? std::get<InSlotCursor>(position_->place).cursor
+                              : slot;
+  InSlotCursor place{.cursor = cursor, .run = huge_->run(), .floor = MarkOfPlace()};
+  if (outcome.passed == names_->size()) {
+    if (!huge_->next_cursor()) return MoveToSlot(slot + size_t{1});
+    place.cursor = *huge_->next_cursor();
+    MoveTo({.slot = slot, .place = place});
+    double full = static_cast<double>(options_.page_size) * kFullEnough;
+    if (static_cast<double>(page_records_) >= full) page_full_ = true;
+    // The next call may be as large as the page allows.
+    huge_count_ = 0;
+  } else if (outcome.passed > 0) {
+    place.split = SplitReply{huge_->replied_cursor(), MarkAt(outcome.passed - 1)};
+    MoveTo({.slot = slot, .place = place});
+  } else if (outcome.page_full) {
+    if (huge_count_ == 1) {
+      page_full_ = true;
+    } else {
+      ShrinkHugeCount(4 * room());
+    }
+  }
+}
+
+}  // namespace atestore

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/key_filter.h"
+#include "core/listing/name_list.h"
+#include "core/listing/server_process.h"
+#include "core/listing/step.h"
+#include "core/position.h"
+
+namespace atestore {
+
+// A slot whose source answers ASK: its keys move one by one to the destination.
+struct Migration {
+  Slot slot = 0;
+  Endpoint source;
+  Endpoint destination;
+  int probe_variant = 0;
+};
+
+// Reads the names of a slot in migration. Keys move one way, are on both nodes for a moment, and
+// can come back only after CLUSTER SETSLOT on the source. So: the names on the source, then those
+// on the destination, then a look whether the source still migrates and has not executed SETSLOT
+// in between. Every key that clients can reach all the while is in the union.
+class MigratingSlot final : public ListingStep {
+ public:
+  // Indexes of the nodes in names().
+  static constexpr uint16_t kSource = 0;
+  static constexpr uint16_t kDestination = 1;
+
+  // `filter` must outlive the step. `after`: names up to here are done.
+  MigratingSlot(Migration migration, const KeyFilter* filter, NameHash hash,
+                std::optional<NameMark> after);
+
+  std::vector<ShardRequest> NextRound() override;
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override;
+  void OnFailure(size_t request, const absl::Status& status) override;
+
+  // Set when the names could not be taken: the migration ended, or something else is wrong.
+  const std::optional<Obstacle>& obstacle() const { return obstacle_; }
+  NameList& names() { return names_; }
+  const Migration& migration() const { return migration_; }
+  // Equal at the begin and the end of the reading.
+  const MigrationFence& fence() const { return *fence_; }
+
+ private:
+  enum class Round { kBegin, kSource, kDestination, kVerify, kDone };
+
+  ShardRequest AskSource() const;
+  ShardRequest AskDestination() const;
+  ShardRequest Verify() const;
+  void OnSourceReply(size_t command, const ReplyView& reply);
+  void OnDestinationReply(size_t command, const ReplyView& reply);
+  void OnVerifyReply(size_t command, const ReplyView& reply);
+  void TakeNames(const ReplyView& keys, uint16_t node);
+  void Retake(std::string_view what);
+
+  const Migration migration_;
+  const KeyFilter* const filter_;
+  const NameHash hash_;
+  const std::optional<NameMark> after_;
+  Round round_ = Round::kBegin;
+  TransactionReplies source_replies_{3};
+  TransactionReplies destination_replies_{2};
+  std::optional<MigrationFence> fence_;
+  bool verified_ = false;
+  std::optional<Obstacle> obstacle_;
+  NameList names_;
+};
+
+}  // namespace atestore

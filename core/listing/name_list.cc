@@ -1,0 +1,39 @@
+#include "core/listing/name_list.h"
+
+#include <algorithm>
+
+#include "core/position.h"
+
+namespace atestore {
+
+void NameList::Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text) {
+  entries_.push_back({.hash = hash,
+                      .offset = static_cast<uint32_t>(text_.size()),
+                      .length = static_cast<uint32_t>(text.size()),
+                      .slot = slot,
+                      .node = node});
+  text_.append(text);
+}
+
+void NameList::Sort() {
+  std::sort(entries_.begin(), entries_.end(),
+            [this](const Entry& a, const Entry& b) { return Precedes(a, b); });
+  auto same = [this](const Entry& a, const Entry& b) {
+    return a.slot == b.slot && a.hash == b.hash && TextOf(a) == TextOf(b);
+  };
+  entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
+}
+
+bool NameList::Precedes(const Entry& a, const Entry& b) const {
+  if (a.slot != b.slot) return a.slot < b.slot;
+  if (a.hash != b.hash) return a.hash < b.hash;
+  if (TextOf(a) == TextOf(b)) return false;
+  return BreakTie(TextOf(a)) < BreakTie(TextOf(b));
+}
+
+void NameList::Clear() {
+  text_.clear();
+  entries_.clear();
+}
+
+}  // namespace atestore

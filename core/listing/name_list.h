@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/slot.h"
+
+namespace atestore {
+
+// Names of records on their way to a page, in listing order after Sort(): by slot, hash, tie. One
+// allocation for all of them.
+class NameList {
+ public:
+  struct Name {
+    Slot slot;
+    uint16_t node;  // index of the node that holds it, as the reader counts nodes
+    uint64_t hash;
+    std::string_view text;  // valid until the next Add() or Clear()
+  };
+
+  void Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text);
+  // Orders the names and drops repeated ones.
+  void Sort();
+  void Clear();
+
+  size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+  Name operator[](size_t index) const { return NameOf(entries_[index]); }
+  // Keeps the first `count` names.
+  void Truncate(size_t count) { entries_.resize(count); }
+
+ private:
+  struct Entry {
+    uint64_t hash;
+    uint32_t offset;
+    uint32_t length;
+    Slot slot;
+    uint16_t node;
+  };
+
+  Name NameOf(const Entry& entry) const {
+    return {entry.slot, entry.node, entry.hash, TextOf(entry)};
+  }
+  std::string_view TextOf(const Entry& entry) const {
+    return std::string_view(text_).substr(entry.offset, entry.length);
+  }
+  bool Precedes(const Entry& a, const Entry& b) const;
+
+  std::string text_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace atestore

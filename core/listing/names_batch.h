@@ -1,0 +1,112 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/key_filter.h"
+#include "core/listing/name_list.h"
+#include "core/listing/step.h"
+#include "core/node_view.h"
+#include "core/position.h"
+
+namespace atestore {
+
+// A name longer than this is not a record's and is passed over.
+inline constexpr size_t kNameBytesMax = size_t{64} << 10;
+
+// What to read from one node in one transaction. The transaction holds a keyed probe of the first
+// slot, which fails unless the node owns that slot, is in an ok cluster and does not migrate it.
+struct NamesUnit {
+  enum class Kind {
+    kScan,     // SCAN from the first slot on, guarded by the node's own view
+    kSlots,    // GETKEYSINSLOT of each slot, guarded by the node's own view
+    kOneSlot,  // GETKEYSINSLOT of one slot, guarded by the probe alone
+  };
+  Kind kind = Kind::kOneSlot;
+  Endpoint endpoint;
+  std::vector<Slot> slots;  // ascending; kScan: the first one only
+  size_t keys_max = 0;      // kScan: COUNT; else: a slot with more keys is not covered but oversize
+};
+
+// Reads the names of many slots, each at one atomic instant on its stable owner.
+class NamesBatch final : public ListingStep {
+ public:
+  struct Options {
+    const KeyFilter* filter = nullptr;  // must outlive the step
+    NameHash hash = HashName;
+    // Names of the first slot up to here are done.
+    Slot first_slot = 0;
+    std::optional<NameMark> after;
+    int probe_variant = 0;
+  };
+
+  NamesBatch(Options options, std::vector<NamesUnit> units);
+
+  std::vector<ShardRequest> NextRound() override;
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override;
+  void OnFailure(size_t request, const absl::Status& status) override;
+
+  // Slots of which all names were taken.
+  const SlotSet& covered() const { return covered_; }
+  // The names in covered slots that the filter wants; `node` is the index of the unit. Not sorted.
+  NameList& names() { return names_; }
+  const std::vector<NamesUnit>& units() const { return units_; }
+  // Slots that hold more keys than their unit's keys_max.
+  const SlotSet& oversize() const { return oversize_; }
+  // What kept `unit` from covering anything.
+  const std::optional<Obstacle>& obstacle(size_t unit) const { return states_[unit].obstacle; }
+  // A key with the name of the probe exists: take another variant.
+  bool probe_taken() const { return probe_taken_; }
+  // A SCAN reply was not in the order of per-slot tables: do not use kScan on this cluster.
+  bool layout_violated() const { return layout_violated_; }
+
+  // How many keys of any kind were seen, in how many slots, and how many the filter wanted.
+  struct Density {
+    double keys = 0;
+    double slots = 0;
+    double wanted = 0;
+  };
+  const Density& density() const { return density_; }
+
+ private:
+  struct State {
+    TransactionReplies replies;
+    std::optional<Obstacle> obstacle;
+  };
+
+  void TakeUnit(size_t unit, const ReplyView& results);
+  void TakeSlots(size_t unit, const NodeView* view, const ReplyView& results);
+  void TakeScan(size_t unit, const NodeView& view, const ReplyView& reply);
+  void TakeScanned(size_t unit, const NodeView& view, size_t end, bool at_end,
+                   const ReplyView& keys);
+  void TakeName(Slot slot, size_t unit, std::string_view text);
+  void Obstruct(size_t unit, std::string_view what);
+
+  const Options options_;
+  const std::vector<NamesUnit> units_;
+  std::vector<State> states_;
+  bool sent_ = false;
+  SlotSet covered_;
+  SlotSet oversize_;
+  NameList names_;
+  bool probe_taken_ = false;
+  bool layout_violated_ = false;
+  Density density_;
+};
+
+// The names in a reply that lists keys; false when one of them was dropped for lack of room, so
+// that the reply is not the whole truth. Names over kNameBytesMax are passed over.
+template <typename Visitor>
+bool VisitNames(const ReplyView& keys, Visitor visit) {
+  for (ReplyView key : keys) {
+    if (key.type() == RespType::kDropped) {
+      if (static_cast<size_t>(key.integer()) <= kNameBytesMax) return false;
+      continue;
+    }
+    if (key.text().size() <= kNameBytesMax) visit(key.text());
+  }
+  return true;
+}
+
+}  // namespace atestore

@@ -1,0 +1,14 @@
+#include "core/listing/scan_cursor.h"
+
+#include <charconv>
+
+namespace atestore {
+
+std::optional<uint64_t> ParseScanCursor(std::string_view text) {
+  uint64_t cursor = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return cursor;
+}
+
+}  // namespace atestore

@@ -1,0 +1,51 @@
+#include "core/listing/step.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+
+namespace atestore {
+
+Obstacle Obstacle::FromError(const ServerError& error, const Endpoint& asked) {
+  return {.kind = error.kind,
+          .slot = error.slot,
+          .asked = asked,
+          .redirect = error.endpoint,
+          .status = ToStatus(error, asked),
+          .transient = IsTransient(error.kind),
+          .at_once = error.kind == ServerErrorKind::kMoved || error.kind == ServerErrorKind::kAsk ||
+                     error.kind == ServerErrorKind::kTryAgain};
+}
+
+Obstacle Obstacle::FromFailure(const absl::Status& status, const Endpoint& asked) {
+  return {.asked = asked,
+          .status = status,
+          .transient = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+                       absl::IsDataLoss(status)};
+}
+
+Obstacle Obstacle::Retake(const Endpoint& asked, std::string_view what) {
+  return {.asked = asked,
+          .status = UnavailableError(absl::StrCat("node ", ToString(asked), ": ", ToAbsl(what))),
+          .at_once = true};
+}
+
+std::optional<ReplyView> TransactionReplies::OnReply(size_t command, const ReplyView& reply,
+                                                     const Endpoint& asked) {
+  if (reply.is_error()) {
+    if (!error_) error_ = ParseServerError(reply.text(), asked);
+    return std::nullopt;
+  }
+  if (command != queued_ + 1 || error_) return std::nullopt;
+  if (!reply.is_array() || reply.size() != queued_) {
+    error_ = ServerError{.kind = ServerErrorKind::kTryAgain, .text = "EXEC: unexpected reply"};
+    return std::nullopt;
+  }
+  for (ReplyView result : reply) {
+    if (!result.is_error()) continue;
+    error_ = ParseServerError(result.text(), asked);
+    return std::nullopt;
+  }
+  return reply;
+}
+
+}  // namespace atestore

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/server_error.h"
+#include "core/shard_request.h"
+
+namespace atestore {
+
+// Why a read could not be completed, and what that says about where to go.
+struct Obstacle {
+  ServerErrorKind kind = ServerErrorKind::kOther;
+  Slot slot = 0;          // kMoved and kAsk
+  Endpoint asked;         // the node that answered, or did not
+  Endpoint redirect;      // kMoved and kAsk
+  absl::Status status;    // for the caller, when nothing helps
+  bool transient = true;  // may be gone when tried again
+  bool at_once = false;   // … without waiting: the answer tells where to go
+
+  static Obstacle FromError(const ServerError& error, const Endpoint& asked);
+  static Obstacle FromFailure(const absl::Status& status, const Endpoint& asked);
+  // The cluster changed while it was being read; nobody is to blame.
+  static Obstacle Retake(const Endpoint& asked, std::string_view what);
+};
+
+// One part of a listing: rounds of requests, whose replies are fed back in any interleaving. A
+// round is over when each of its requests has all its replies or failed.
+class ListingStep {
+ public:
+  virtual ~ListingStep() = default;
+  // The requests of the next round, to be sent all at once; empty: the step is done.
+  virtual std::vector<ShardRequest> NextRound() = 0;
+  virtual void OnReply(size_t request, size_t command, const ReplyView& reply) = 0;
+  virtual void OnFailure(size_t request, const absl::Status& status) = 0;
+};
+
+// Follows the replies to MULTI, some queued commands, EXEC.
+class TransactionReplies {
+ public:
+  // Adds MULTI … EXEC around commands: Open(), the commands, Close().
+  static void Open(Pipeline& pipeline) { pipeline.Add({"MULTI"}); }
+  static void Close(Pipeline& pipeline) { pipeline.Add({"EXEC"}); }
+
+  explicit TransactionReplies(size_t queued_commands) : queued_(queued_commands) {}
+
+  // Takes the reply to command `command`, counted from MULTI. The results, one for each queued
+  // command, when it was EXEC and the transaction ran; valid as long as `reply`.
+  std::optional<ReplyView> OnReply(size_t command, const ReplyView& reply, const Endpoint& asked);
+
+  // The first error that says why the transaction did not run.
+  const std::optional<ServerError>& error() const { return error_; }
+
+ private:
+  size_t queued_;
+  std::optional<ServerError> error_;
+};
+
+}  // namespace atestore
