@@ -12,8 +12,8 @@ namespace atestore {
 namespace {
 
 std::string Describe(const ReplyView& reply) {
-  std::string text = absl::StrCat(static_cast<int>(reply.type()), ":",
-                                  std::string(reply.text()), ":", reply.integer());
+  std::string text = absl::StrCat(static_cast<int>(reply.type()), ":", std::string(reply.text()),
+                                  ":", reply.integer());
   for (ReplyView element : reply) absl::StrAppend(&text, "(", Describe(element), ")");
   return text;
 }
@@ -26,7 +26,6 @@ std::vector<std::string> ReadAll(RespReader& reader) {
     replies.push_back(Describe(**reply));
   }
 }
-
 
 std::string EveryType() {
   using std::string_literals::operator""s;
@@ -87,8 +86,8 @@ TEST(RespReaderTest, DropsWhatIsOverTheLimitAndGoesOn) {
   for (size_t chunk : {1, 3, 7, 1000}) {
     RespReader reader({.bulk_bytes_max = 8, .reply_bytes_max = 12});
     std::string big(100, 'x');
-    std::string input = "*4\r\n$8\r\n12345678\r\n$100\r\n" + big +
-                        "\r\n$4\r\nabcd\r\n$1\r\nz\r\n$2\r\nok\r\n";
+    std::string input =
+        "*4\r\n$8\r\n12345678\r\n$100\r\n" + big + "\r\n$4\r\nabcd\r\n$1\r\nz\r\n$2\r\nok\r\n";
     std::vector<std::string> replies;
     for (size_t at = 0; at < input.size(); at += chunk) {
       reader.Feed(std::string_view(input).substr(at, chunk));

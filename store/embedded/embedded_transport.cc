@@ -1,0 +1,84 @@
+#include "store/embedded/embedded_transport.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+
+namespace atestore {
+
+std::vector<Endpoint> EmbeddedCluster::Endpoints() {
+  return With([](mockcluster::Cluster& cluster) {
+    std::vector<Endpoint> endpoints;
+    for (const mockcluster::NodeInfo& node : cluster.Nodes()) {
+      if (node.alive && node.member) endpoints.push_back(node.endpoint);
+    }
+    return endpoints;
+  });
+}
+
+EmbeddedTransport::EmbeddedTransport(std::shared_ptr<EmbeddedCluster> cluster)
+    : cluster_(std::move(cluster)) {}
+
+EmbeddedTransport::~EmbeddedTransport() {
+  cluster_->With([this](mockcluster::Cluster& cluster) {
+    for (const auto& [endpoint, connection] : connections_) cluster.Disconnect(connection.client);
+  });
+}
+
+std::unique_ptr<ShardTransport> EmbeddedTransport::Exclusive() {
+  return std::make_unique<EmbeddedTransport>(cluster_);
+}
+
+void EmbeddedTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
+                                ReplyObserver& observer) {
+  for (size_t index = 0; index < requests.size(); ++index) {
+    cluster_->With([&](mockcluster::Cluster& cluster) {
+      ExecuteOne(cluster, index, requests[index], observer);
+    });
+  }
+}
+
+void EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t index,
+                                   const ShardRequest& request, ReplyObserver& observer) {
+  absl::StatusOr<Connection*> connection = Connect(cluster, request.endpoint);
+  if (!connection.ok()) return observer.OnFailure(index, connection.status());
+  std::string bytes;
+  mockcluster::Delivery delivery =
+      cluster.Feed((*connection)->client, request.pipeline.bytes(), &bytes);
+  RespReader& reader = *(*connection)->reader;
+  reader.Feed(bytes);
+  absl::Status failure;
+  for (size_t command = 0; command < request.pipeline.size() && failure.ok(); ++command) {
+    absl::StatusOr<std::optional<ReplyView>> reply = reader.Next();
+    if (!reply.ok()) {
+      failure = reply.status();
+    } else if (!reply->has_value()) {
+      failure = UnavailableError(
+          absl::StrCat("node ", ToString(request.endpoint), ": connection closed"));
+    } else {
+      observer.OnReply(index, command, **reply);
+    }
+  }
+  if (!failure.ok()) observer.OnFailure(index, failure);
+  if (!failure.ok() || delivery == mockcluster::Delivery::kClosed) {
+    Close(cluster, request.endpoint);
+  }
+}
+
+absl::StatusOr<EmbeddedTransport::Connection*> EmbeddedTransport::Connect(
+    mockcluster::Cluster& cluster, const Endpoint& endpoint) {
+  auto found = connections_.find(endpoint);
+  if (found != connections_.end() && cluster.IsOpen(found->second.client)) return &found->second;
+  if (found != connections_.end()) Close(cluster, endpoint);
+  absl::StatusOr<mockcluster::ClientId> client = cluster.Connect(endpoint);
+  if (!client.ok()) return client.status();
+  Connection connection{.client = *client, .reader = std::make_unique<RespReader>()};
+  return &connections_.emplace(endpoint, std::move(connection)).first->second;
+}
+
+void EmbeddedTransport::Close(mockcluster::Cluster& cluster, const Endpoint& endpoint) {
+  auto found = connections_.find(endpoint);
+  cluster.Disconnect(found->second.client);
+  connections_.erase(found);
+}
+
+}  // namespace atestore

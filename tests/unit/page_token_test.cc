@@ -1,0 +1,156 @@
+#include "core/page_token.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+
+namespace atestore {
+namespace {
+
+constexpr uint64_t kRequest = 0x1122334455667788;
+
+rc::Gen<NameMark> AnyMark() {
+  return rc::gen::build<NameMark>(
+      rc::gen::set(&NameMark::hash, rc::gen::arbitrary<uint64_t>()),
+      rc::gen::set(&NameMark::tie, rc::gen::map(rc::gen::maybe(rc::gen::arbitrary<uint64_t>()),
+                                                [](rc::Maybe<uint64_t> tie) {
+                                                  return tie ? std::optional<uint64_t>(*tie)
+                                                             : std::nullopt;
+                                                })));
+}
+
+rc::Gen<Position> AnyPosition() {
+  return rc::gen::exec([] {
+    Position position{.slot = *rc::gen::inRange<Slot>(0, kSlotCount)};
+    int place = *rc::gen::inRange(0, 3);
+    if (place == 1) position.place = AfterName{*AnyMark()};
+    if (place == 2) {
+      InSlotCursor cursor{.cursor = *rc::gen::arbitrary<uint64_t>(),
+                          .run = *rc::gen::arbitrary<uint64_t>()};
+      if (*rc::gen::arbitrary<bool>()) cursor.floor = *AnyMark();
+      if (*rc::gen::arbitrary<bool>()) {
+        cursor.split = SplitReply{*rc::gen::arbitrary<uint64_t>(), *AnyMark()};
+      }
+      position.place = cursor;
+    }
+    return position;
+  });
+}
+
+PageTokenFlaw FlawOf(const PageTokenCodec& codec, std::string_view token) {
+  auto result = codec.Decode(token, kRequest);
+  auto* error = std::get_if<PageTokenError>(&result);
+  EXPECT_NE(error, nullptr) << token;
+  return error == nullptr ? PageTokenFlaw::kMalformed : error->flaw;
+}
+
+std::vector<PageTokenCodec> Codecs() {
+  return {PageTokenCodec(), PageTokenCodec({{.id = 7, .secret = std::string(32, 's')}})};
+}
+
+RC_GTEST_PROP(PageTokenTest, DecodesWhatItEncodes, ()) {
+  Position position = *AnyPosition();
+  for (const PageTokenCodec& codec : Codecs()) {
+    std::string token = codec.Encode(position, kRequest);
+    RC_ASSERT(token.size() <= kPageTokenLengthMax);
+    auto decoded = codec.Decode(token, kRequest);
+    RC_ASSERT(std::holds_alternative<Position>(decoded));
+    RC_ASSERT(std::get<Position>(decoded) == position);
+  }
+}
+
+RC_GTEST_PROP(PageTokenTest, EveryMutationIsRefused, ()) {
+  Position position = *AnyPosition();
+  for (const PageTokenCodec& codec : Codecs()) {
+    const std::string token = codec.Encode(position, kRequest);
+    std::string changed = token;
+    size_t at = *rc::gen::inRange<size_t>(0, token.size());
+    switch (*rc::gen::inRange(0, 4)) {
+      case 0:
+        changed[at] = static_cast<char>(changed[at] ^ (1 << *rc::gen::inRange(0, 8)));
+        break;
+      case 1:
+        changed.resize(at);
+        break;
+      case 2:
+        changed.insert(at, 1, *rc::gen::elementOf(std::string("AZaz09-_=+/ \n")));
+        break;
+      default:
+        changed += "==";
+    }
+    RC_ASSERT(std::holds_alternative<PageTokenError>(codec.Decode(changed, kRequest)));
+  }
+}
+
+TEST(PageTokenTest, TypicalTokensAreShort) {
+  Position position{.slot = 16383, .place = AfterName{{.hash = ~uint64_t{0}}}};
+  EXPECT_LE(PageTokenCodec().Encode(position, kRequest).size(), 100u);
+  NameMark mark{.hash = ~uint64_t{0}, .tie = ~uint64_t{0}};
+  position.place = InSlotCursor{.cursor = ~uint64_t{0},
+                                .run = ~uint64_t{0},
+                                .floor = mark,
+                                .split = SplitReply{~uint64_t{0}, mark}};
+  EXPECT_LE(Codecs()[1].Encode(position, kRequest).size(), kPageTokenLengthMax);
+}
+
+TEST(PageTokenTest, ErrorsSayWhich) {
+  PageTokenCodec codec;
+  Position position{.slot = 5, .place = AfterName{{.hash = 42}}};
+  std::string token = codec.Encode(position, kRequest);
+  for (size_t length = 0; length < token.size(); ++length) {
+    EXPECT_EQ(FlawOf(codec, token.substr(0, length)), PageTokenFlaw::kTruncated) << length;
+  }
+  EXPECT_EQ(FlawOf(codec, "not base64!"), PageTokenFlaw::kMalformed);
+  EXPECT_EQ(FlawOf(codec, std::string(kPageTokenLengthMax + 1, 'A')), PageTokenFlaw::kMalformed);
+  EXPECT_EQ(FlawOf(codec, "/" + token.substr(1)), PageTokenFlaw::kMalformed);
+  EXPECT_EQ(FlawOf(codec, "_" + token.substr(1)), PageTokenFlaw::kUnknownVersion);
+  EXPECT_EQ(FlawOf(codec, Codecs()[1].Encode(position, kRequest)), PageTokenFlaw::kUnknownKey);
+  std::string bytes;
+  ASSERT_TRUE(absl::WebSafeBase64Unescape(token, &bytes));
+  bytes[10] ^= 1;
+  EXPECT_EQ(FlawOf(codec, absl::WebSafeBase64Escape(bytes)), PageTokenFlaw::kAltered);
+  EXPECT_EQ(FlawOf(codec, absl::WebSafeBase64Escape(bytes + "x")), PageTokenFlaw::kMalformed);
+  auto other = codec.Decode(token, HashRequest("ListActors", "b"));
+  ASSERT_TRUE(std::holds_alternative<PageTokenError>(other));
+  EXPECT_EQ(std::get<PageTokenError>(other).flaw, PageTokenFlaw::kOtherRequest);
+}
+
+TEST(PageTokenTest, KeysRotate) {
+  PageTokenKey old_key{.id = 1, .secret = std::string(16, 'o')};
+  PageTokenKey new_key{.id = 2, .secret = std::string(16, 'n')};
+  Position position{.slot = 9};
+  std::string token = PageTokenCodec({old_key}).Encode(position, kRequest);
+  PageTokenCodec both({new_key, old_key});
+  EXPECT_TRUE(std::holds_alternative<Position>(both.Decode(token, kRequest)));
+  EXPECT_NE(both.Encode(position, kRequest), token);
+  EXPECT_EQ(FlawOf(PageTokenCodec({new_key}), token), PageTokenFlaw::kUnknownKey);
+  PageTokenKey forged{.id = 1, .secret = std::string(16, 'f')};
+  EXPECT_EQ(FlawOf(PageTokenCodec({forged}), token), PageTokenFlaw::kAltered);
+}
+
+TEST(PageTokenTest, PayloadOutOfRangeIsRefused) {
+  auto decoded = DecodePageTokenPayload(
+      EncodePageTokenPayload({.slot = static_cast<Slot>(kSlotCount)}, kRequest), kRequest);
+  ASSERT_TRUE(std::holds_alternative<PageTokenError>(decoded));
+  EXPECT_EQ(std::get<PageTokenError>(decoded).flaw, PageTokenFlaw::kOutOfRange);
+}
+
+TEST(NameMarkTest, TheTieStandsInsideARunOfEqualHashes) {
+  uint64_t a = BreakTie("a");
+  uint64_t b = BreakTie("b");
+  ASSERT_NE(a, b);
+  NameMark behind_run{.hash = 5};
+  EXPECT_FALSE(behind_run.IsPassedBy(5, "a"));
+  EXPECT_TRUE(behind_run.IsPassedBy(6, "a"));
+  NameMark at_a{.hash = 5, .tie = a};
+  EXPECT_FALSE(at_a.IsPassedBy(5, "a"));
+  EXPECT_EQ(at_a.IsPassedBy(5, "b"), b > a);
+  EXPECT_FALSE(at_a.IsPassedBy(4, "b"));
+}
+
+}  // namespace
+}  // namespace atestore

@@ -1,0 +1,121 @@
+#include "core/topology.h"
+
+#include <gtest/gtest.h>
+
+#include "core/node_view.h"
+#include "core/server_error.h"
+
+namespace atestore {
+namespace {
+
+const Endpoint kAsked{"10.0.0.9", 7000};
+
+absl::StatusOr<Topology> Parse(std::string_view resp) {
+  RespReader reader;
+  reader.Feed(resp);
+  auto reply = reader.Next();
+  if (!reply.ok()) return reply.status();
+  return Topology::FromClusterSlots(**reply, kAsked);
+}
+
+TEST(TopologyTest, ReadsRangesReplicasAndUnknownHosts) {
+  auto topology = Parse(
+      "*3\r\n"
+      "*4\r\n:0\r\n:5460\r\n*4\r\n$9\r\n127.0.0.1\r\n:7001\r\n$2\r\naa\r\n*0\r\n"
+      "*4\r\n$9\r\n127.0.0.1\r\n:7004\r\n$2\r\ndd\r\n*0\r\n"
+      "*3\r\n:5461\r\n:5461\r\n*3\r\n$-1\r\n:7002\r\n$2\r\nbb\r\n"
+      "*3\r\n:5463\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:7001\r\n$2\r\naa\r\n");
+  ASSERT_TRUE(topology.ok()) << topology.status();
+  EXPECT_EQ(topology->Owner(0)->endpoint, (Endpoint{"127.0.0.1", 7001}));
+  EXPECT_EQ(topology->Owner(5461)->endpoint, (Endpoint{"10.0.0.9", 7002}));
+  EXPECT_EQ(topology->Owner(5462), nullptr);
+  EXPECT_EQ(topology->Owner(16383)->id, "aa");
+  EXPECT_EQ(topology->primaries().size(), 2u);
+  ASSERT_EQ(topology->replicas().size(), 1u);
+  EXPECT_EQ(topology->replicas()[0].id, "dd");
+  EXPECT_EQ(topology->covered_slots(), kSlotCount - 1);
+}
+
+TEST(TopologyTest, RefusesOtherShapes) {
+  for (std::string_view resp :
+       {"+OK\r\n", "*1\r\n:1\r\n", "*1\r\n*2\r\n:0\r\n:1\r\n",
+        "*1\r\n*3\r\n:0\r\n:16384\r\n*2\r\n+h\r\n:1\r\n",
+        "*1\r\n*3\r\n:5\r\n:4\r\n*2\r\n+h\r\n:1\r\n", "*1\r\n*3\r\n:0\r\n:1\r\n*2\r\n+h\r\n:0\r\n",
+        "*1\r\n*3\r\n:0\r\n:1\r\n+x\r\n"}) {
+    EXPECT_EQ(Parse(resp).status().code(), absl::StatusCode::kDataLoss) << resp;
+  }
+}
+
+TEST(EndpointTest, ParsesWhatOperatorsAndServersWrite) {
+  EXPECT_EQ(*ParseEndpoint("redis.example:6379"), (Endpoint{"redis.example", 6379}));
+  EXPECT_EQ(*ParseEndpoint("[::1]:6379"), (Endpoint{"::1", 6379}));
+  EXPECT_EQ(*ParseEndpoint("::1:6379"), (Endpoint{"::1", 6379}));
+  EXPECT_EQ(*ParseEndpoint(":6379"), (Endpoint{"", 6379}));
+  for (std::string_view text : {"", "host", "host:", "host:0", "host:65536", "host:1x"}) {
+    auto endpoint = ParseEndpoint(text);
+    EXPECT_EQ(endpoint.status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+}
+
+TEST(ServerErrorTest, ReadsRedirects) {
+  ServerError moved = ParseServerError("MOVED 3999 127.0.0.1:6381", kAsked);
+  EXPECT_EQ(moved.kind, ServerErrorKind::kMoved);
+  EXPECT_EQ(moved.slot, 3999);
+  EXPECT_EQ(moved.endpoint, (Endpoint{"127.0.0.1", 6381}));
+  ServerError ask = ParseServerError("ASK 0 :6381", kAsked);
+  EXPECT_EQ(ask.kind, ServerErrorKind::kAsk);
+  EXPECT_EQ(ask.endpoint, (Endpoint{"10.0.0.9", 6381}));
+  for (std::string_view text : {"MOVED", "MOVED 1", "MOVED x h:1", "MOVED 16384 h:1", "ASK 1 h"}) {
+    EXPECT_EQ(ParseServerError(text, kAsked).kind, ServerErrorKind::kOther) << text;
+  }
+}
+
+TEST(ServerErrorTest, KindsDecideTheStatus) {
+  auto code = [](std::string_view text) {
+    return ToStatus(ParseServerError(text, kAsked), kAsked).code();
+  };
+  EXPECT_EQ(code("CLUSTERDOWN The cluster is down"), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(code("LOADING Redis is loading the dataset in memory"), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(code("NOAUTH Authentication required."), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(code("NOPERM User u has no permissions"), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(code("ERR This instance has cluster support disabled"),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(code("ERR unknown command"), absl::StatusCode::kInternal);
+}
+
+TEST(NodeViewTest, ReadsTheOwnLine) {
+  auto view = NodeView::FromClusterNodes(
+      "bbbb 127.0.0.1:7002@17002 master - 0 1 2 connected 6-100\n"
+      "aaaa 127.0.0.1:7001@17001,host myself,master - 0 0 1 connected 0-3 5 [2->-bbbb] "
+      "[6-<-bbbb]\n");
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_TRUE(view->IsStableOwner(0));
+  EXPECT_FALSE(view->IsStableOwner(2));
+  EXPECT_TRUE(view->migrating[2]);
+  EXPECT_FALSE(view->IsStableOwner(4));
+  EXPECT_TRUE(view->IsStableOwner(5));
+  EXPECT_FALSE(view->IsStableOwner(6));
+  EXPECT_TRUE(view->importing[6]);
+  EXPECT_FALSE(view->IsStableOwner(50));
+}
+
+TEST(NodeViewTest, AReplicaOwnsNothing) {
+  auto view = NodeView::FromClusterNodes("a h:1@2 myself,slave bbbb 0 0 1 connected 0-3\n");
+  ASSERT_TRUE(view.ok());
+  EXPECT_FALSE(view->IsStableOwner(0));
+}
+
+TEST(NodeViewTest, RefusesOtherTexts) {
+  for (std::string_view text :
+       {"", "a h:1@2 master - 0 0 1 connected 0-3\n", "a h:1@2 myself,master - 0 0 1 connected x\n",
+        "a h:1@2 myself,master - 0 0 1 connected 5-3\n",
+        "a h:1@2 myself,master - 0 0 1 connected 0-16384\n",
+        "a h:1@2 myself,master - 0 0 1 connected [1->-b\n",
+        "a h:1@2 myself,master - 0 0 1 connected [1=b]\n"}) {
+    EXPECT_EQ(NodeView::FromClusterNodes(text).status().code(), absl::StatusCode::kDataLoss)
+        << text;
+  }
+}
+
+}  // namespace
+}  // namespace atestore
