@@ -1,0 +1,18 @@
+#include "store/redis/back_off.h"
+
+#include <algorithm>
+
+#include "absl/time/time.h"
+#include "store/redis/redis_options.h"
+
+namespace atestore {
+
+void BackOff::OnFailure(SteadyTime now, double spread) {
+  constexpr int kDoublingsMax = 16;
+  absl::Duration delay = kBackOffMin * (1 << std::min(failures_, kDoublingsMax));
+  delay = std::min(delay, kBackOffMax) * (0.5 + spread / 2);
+  until_ = now + absl::ToChronoMicroseconds(delay);
+  ++failures_;
+}
+
+}  // namespace atestore

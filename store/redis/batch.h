@@ -1,0 +1,53 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/resp.h"
+#include "store/shard_transport.h"
+
+namespace atestore {
+
+// One call of ShardTransport::Execute(): hands replies to its observer and wakes the caller when
+// every request has ended. The caller constructs it and waits; every other member belongs to the
+// transport's thread. Connections may hold it longer than the call lasts: it then drops what comes.
+class Batch {
+ public:
+  // `requests` and `observer` are used until Wait() returns, not later.
+  Batch(std::span<const ShardRequest> requests, ReplyObserver& observer);
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  // Blocks until every request has ended.
+  void Wait();
+
+  size_t size() const { return requests_.size(); }
+  const ShardRequest& request(size_t index) const { return requests_[index]; }
+  // Neither answered nor failed yet.
+  bool is_open(size_t request) const { return left_[request] > 0; }
+  bool has_open() const { return open_ > 0; }
+
+  // The next reply to a request; the last one ends it. Ignored when the request has ended.
+  void Deliver(size_t request, const ReplyView& reply);
+  // Ends a request that has not ended yet.
+  void Fail(size_t request, const absl::Status& status);
+  void FailAll(const absl::Status& status);
+
+ private:
+  void End();
+
+  const std::span<const ShardRequest> requests_;
+  ReplyObserver& observer_;
+  std::vector<size_t> left_;  // replies that each request still waits for; 0: ended
+  size_t open_ = 0;           // requests that have not ended
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
+};
+
+}  // namespace atestore

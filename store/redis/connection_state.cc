@@ -1,0 +1,128 @@
+#include "store/redis/connection_state.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+absl::Status AuthError(std::string_view reply) {
+  // Only the code of the reply: its text may repeat the user name.
+  std::string_view code = reply.substr(0, reply.find(' '));
+  std::string message = absl::StrCat("AUTH refused: ", ToAbsl(code));
+  if (code == "ERR" && absl::StrContains(ToAbsl(reply), "without any password configured")) {
+    message = "AUTH refused: the server has no password configured for this user";
+  }
+  if (code == "NOPERM") return absl::PermissionDeniedError(message);
+  if (code == "LOADING" || code == "MASTERDOWN" || code == "BUSY") {
+    return UnavailableError(message);
+  }
+  return absl::UnauthenticatedError(message);
+}
+
+}  // namespace
+
+ConnectionState::ConnectionState(const RedisOptions& options)
+    : options_(options), reader_(options.resp_limits) {
+  AddAuth();
+}
+
+void ConnectionState::AddAuth() {
+  if (!options_.credentials) return;
+  Pipeline auth;
+  if (options_.credentials->username.empty()) {
+    auth.Add({"AUTH", options_.credentials->password});
+  } else {
+    auth.Add({"AUTH", options_.credentials->username, options_.credentials->password});
+  }
+  output_ += auth.bytes();
+  owed_.push_back({.kind = Owed::Kind::kAuth, .commands = 1});
+  ++owed_commands_;
+}
+
+absl::Status ConnectionState::Add(const std::shared_ptr<Batch>& batch, size_t request,
+                                  SteadyTime now) {
+  const Pipeline& pipeline = batch->request(request).pipeline;
+  if (owed_commands_ + pipeline.size() > kPendingCommandsMax ||
+      output_.size() + pipeline.bytes().size() > kPendingBytesMax) {
+    return UnavailableError("too many commands wait for the node");
+  }
+  // Silence counts from the moment in which something is owed.
+  if (is_idle()) last_progress_ = now;
+  output_ += pipeline.bytes();
+  owed_.push_back({Owed::Kind::kRequest, pipeline.size(), batch, request});
+  owed_commands_ += pipeline.size();
+  return absl::OkStatus();
+}
+
+void ConnectionState::AddReset(SteadyTime now) {
+  Pipeline reset;
+  reset.Add({"RESET"});
+  if (is_idle()) last_progress_ = now;
+  output_ += reset.bytes();
+  owed_.push_back({.kind = Owed::Kind::kReset, .commands = 1});
+  ++owed_commands_;
+  AddAuth();
+  reset_done_ = false;
+}
+
+void ConnectionState::TakeOutput(std::string& bytes) {
+  bytes.clear();
+  if (bytes.capacity() > kKeptBytesMax) bytes.shrink_to_fit();
+  bytes.swap(output_);
+}
+
+absl::Status ConnectionState::OnRead(size_t bytes, SteadyTime now) {
+  last_progress_ = now;
+  reader_.Commit(bytes);
+  for (;;) {
+    absl::StatusOr<std::optional<ReplyView>> reply = reader_.Next();
+    if (!reply.ok()) return reply.status();
+    if (!reply->has_value()) return absl::OkStatus();
+    if (absl::Status status = OnReply(**reply); !status.ok()) return status;
+  }
+}
+
+absl::Status ConnectionState::OnReply(const ReplyView& reply) {
+  if (owed_.empty()) return DataLossError("the server sent a reply that nobody asked for");
+  Owed& owed = owed_.front();
+  switch (owed.kind) {
+    case Owed::Kind::kAuth:
+      if (reply.is_error()) return AuthError(reply.text());
+      break;
+    case Owed::Kind::kReset:
+      reset_done_ = !reply.is_error();
+      break;
+    case Owed::Kind::kRequest:
+      owed.batch->Deliver(owed.request, reply);
+      break;
+  }
+  has_answered_ = true;
+  --owed_commands_;
+  if (--owed.commands == 0) owed_.pop_front();
+  return absl::OkStatus();
+}
+
+bool ConnectionState::Fail(const absl::Status& status) {
+  // Taken out first: an observer must not see this object half way.
+  std::deque<Owed> owed = std::exchange(owed_, {});
+  owed_commands_ = 0;
+  bool told = false;
+  for (const Owed& entry : owed) {
+    if (!entry.batch || !entry.batch->is_open(entry.request)) continue;
+    entry.batch->Fail(entry.request, status);
+    told = true;
+  }
+  return told;
+}
+
+std::optional<SteadyTime> ConnectionState::overdue_at() const {
+  if (is_idle()) return std::nullopt;
+  return last_progress_ + absl::ToChronoMicroseconds(options_.request_timeout);
+}
+
+}  // namespace atestore

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "core/resp.h"
+#include "store/redis/back_off.h"
+#include "store/redis/batch.h"
+#include "store/redis/redis_options.h"
+
+namespace atestore {
+
+// What a connection to a Redis server knows, without its socket: the bytes to send, the replies
+// that are owed and to whom, the handshake. Not thread-safe; calls observers from OnRead() and
+// Fail().
+class ConnectionState {
+ public:
+  // Begins with AUTH when there are credentials. `options` must outlive this.
+  explicit ConnectionState(const RedisOptions& options);
+
+  // The connection is open: the server's silence counts from now on.
+  void OnOpened(SteadyTime now) { last_progress_ = now; }
+
+  // Appends a request's commands. UNAVAILABLE over a limit; then nothing was appended, and the
+  // request was not failed.
+  absl::Status Add(const std::shared_ptr<Batch>& batch, size_t request, SteadyTime now);
+  // Appends what makes a used connection as good as new (RESET, which also drops WATCH, MULTI and
+  // READONLY, and AUTH again). reset_done() tells when it worked.
+  void AddReset(SteadyTime now);
+
+  // Replaces `bytes` by those to send now, which are then considered sent. Empty: nothing to do.
+  void TakeOutput(std::string& bytes);
+
+  // Room for bytes from the server, followed by OnRead() of how many came.
+  std::span<char> PrepareRead() { return reader_.Prepare(kReadBytesMin); }
+  // Hands complete replies to their observers. When not OK the connection must be closed and
+  // Fail() called with this status: DATA_LOSS (not RESP, over a limit, a reply nobody asked for),
+  // UNAUTHENTICATED or PERMISSION_DENIED (AUTH refused), UNAVAILABLE (LOADING instead of AUTH).
+  absl::Status OnRead(size_t bytes, SteadyTime now);
+
+  // Fails every request that is owed a reply; whether there was one whose caller still waited.
+  bool Fail(const absl::Status& status);
+
+  // No reply is owed.
+  bool is_idle() const { return owed_.empty(); }
+  // The server has answered the handshake, or anything when there is none: it is worth coming back.
+  bool has_answered() const { return has_answered_; }
+  bool reset_done() const { return reset_done_; }
+  // When the silence of the server becomes a failure; nullopt while no reply is owed.
+  std::optional<SteadyTime> overdue_at() const;
+  // When something was sent or came last.
+  SteadyTime last_used() const { return last_progress_; }
+
+ private:
+  static constexpr size_t kReadBytesMin = size_t{64} << 10;
+  static constexpr size_t kKeptBytesMax = size_t{1} << 20;  // of an empty output buffer
+
+  // Replies owed to a request, or (without a batch) to this class.
+  struct Owed {
+    enum class Kind { kRequest, kAuth, kReset };
+    Kind kind;
+    size_t commands;  // replies that are still to come
+    std::shared_ptr<Batch> batch;
+    size_t request;
+  };
+
+  void AddAuth();
+  absl::Status OnReply(const ReplyView& reply);
+
+  const RedisOptions& options_;
+  RespReader reader_;
+  std::string output_;
+  std::deque<Owed> owed_;
+  size_t owed_commands_ = 0;
+  SteadyTime last_progress_;
+  bool has_answered_ = false;
+  bool reset_done_ = false;
+};
+
+}  // namespace atestore

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "core/resp.h"
+
+namespace atestore {
+
+// TLS (1.2 or newer) towards the servers. Servers are always verified.
+struct RedisTlsOptions {
+  std::string ca_file;           // PEM; empty: the system's authorities
+  std::string client_cert_file;  // PEM, certificate chain and key in one file; empty: none
+  std::string server_name;       // expected in the certificate; empty: the host connected to
+};
+
+// AUTH. An empty user name: the one-argument form, for the default user.
+struct RedisCredentials {
+  std::string username;
+  std::string password;
+};
+
+struct RedisOptions {
+  std::optional<RedisCredentials> credentials;
+  std::optional<RedisTlsOptions> tls;
+  // From the first packet to the end of the TLS handshake.
+  absl::Duration connect_timeout = absl::Seconds(2);
+  // A connection that owes a reply and stays silent for this long is given up.
+  absl::Duration request_timeout = absl::Seconds(5);
+  RespLimits resp_limits;
+  // Seeds the jitter of the back-off.
+  uint64_t jitter_seed = 0;
+};
+
+// Limits of one transport. A request over one of them fails with UNAVAILABLE; nothing was sent.
+inline constexpr size_t kPendingCommandsMax = size_t{1} << 20;  // unanswered, on a connection
+inline constexpr size_t kPendingBytesMax = size_t{64} << 20;    // unsent, on a connection
+inline constexpr size_t kConnectionsMax = 1024;                 // open, in all
+inline constexpr size_t kIdleExclusiveMax = 16;                 // kept for reuse, to one node
+// A connection that nobody used for so long is closed.
+inline constexpr absl::Duration kIdleTime = absl::Minutes(5);
+// After a failed connect the node is not tried again for about this long, doubling up to the
+// longer one; requests to it fail at once meanwhile.
+inline constexpr absl::Duration kBackOffMin = absl::Milliseconds(20);
+inline constexpr absl::Duration kBackOffMax = absl::Milliseconds(500);
+
+}  // namespace atestore
