@@ -6,6 +6,7 @@
 #include "mockcluster/keyspace_hash.h"
 #include "mockcluster/keyspace_per_slot.h"
 #include "mockcluster/keyspace_single.h"
+#include "mockcluster/keyspace_synthetic.h"
 
 namespace mockcluster {
 
@@ -32,6 +33,7 @@ uint64_t HashKey(std::string_view key, uint64_t seed) {
 }
 
 std::unique_ptr<Keyspace> CreateKeyspace(const KeyspaceOptions& options) {
+  if (options.synthetic) return std::make_unique<SyntheticKeyspace>(options);
   if (options.layout == Layout::kSingleTable) {
     return std::make_unique<SingleTableKeyspace>(options.hash_seed);
   }

@@ -71,17 +71,14 @@ void PerSlotKeyspace::KeysInSlot(Slot slot, size_t max, Visitor visitor) {
 }
 
 uint64_t PerSlotKeyspace::Scan(const ScanRequest& request, Visitor visitor) {
-  SlotCursor start = SplitSlotCursor(request.cursor);
-  if (request.pinned_slot && start.slot > *request.pinned_slot) return 0;
-  if (request.pinned_slot && start.slot < *request.pinned_slot) {
-    start = {.slot = *request.pinned_slot, .position = 0};
-  }
+  std::optional<uint64_t> start = StartCursor(request);
+  if (!start) return 0;
   uint64_t sampled = 0;
   auto show = [&](const Entry& entry) {
     ++sampled;
     visitor(entry);
   };
-  return RunScan(JoinSlotCursor(start), request.count, sampled, [&](uint64_t cursor) {
+  return RunScan(*start, request.count, sampled, [&](uint64_t cursor) {
     return ScanStep(SplitSlotCursor(cursor), request.pinned_slot, show);
   });
 }

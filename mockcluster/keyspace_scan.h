@@ -3,8 +3,10 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "core/slot.h"
+#include "mockcluster/keyspace.h"
 
 namespace mockcluster {
 
@@ -36,6 +38,15 @@ inline SlotCursor SplitSlotCursor(uint64_t cursor) {
 
 inline uint64_t JoinSlotCursor(SlotCursor cursor) {
   return cursor.position << kSlotBits | cursor.slot;
+}
+
+// Where a call begins on a per-slot server; nullopt when its cursor is past the pinned slot, which
+// ends the scan.
+inline std::optional<uint64_t> StartCursor(const ScanRequest& request) {
+  if (!request.pinned_slot) return request.cursor;
+  atestore::Slot slot = SplitSlotCursor(request.cursor).slot;
+  if (slot > *request.pinned_slot) return std::nullopt;
+  return slot == *request.pinned_slot ? request.cursor : *request.pinned_slot;
 }
 
 // The loop of one SCAN call: takes `step`s, each from the cursor that the step before returned,
