@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "proto/ateapi.pb.h"
+#include "store/actor_store.h"
+#include "store/cluster_client.h"
+
+namespace atestore {
+
+// Reads the record of an actor: the value `padded_json` (followed by RespReader::kPadding readable
+// bytes) of the key `key`. The names in the key stand in where the value has none. DATA_LOSS when
+// the value cannot be read or names another actor than the key does.
+absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_json,
+                               ateapi::Actor* actor);
+
+// A larger record is not written, for a page could not hold it.
+inline constexpr size_t kRecordBytesMax = size_t{1} << 20;
+
+// How often a change is tried anew because somebody else changed the record meanwhile.
+inline constexpr int kLostRacesMax = 16;
+
+// The operations of ActorStore on single records, with the errors that store/actor_store.h states.
+// A change that was interrupted and sent again counts as done when its effect is found.
+// Thread-safe; every call blocks its thread. The client must outlive it.
+class Records {
+ public:
+  explicit Records(ClusterClient& client) : client_(client) {}
+
+  absl::StatusOr<ateapi::Actor> GetActor(const ateapi::ActorRef& ref, const CallOptions& call);
+  absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest& request,
+                                            const CallOptions& call);
+  absl::StatusOr<ateapi::Actor> UpdateActor(const ateapi::UpdateActorRequest& request,
+                                            const CallOptions& call);
+  absl::Status DeleteActor(const ateapi::ActorRef& ref, const CallOptions& call);
+
+  absl::StatusOr<ateapi::Atespace> CreateAtespace(std::string_view name, const CallOptions& call);
+  absl::StatusOr<ateapi::Atespace> GetAtespace(std::string_view name, const CallOptions& call);
+  // `is_empty` tells whether the atespace holds no actor; asked once the name proved valid and
+  // known. An actor that is created while this runs may survive its atespace.
+  absl::Status DeleteAtespace(std::string_view name,
+                              const std::function<absl::StatusOr<bool>()>& is_empty,
+                              const CallOptions& call);
+
+ private:
+  ClusterClient& client_;
+};
+
+}  // namespace atestore

@@ -1,0 +1,143 @@
+#include "store/slot_call.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+#include "store/error_info.h"
+#include "store/execute_at.h"
+
+namespace atestore {
+namespace {
+
+// More in a row mean that nodes disagree about the owner, which takes them a while to settle.
+constexpr int kRedirectsMax = 5;
+
+// Commands for one node, and which of the replies answer them.
+struct Prepared {
+  ShardRequest request;
+  std::vector<bool> is_asking;
+};
+
+// ASKING counts for one command, or for a whole transaction when it stands before MULTI.
+Prepared Prepare(const Endpoint& endpoint, bool asking, const std::vector<Command>& commands) {
+  Prepared prepared{.request = {.endpoint = endpoint}};
+  bool in_transaction = false;
+  for (const Command& command : commands) {
+    if (asking && !in_transaction) {
+      prepared.request.pipeline.Add({"ASKING"});
+      prepared.is_asking.push_back(true);
+    }
+    if (command.front() == "MULTI") in_transaction = true;
+    if (command.front() == "EXEC") in_transaction = false;
+    prepared.request.pipeline.Begin(command.size());
+    for (const std::string& argument : command) prepared.request.pipeline.AddArgument(argument);
+    prepared.is_asking.push_back(false);
+  }
+  return prepared;
+}
+
+bool IsTransient(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+}
+
+absl::Status WithReason(const absl::Status& status) {
+  if (GetErrorInfo(status)) return status;
+  switch (status.code()) {
+    case absl::StatusCode::kUnauthenticated:
+      return WithErrorInfo(status, {.reason = "REDIS_UNAUTHENTICATED"});
+    case absl::StatusCode::kPermissionDenied:
+      return WithErrorInfo(status, {.reason = "REDIS_PERMISSION_DENIED"});
+    default:
+      return WithErrorInfo(status, {.reason = "STORE_ERROR"});
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<std::vector<Reply>>> SlotCall::Try(
+    const std::vector<Command>& commands) {
+  maybe_executed_ = false;
+  if (absl::Status status = pacer_.CheckCall(); !status.ok()) return status;
+  absl::StatusOr<std::optional<Target>> target = FindTarget();
+  if (!target.ok()) return target.status();
+  if (!*target) return std::nullopt;
+
+  Prepared prepared = Prepare((*target)->endpoint, (*target)->asking, commands);
+  absl::StatusOr<std::vector<Reply>> replies =
+      ExecuteAt(transport_, prepared.request, pacer_.AttemptDeadline());
+  if (!replies.ok()) {
+    if (!IsTransient(replies.status())) return WithReason(replies.status());
+    maybe_executed_ = true;
+    if (absl::Status status = OnTransientFailure(replies.status()); !status.ok()) return status;
+    return std::nullopt;
+  }
+  std::vector<Reply> answers;
+  for (size_t i = 0; i < replies->size(); ++i) {
+    ReplyView reply = (*replies)[i].view();
+    if (reply.is_error()) {
+      // The first error is the cause; what follows it (EXECABORT) is its consequence.
+      ServerError error = ParseServerError(reply.text(), (*target)->endpoint);
+      if (absl::Status status = OnServerError(error); !status.ok()) return status;
+      return std::nullopt;
+    }
+    if (!prepared.is_asking[i]) answers.push_back(std::move((*replies)[i]));
+  }
+  redirects_ = 0;
+  return answers;
+}
+
+absl::StatusOr<std::vector<Reply>> SlotCall::Execute(const std::vector<Command>& commands) {
+  for (;;) {
+    absl::StatusOr<std::optional<std::vector<Reply>>> replies = Try(commands);
+    if (!replies.ok()) return replies.status();
+    if (*replies) return **std::move(replies);
+  }
+}
+
+absl::StatusOr<std::optional<SlotCall::Target>> SlotCall::FindTarget() {
+  if (target_) return target_;
+  topology_ = client_.topology();
+  if (topology_ == nullptr || topology_ == stale_) {
+    auto fresh = client_.Refresh(stale_.get(), pacer_.AttemptDeadline());
+    if (!fresh.ok()) {
+      if (!IsTransient(fresh.status())) return WithReason(fresh.status());
+      if (absl::Status status = OnTransientFailure(fresh.status()); !status.ok()) return status;
+      return std::nullopt;
+    }
+    topology_ = *fresh;
+  }
+  const ClusterNode* owner = topology_->Owner(slot_);
+  if (owner == nullptr) {
+    absl::Status failure = UnavailableError("no node owns it");
+    if (absl::Status status = OnTransientFailure(failure); !status.ok()) return status;
+    return std::nullopt;
+  }
+  target_ = Target{.endpoint = owner->endpoint};
+  return target_;
+}
+
+absl::Status SlotCall::OnServerError(const ServerError& error) {
+  const Endpoint asked = target_->endpoint;
+  bool redirect = error.kind == ServerErrorKind::kMoved || error.kind == ServerErrorKind::kAsk;
+  if (redirect && ++redirects_ <= kRedirectsMax) {
+    target_ = Target{.endpoint = error.endpoint, .asking = error.kind == ServerErrorKind::kAsk};
+    if (error.kind == ServerErrorKind::kMoved) {
+      // For the calls to come; this one knows its way, so a failure does not matter.
+      (void)client_.Refresh(topology_.get(), pacer_.AttemptDeadline()).status();
+    }
+    return absl::OkStatus();
+  }
+  redirects_ = 0;
+  absl::Status failure = ExplainServerError(error, asked);
+  return absl::IsUnavailable(failure) ? OnTransientFailure(failure) : failure;
+}
+
+absl::Status SlotCall::OnTransientFailure(const absl::Status& failure) {
+  target_.reset();
+  stale_ = topology_;
+  return pacer_.WaitAfter(
+      absl::Status(failure.code(), absl::StrCat("slot ", slot_, ": ", failure.message())));
+}
+
+}  // namespace atestore
