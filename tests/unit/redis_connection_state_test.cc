@@ -1,0 +1,207 @@
+#include "store/redis/connection_state.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/reply_recorder.h"
+
+namespace atestore {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr SteadyTime kStart{std::chrono::hours(1)};
+
+ShardRequest RequestOf(size_t commands, std::string_view name = "PING") {
+  ShardRequest request;
+  for (size_t i = 0; i < commands; ++i) request.pipeline.Add({name});
+  return request;
+}
+
+// A connection and what is sent on it.
+struct Fixture {
+  explicit Fixture(RedisOptions with = {}) : options(std::move(with)), state(options) {
+    state.OnOpened(kStart);
+  }
+
+  // A batch of one request.
+  std::shared_ptr<Batch> Add(size_t commands, SteadyTime now = kStart) {
+    requests.push_back(std::make_unique<ShardRequest>(RequestOf(commands)));
+    recorders.push_back(std::make_unique<ReplyRecorder>());
+    auto batch = std::make_shared<Batch>(std::span(requests.back().get(), 1), *recorders.back());
+    added = state.Add(batch, 0, now);
+    return batch;
+  }
+
+  absl::Status Read(std::string_view bytes, SteadyTime now = kStart) {
+    bytes.copy(state.PrepareRead().data(), bytes.size());
+    return state.OnRead(bytes.size(), now);
+  }
+
+  std::string TakeOutput() {
+    std::string bytes;
+    state.TakeOutput(bytes);
+    return bytes;
+  }
+
+  RedisOptions options;
+  ConnectionState state;
+  std::vector<std::unique_ptr<ShardRequest>> requests;
+  std::vector<std::unique_ptr<ReplyRecorder>> recorders;
+  absl::Status added;
+};
+
+RedisOptions WithCredentials(std::string username) {
+  RedisOptions options;
+  options.credentials = RedisCredentials{.username = std::move(username), .password = "word"};
+  return options;
+}
+
+TEST(ConnectionStateTest, AuthenticatesAheadOfTheFirstRequest) {
+  Fixture one(WithCredentials(""));
+  one.Add(1);
+  EXPECT_EQ(one.TakeOutput(), "*2\r\n$4\r\nAUTH\r\n$4\r\nword\r\n*1\r\n$4\r\nPING\r\n");
+  EXPECT_EQ(one.TakeOutput(), "");
+  Fixture two(WithCredentials("ate"));
+  EXPECT_EQ(two.TakeOutput(), "*3\r\n$4\r\nAUTH\r\n$3\r\nate\r\n$4\r\nword\r\n");
+}
+
+TEST(ConnectionStateTest, RepliesReachTheirRequestsHoweverTheyAreCut) {
+  const std::string kReplies = "+OK\r\n:1\r\n*2\r\n$1\r\na\r\n$-1\r\n-ERR x\r\n";
+  for (size_t cut = 0; cut <= kReplies.size(); ++cut) {
+    Fixture fixture(WithCredentials("ate"));
+    std::shared_ptr<Batch> first = fixture.Add(2);
+    std::shared_ptr<Batch> second = fixture.Add(1);
+    ASSERT_TRUE(fixture.Read(kReplies.substr(0, cut)).ok());
+    ASSERT_TRUE(fixture.Read(kReplies.substr(cut)).ok());
+    EXPECT_THAT(fixture.recorders[0]->replies(0), ElementsAre(":1", "[$a nil]")) << cut;
+    EXPECT_THAT(fixture.recorders[1]->replies(0), ElementsAre("-ERR x")) << cut;
+    EXPECT_FALSE(first->has_open());
+    EXPECT_FALSE(second->has_open());
+    EXPECT_TRUE(fixture.state.is_idle());
+  }
+}
+
+TEST(ConnectionStateTest, ARefusedAuthEndsTheConnection) {
+  struct Case {
+    std::string reply;
+    absl::StatusCode code;
+  };
+  for (const Case& entry : std::vector<Case>{
+           {"WRONGPASS invalid", absl::StatusCode::kUnauthenticated},
+           {"ERR AUTH <password> called without any password configured for the default user.",
+            absl::StatusCode::kUnauthenticated},
+           {"NOPERM this user", absl::StatusCode::kPermissionDenied},
+           {"LOADING Redis is loading", absl::StatusCode::kUnavailable}}) {
+    Fixture fixture(WithCredentials("ate"));
+    std::shared_ptr<Batch> batch = fixture.Add(1);
+    // The reply behind it belongs to a command that ran as somebody else.
+    absl::Status status = fixture.Read("-" + entry.reply + "\r\n+PONG\r\n");
+    EXPECT_EQ(status.code(), entry.code) << entry.reply;
+    EXPECT_THAT(fixture.recorders[0]->replies(0), IsEmpty());
+    EXPECT_TRUE(fixture.state.Fail(status));
+    EXPECT_EQ(fixture.recorders[0]->failure(0), status);
+  }
+}
+
+TEST(ConnectionStateTest, LateRepliesOfAnAbandonedRequestAreDropped) {
+  Fixture fixture;
+  std::shared_ptr<Batch> late = fixture.Add(3);
+  std::shared_ptr<Batch> next = fixture.Add(1);
+  ASSERT_TRUE(fixture.Read(":1\r\n").ok());
+  late->FailAll(absl::DeadlineExceededError("late"));
+  ASSERT_TRUE(fixture.Read(":2\r\n:3\r\n:4\r\n").ok());
+  EXPECT_THAT(fixture.recorders[0]->replies(0), ElementsAre(":1"));
+  EXPECT_THAT(fixture.recorders[1]->replies(0), ElementsAre(":4"));
+}
+
+TEST(ConnectionStateTest, FailsWhatIsOwedAndOnlyThat) {
+  Fixture fixture;
+  std::shared_ptr<Batch> answered = fixture.Add(1);
+  std::shared_ptr<Batch> half = fixture.Add(2);
+  std::shared_ptr<Batch> abandoned = fixture.Add(1);
+  ASSERT_TRUE(fixture.Read(":1\r\n:2\r\n").ok());
+  abandoned->FailAll(absl::DeadlineExceededError("late"));
+  EXPECT_TRUE(fixture.state.Fail(absl::UnavailableError("lost")));
+  EXPECT_TRUE(fixture.recorders[0]->failure(0).ok());
+  EXPECT_EQ(fixture.recorders[1]->failure(0).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(fixture.recorders[2]->failure(0).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_FALSE(fixture.state.Fail(absl::UnavailableError("lost")));
+}
+
+TEST(ConnectionStateTest, RefusesWhatIsNotAReplyToSomething) {
+  EXPECT_EQ(Fixture().Read("+OK\r\n").code(), absl::StatusCode::kDataLoss);
+  Fixture twice;
+  twice.Add(1);
+  EXPECT_EQ(twice.Read("+OK\r\n+OK\r\n").code(), absl::StatusCode::kDataLoss);
+  Fixture web;
+  web.Add(1);
+  EXPECT_EQ(web.Read("HTTP/1.1 400 Bad Request\r\n").code(), absl::StatusCode::kDataLoss);
+  Fixture deep;
+  deep.options.resp_limits.elements_max = 10;
+  Fixture limited(deep.options);
+  limited.Add(1);
+  EXPECT_EQ(limited.Read("*11\r\n").code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(ConnectionStateTest, LimitsWhatWaits) {
+  Fixture commands;
+  commands.Add(kPendingCommandsMax);
+  EXPECT_TRUE(commands.added.ok());
+  std::shared_ptr<Batch> over = commands.Add(1);
+  EXPECT_EQ(commands.added.code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(over->has_open());
+
+  Fixture bytes;
+  std::string big(kPendingBytesMax / 2, 'x');
+  ShardRequest request;
+  request.pipeline.Add({"ECHO", big});
+  ReplyRecorder recorder;
+  auto batch = std::make_shared<Batch>(std::span(&request, 1), recorder);
+  EXPECT_TRUE(bytes.state.Add(batch, 0, kStart).ok());
+  EXPECT_EQ(bytes.state.Add(batch, 0, kStart).code(), absl::StatusCode::kUnavailable);
+  bytes.TakeOutput();
+  EXPECT_TRUE(bytes.state.Add(batch, 0, kStart).ok());
+}
+
+TEST(ConnectionStateTest, SilenceCountsWhileSomethingIsOwed) {
+  using std::chrono::seconds;
+  RedisOptions options;
+  options.request_timeout = absl::Seconds(5);
+  Fixture fixture(options);
+  EXPECT_EQ(fixture.state.overdue_at(), std::nullopt);
+  fixture.Add(2, kStart + seconds(100));
+  EXPECT_EQ(fixture.state.overdue_at(), kStart + seconds(105));
+  fixture.Add(1, kStart + seconds(103));
+  EXPECT_EQ(fixture.state.overdue_at(), kStart + seconds(105));
+  ASSERT_TRUE(fixture.Read("$5\r\n", kStart + seconds(104)).ok());
+  EXPECT_EQ(fixture.state.overdue_at(), kStart + seconds(109));
+  ASSERT_TRUE(fixture.Read("hello\r\n:2\r\n:3\r\n", kStart + seconds(108)).ok());
+  EXPECT_EQ(fixture.state.overdue_at(), std::nullopt);
+}
+
+TEST(ConnectionStateTest, AResetIsDoneWhenTheServerSaysSo) {
+  Fixture fixture(WithCredentials("ate"));
+  ASSERT_TRUE(fixture.Read("+OK\r\n").ok());
+  fixture.TakeOutput();
+  std::shared_ptr<Batch> before = fixture.Add(1);
+  fixture.state.AddReset(kStart);
+  EXPECT_EQ(fixture.TakeOutput(),
+            "*1\r\n$4\r\nPING\r\n*1\r\n$5\r\nRESET\r\n"
+            "*3\r\n$4\r\nAUTH\r\n$3\r\nate\r\n$4\r\nword\r\n");
+  ASSERT_TRUE(fixture.Read("+PONG\r\n").ok());
+  EXPECT_FALSE(fixture.state.reset_done());
+  ASSERT_TRUE(fixture.Read("+RESET\r\n+OK\r\n").ok());
+  EXPECT_TRUE(fixture.state.reset_done());
+  EXPECT_TRUE(fixture.state.is_idle());
+  fixture.state.AddReset(kStart);
+  ASSERT_TRUE(fixture.Read("-ERR unknown command\r\n+OK\r\n").ok());
+  EXPECT_FALSE(fixture.state.reset_done());
+}
+
+}  // namespace
+}  // namespace atestore
