@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/listing/list_walk.h"
 #include "core/page_token.h"
 #include "proto/ateapi.pb.h"
 #include "store/shard_transport.h"
@@ -47,6 +48,7 @@ struct ActorPage {
   ateapi::ListActorsResponse response;
   double progress = 0;  // 0 … 1: the part of the slot space that lies behind the page's end
   int64_t skipped_records = 0;  // unreadable records met by this call
+  ListWalk::Counters counters;  // of the work behind it
 };
 
 // Actors, atespaces and workers in a Redis Cluster, one JSON value a key:

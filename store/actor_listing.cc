@@ -1,0 +1,156 @@
+#include "store/actor_listing.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+#include "store/error_info.h"
+#include "store/names.h"
+#include "store/record_sinks.h"
+#include "store/records.h"
+#include "store/value_codec.h"
+
+namespace atestore {
+namespace {
+
+constexpr std::string_view kMethod = "ListActors";
+
+uint64_t HashOf(const ateapi::ListActorsRequest& request) {
+  return HashRequest(kMethod, request.atespace());
+}
+
+absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view value,
+                                  ateapi::Atespace* atespace) {
+  if (absl::Status status = DecodeAtespace(value, atespace); !status.ok()) return status;
+  std::string_view name = key.substr(key.find(':') + 1);
+  if (atespace->name().empty()) atespace->set_name(std::string(name));
+  if (atespace->name() == name) return absl::OkStatus();
+  return DataLossError("the value names another atespace than the key");
+}
+
+absl::Status DecodeWorkerRecord(std::string_view, std::string_view value, ateapi::Worker* worker) {
+  return DecodeWorker(value, worker);
+}
+
+// Keeps the names alone.
+class KeySink final : public RecordSink {
+ public:
+  explicit KeySink(std::vector<std::string>* keys) : keys_(keys) {}
+  absl::StatusOr<size_t> Add(std::string_view key, std::string_view) override {
+    keys_->emplace_back(key);
+    return key.size();
+  }
+  size_t size() const override { return keys_->size(); }
+  void Remove(std::span<const size_t> indexes) override {
+    for (auto index = indexes.rbegin(); index != indexes.rend(); ++index) {
+      keys_->erase(keys_->begin() + static_cast<std::ptrdiff_t>(*index));
+    }
+  }
+  void OnUnreadable(std::string_view key, const absl::Status&) override {
+    unreadable_.emplace_back(key);
+  }
+  std::vector<std::string>& unreadable() { return unreadable_; }
+
+ private:
+  std::vector<std::string>* const keys_;
+  std::vector<std::string> unreadable_;
+};
+
+}  // namespace
+
+ActorListing::ActorListing(ClusterClient& client, const StoreOptions& options)
+    : listing_(client, options.page_work_budget),
+      tokens_(options.page_token_keys),
+      page_bytes_max_(options.page_bytes_max),
+      on_unreadable_(options.on_unreadable_record) {}
+
+absl::StatusOr<Position> ActorListing::PositionOf(const ateapi::ListActorsRequest& request) const {
+  if (request.page_token().empty()) return Position{};
+  auto decoded = tokens_.Decode(request.page_token(), HashOf(request));
+  if (const auto* error = std::get_if<PageTokenError>(&decoded)) {
+    return WithErrorInfo(InvalidArgumentError(error->message),
+                         {.reason = std::string(ReasonOf(error->flaw)), .field = "page_token"});
+  }
+  return std::get<Position>(decoded);
+}
+
+absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsRequest& request,
+                                                   const CallOptions& call) {
+  if (request.page_size() < 0) {
+    return WithErrorInfo(
+        InvalidArgumentError(absl::StrCat("page_size: ", request.page_size(), " is negative")),
+        {.reason = "PAGE_SIZE_NEGATIVE", .field = "page_size"});
+  }
+  KeyFilter filter = KeyFilter::AllActors();
+  if (!request.atespace().empty()) {
+    if (absl::Status status = CheckLabel(request.atespace(), "atespace"); !status.ok()) {
+      return status;
+    }
+    filter = KeyFilter::ActorsOf(request.atespace());
+  }
+  absl::StatusOr<Position> start = PositionOf(request);
+  if (!start.ok()) return start.status();
+  int32_t page_size = request.page_size() == 0 ? kPageSizeDefault : request.page_size();
+  ActorPage page;
+  PageSink<ateapi::Actor> sink(DecodeActorRecord, page.response.mutable_actors(), on_unreadable_);
+  absl::StatusOr<ListingEnd> end =
+      listing_.ListPage({.filter = filter,
+                         .start = *std::move(start),
+                         .page_size = static_cast<size_t>(std::min(page_size, kPageSizeMax)),
+                         .page_bytes = page_bytes_max_},
+                        sink, call);
+  if (!end.ok()) return end.status();
+  if (end->next) {
+    page.response.set_next_page_token(tokens_.Encode(*end->next, HashOf(request)));
+  }
+  page.progress = ProgressOf(end->next);
+  page.skipped_records = sink.unreadable();
+  page.counters = end->counters;
+  return page;
+}
+
+absl::StatusOr<std::vector<ateapi::Atespace>> ActorListing::ListAtespaces(const CallOptions& call) {
+  google::protobuf::RepeatedPtrField<ateapi::Atespace> all;
+  PageSink<ateapi::Atespace> sink(DecodeAtespaceRecord, &all, on_unreadable_);
+  absl::Status status = listing_.ListAll(
+      KeyFilter::Atespaces(), sink, [] { return false; }, call);
+  if (!status.ok()) return status;
+  std::vector<ateapi::Atespace> sorted(all.begin(), all.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a.name() < b.name(); });
+  return sorted;
+}
+
+absl::StatusOr<std::vector<ateapi::Worker>> ActorListing::ListWorkers(const CallOptions& call) {
+  google::protobuf::RepeatedPtrField<ateapi::Worker> all;
+  PageSink<ateapi::Worker> sink(DecodeWorkerRecord, &all, on_unreadable_);
+  absl::Status status = listing_.ListAll(
+      KeyFilter::Workers(), sink, [] { return false; }, call);
+  if (!status.ok()) return status;
+  return std::vector<ateapi::Worker>(all.begin(), all.end());
+}
+
+absl::StatusOr<bool> ActorListing::HasActors(std::string_view atespace, const CallOptions& call) {
+  AnyRecordSink sink;
+  absl::Status status = listing_.ListAll(
+      KeyFilter::ActorsOf(atespace), sink, [&] { return sink.found(); }, call);
+  if (!status.ok()) return status;
+  return sink.found();
+}
+
+absl::StatusOr<std::vector<std::string>> ActorListing::ListKeys(const CallOptions& call) {
+  std::vector<std::string> keys;
+  for (const KeyFilter& filter :
+       {KeyFilter::AllActors(), KeyFilter::Atespaces(), KeyFilter::Workers()}) {
+    KeySink sink(&keys);
+    absl::Status status = listing_.ListAll(
+        filter, sink, [] { return false; }, call);
+    if (!status.ok()) return status;
+    keys.insert(keys.end(), sink.unreadable().begin(), sink.unreadable().end());
+  }
+  return keys;
+}
+
+}  // namespace atestore

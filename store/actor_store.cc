@@ -1,0 +1,130 @@
+#include "store/actor_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/slot.h"
+#include "store/actor_listing.h"
+#include "store/clock.h"
+#include "store/cluster_client.h"
+#include "store/error_info.h"
+#include "store/health_check.h"
+#include "store/records.h"
+#include "store/slot_call.h"
+
+namespace atestore {
+namespace {
+
+// The reason of an error that has none of its own: the name of its code.
+absl::Status WithReason(absl::Status status) {
+  if (status.ok() || GetErrorInfo(status)) return status;
+  return WithErrorInfo(status, {.reason = absl::StatusCodeToString(status.code())});
+}
+
+template <typename T>
+absl::StatusOr<T> WithReason(absl::StatusOr<T> result) {
+  if (result.ok()) return result;
+  return WithReason(result.status());
+}
+
+}  // namespace
+
+class ActorStore::Impl {
+ public:
+  Impl(std::unique_ptr<ShardTransport> transport, const StoreOptions& options)
+      : transport_(std::move(transport)),
+        client_(*transport_, clock_, options.seeds, {.budget = options.retry_budget}),
+        records_(client_),
+        listing_(client_, options) {}
+
+  ClusterClient& client() { return client_; }
+  Records& records() { return records_; }
+  ActorListing& listing() { return listing_; }
+  absl::Time Now() { return clock_.Now(); }
+
+  absl::Status Delete(const std::string& key, const CallOptions& call) {
+    RetryPacer pacer(clock_, call, client_.NextRetryOptions());
+    SlotCall slot_call(client_, *transport_, KeySlot(key), pacer);
+    return slot_call.Execute({{"DEL", key}}).status();
+  }
+
+ private:
+  SystemClock clock_;
+  const std::unique_ptr<ShardTransport> transport_;
+  ClusterClient client_;
+  Records records_;
+  ActorListing listing_;
+};
+
+ActorStore::ActorStore(std::unique_ptr<ShardTransport> transport, StoreOptions options)
+    : impl_(std::make_unique<Impl>(std::move(transport), options)) {}
+
+ActorStore::~ActorStore() = default;
+
+absl::StatusOr<ActorPage> ActorStore::ListActors(const ateapi::ListActorsRequest& request,
+                                                 const CallOptions& call) {
+  return WithReason(impl_->listing().ListActors(request, call));
+}
+
+absl::StatusOr<ateapi::Actor> ActorStore::GetActor(const ateapi::ActorRef& ref,
+                                                   const CallOptions& call) {
+  return WithReason(impl_->records().GetActor(ref, call));
+}
+
+absl::StatusOr<ateapi::Actor> ActorStore::CreateActor(const ateapi::CreateActorRequest& request,
+                                                      const CallOptions& call) {
+  return WithReason(impl_->records().CreateActor(request, call));
+}
+
+absl::StatusOr<ateapi::Actor> ActorStore::UpdateActor(const ateapi::UpdateActorRequest& request,
+                                                      const CallOptions& call) {
+  return WithReason(impl_->records().UpdateActor(request, call));
+}
+
+absl::Status ActorStore::DeleteActor(const ateapi::ActorRef& ref, const CallOptions& call) {
+  return WithReason(impl_->records().DeleteActor(ref, call));
+}
+
+absl::StatusOr<ateapi::Atespace> ActorStore::CreateAtespace(std::string_view name,
+                                                            const CallOptions& call) {
+  return WithReason(impl_->records().CreateAtespace(name, call));
+}
+
+absl::StatusOr<ateapi::Atespace> ActorStore::GetAtespace(std::string_view name,
+                                                         const CallOptions& call) {
+  return WithReason(impl_->records().GetAtespace(name, call));
+}
+
+absl::Status ActorStore::DeleteAtespace(std::string_view name, const CallOptions& call) {
+  auto is_empty = [&]() -> absl::StatusOr<bool> {
+    absl::StatusOr<bool> has_actors = impl_->listing().HasActors(name, call);
+    if (!has_actors.ok()) return has_actors.status();
+    return !*has_actors;
+  };
+  return WithReason(impl_->records().DeleteAtespace(name, is_empty, call));
+}
+
+absl::StatusOr<std::vector<ateapi::Atespace>> ActorStore::ListAtespaces(const CallOptions& call) {
+  return WithReason(impl_->listing().ListAtespaces(call));
+}
+
+absl::StatusOr<std::vector<ateapi::Worker>> ActorStore::ListWorkers(const CallOptions& call) {
+  return WithReason(impl_->listing().ListWorkers(call));
+}
+
+absl::Status ActorStore::DebugClear(const CallOptions& call) {
+  absl::StatusOr<std::vector<std::string>> keys = impl_->listing().ListKeys(call);
+  if (!keys.ok()) return WithReason(keys.status());
+  for (const std::string& key : *keys) {
+    if (absl::Status status = impl_->Delete(key, call); !status.ok()) return WithReason(status);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ActorStore::CheckHealth(const CallOptions& call) {
+  constexpr absl::Duration kPatience = absl::Seconds(5);
+  absl::Time deadline = std::min(call.deadline, impl_->Now() + kPatience);
+  return WithReason(CheckCluster(impl_->client(), deadline));
+}
+
+}  // namespace atestore

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "core/key_filter.h"
+#include "core/listing/list_walk.h"
+#include "core/position.h"
+#include "store/actor_store.h"
+#include "store/cluster_client.h"
+#include "store/server_traits.h"
+
+namespace atestore {
+
+// What one page of a listing asks for.
+struct ListingRequest {
+  KeyFilter filter;
+  Position start;
+  size_t page_size = 0;
+  size_t page_bytes = 0;
+};
+
+// How one page ended.
+struct ListingEnd {
+  std::optional<Position> next;  // nothing: the listing is complete
+  ListWalk::Counters counters;
+};
+
+// Runs ListWalk over a cluster: sends what it asks for, refreshes the topology, waits, and watches
+// the clock. Thread-safe.
+class Listing {
+ public:
+  // `work_budget`: a page ends after so much time, or shortly before the call's deadline.
+  Listing(ClusterClient& client, absl::Duration work_budget)
+      : client_(client), traits_(client.transport()), work_budget_(work_budget) {}
+
+  // Fills `sink` with one page. A page that got anywhere is returned, short as it may be; one that
+  // did not fails with UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED or what the server refused.
+  absl::StatusOr<ListingEnd> ListPage(const ListingRequest& request, RecordSink& sink,
+                                      const CallOptions& call);
+
+  // Fills `sink` with every record that `filter` wants, until the end or until `enough` says so.
+  absl::Status ListAll(const KeyFilter& filter, RecordSink& sink,
+                       const std::function<bool()>& enough, const CallOptions& call);
+
+ private:
+  absl::Time EndOfWork(const CallOptions& call) const;
+
+  ClusterClient& client_;
+  ServerTraitsCache traits_;
+  const absl::Duration work_budget_;
+};
+
+// The part of the slot space that lies before `position`, 0 … 1; 1 for the end.
+double ProgressOf(const std::optional<Position>& position);
+
+}  // namespace atestore

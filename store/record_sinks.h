@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/listing/values_read.h"
+#include "google/protobuf/repeated_field.h"
+
+namespace atestore {
+
+// A page of decoded records.
+template <typename Message>
+class PageSink final : public RecordSink {
+ public:
+  // Decodes the value of a key, padded as RecordSink::Add() has it; DATA_LOSS when it cannot.
+  using Decode = absl::Status (*)(std::string_view key, std::string_view value, Message* record);
+  using OnUnreadableRecord = std::function<void(std::string_view key, const absl::Status& why)>;
+
+  // `page` must outlive the sink. `on_unreadable` may be empty.
+  PageSink(Decode decode, google::protobuf::RepeatedPtrField<Message>* page,
+           const OnUnreadableRecord& on_unreadable)
+      : decode_(decode), page_(page), on_unreadable_(on_unreadable) {}
+
+  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
+    Message* record = page_->Add();
+    if (absl::Status status = decode_(key, value, record); !status.ok()) {
+      page_->RemoveLast();
+      return status;
+    }
+    return record->ByteSizeLong() + kElementOverheadBytes;
+  }
+  size_t size() const override { return static_cast<size_t>(page_->size()); }
+  void Remove(std::span<const size_t> indexes) override {
+    for (auto index = indexes.rbegin(); index != indexes.rend(); ++index) {
+      page_->DeleteSubrange(static_cast<int>(*index), 1);
+    }
+  }
+  void OnUnreadable(std::string_view key, const absl::Status& why) override {
+    ++unreadable_;
+    if (on_unreadable_) on_unreadable_(key, why);
+  }
+
+  // The number of records that were passed over.
+  int64_t unreadable() const { return unreadable_; }
+
+ private:
+  // Tag and length of an element of a repeated field: one byte and at most five.
+  static constexpr size_t kElementOverheadBytes = 6;
+
+  const Decode decode_;
+  google::protobuf::RepeatedPtrField<Message>* const page_;
+  const OnUnreadableRecord& on_unreadable_;
+  int64_t unreadable_ = 0;
+};
+
+// Stops looking after the first key.
+class AnyRecordSink final : public RecordSink {
+ public:
+  absl::StatusOr<size_t> Add(std::string_view, std::string_view) override {
+    ++size_;
+    return size_t{0};
+  }
+  size_t size() const override { return size_; }
+  void Remove(std::span<const size_t> indexes) override { size_ -= indexes.size(); }
+  // A record that cannot be read is a record.
+  void OnUnreadable(std::string_view, const absl::Status&) override { unreadable_ = true; }
+
+  bool found() const { return size_ > 0 || unreadable_; }
+
+ private:
+  size_t size_ = 0;
+  bool unreadable_ = false;
+};
+
+}  // namespace atestore

@@ -1,0 +1,77 @@
+#include "store/server_traits.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/server_version.h"
+
+namespace atestore {
+namespace {
+
+// Collects the replies to INFO server and DBSIZE of each primary.
+class TraitsObserver final : public ReplyObserver {
+ public:
+  explicit TraitsObserver(size_t nodes) : per_slot_tables_(nodes, false), answered_(nodes, false) {}
+
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+    if (command == 0 && reply.is_string()) {
+      per_slot_tables_[request] = HasPerSlotTables(reply.text());
+      answered_[request] = true;
+    } else if (command == 1) {
+      keys_ += static_cast<double>(reply.integer());
+    }
+  }
+  void OnFailure(size_t, const absl::Status&) override {}
+
+  bool complete() const { return AllOf(answered_); }
+  bool per_slot_tables() const { return AllOf(per_slot_tables_); }
+  double keys() const { return keys_; }
+
+ private:
+  static bool AllOf(const std::vector<bool>& flags) {
+    return std::find(flags.begin(), flags.end(), false) == flags.end();
+  }
+
+  std::vector<bool> per_slot_tables_;
+  std::vector<bool> answered_;
+  double keys_ = 0;
+};
+
+}  // namespace
+
+ServerTraits ServerTraitsCache::Get(const std::shared_ptr<const Topology>& topology,
+                                    absl::Time deadline) {
+  {
+    std::lock_guard lock(mutex_);
+    if (topology_ == topology) return traits_;
+  }
+  std::vector<ShardRequest> requests;
+  for (const ClusterNode& primary : topology->primaries()) {
+    ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = primary.endpoint});
+    request.pipeline.Add({"INFO", "server"});
+    request.pipeline.Add({"DBSIZE"});
+  }
+  TraitsObserver observer(requests.size());
+  transport_.Execute(requests, deadline, observer);
+  ServerTraits traits{.per_slot_tables = observer.per_slot_tables()};
+  traits.hints.keys_per_slot =
+      observer.keys() / static_cast<double>(std::max<size_t>(topology->covered_slots(), 1));
+  std::lock_guard lock(mutex_);
+  traits.hints.record_bytes = traits_.hints.record_bytes;
+  if (observer.complete()) {
+    topology_ = topology;
+    traits_ = traits;
+  }
+  return traits;
+}
+
+void ServerTraitsCache::Learn(const std::shared_ptr<const Topology>& topology, bool per_slot_tables,
+                              double keys_per_slot, double record_bytes) {
+  std::lock_guard lock(mutex_);
+  if (topology_ != topology) return;
+  traits_.per_slot_tables = traits_.per_slot_tables && per_slot_tables;
+  traits_.hints.keys_per_slot = keys_per_slot;
+  traits_.hints.record_bytes = record_bytes;
+}
+
+}  // namespace atestore
