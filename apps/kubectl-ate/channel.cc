@@ -1,0 +1,105 @@
+#include "apps/kubectl-ate/channel.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
+#include <grpcpp/security/tls_credentials_options.h>
+
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+
+namespace atestore::cli {
+namespace {
+
+// A service that restarts is found again quickly.
+constexpr int kReconnectMsMin = 100;
+constexpr int kReconnectMsMax = 1000;
+constexpr int kConnectMsMax = 5000;
+// Atespaces and workers come in one answer.
+constexpr int kReceiveBytesMax = 256 << 20;
+
+absl::StatusOr<std::string> ReadPem(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || file.bad()) {
+    return absl::ErrnoToStatus(errno != 0 ? errno : EIO, absl::StrCat("cannot read ", path));
+  }
+  if (text.str().find("-----BEGIN") == std::string::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is not a PEM file"));
+  }
+  return text.str();
+}
+
+struct Pems {
+  std::string authorities;
+  std::string client_certificate;
+  std::string client_key;
+};
+
+absl::StatusOr<Pems> ReadPems(const ConnectionOptions& options) {
+  Pems pems;
+  const std::string& key_path =
+      options.client_key.empty() ? options.client_cert : options.client_key;
+  const std::pair<const std::string*, std::string*> files[] = {
+      {&options.ca_cert, &pems.authorities},
+      {&options.client_cert, &pems.client_certificate},
+      {&key_path, &pems.client_key}};
+  for (const auto& [path, text] : files) {
+    if (path->empty()) continue;
+    absl::StatusOr<std::string> pem = ReadPem(*path);
+    if (!pem.ok()) return pem.status();
+    *text = *std::move(pem);
+  }
+  return pems;
+}
+
+std::shared_ptr<grpc::ChannelCredentials> UnverifiedCredentials(const Pems& pems) {
+  grpc::experimental::TlsChannelCredentialsOptions tls;
+  tls.set_verify_server_certs(false);
+  tls.set_check_call_host(false);
+  tls.set_certificate_verifier(std::make_shared<grpc::experimental::NoOpCertificateVerifier>());
+  if (!pems.client_certificate.empty()) {
+    const std::vector<grpc::experimental::IdentityKeyCertPair> identity = {
+        {.private_key = pems.client_key, .certificate_chain = pems.client_certificate}};
+    tls.set_certificate_provider(
+        std::make_shared<grpc::experimental::StaticDataCertificateProvider>(identity));
+    tls.watch_identity_key_cert_pairs();
+  }
+  return grpc::experimental::TlsCredentials(tls);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const ConnectionOptions& options,
+                                                         const Pems& pems) {
+  if (options.plaintext) return grpc::InsecureChannelCredentials();
+  if (options.insecure_skip_tls_verify) return UnverifiedCredentials(pems);
+  grpc::SslCredentialsOptions tls;
+  tls.pem_root_certs = pems.authorities;
+  tls.pem_cert_chain = pems.client_certificate;
+  tls.pem_private_key = pems.client_key;
+  return grpc::SslCredentials(tls);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ConnectionOptions& options) {
+  const absl::StatusOr<Pems> pems = ReadPems(options);
+  if (!pems.ok()) return pems.status();
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMsMin);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMsMax);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMsMax);
+  arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
+  if (options.endpoint.starts_with("127.") || options.endpoint.starts_with("localhost")) {
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  }
+  if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
+  return grpc::CreateCustomChannel(options.endpoint, CredentialsFor(options, *pems), arguments);
+}
+
+}  // namespace atestore::cli

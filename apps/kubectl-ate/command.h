@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace atestore::cli {
+
+enum class OutputFormat { kTable, kWide, kJson, kYaml, kName, kJsonLines };
+
+// How to reach ateapi; an empty string means "not given".
+struct ConnectionOptions {
+  std::string endpoint = "127.0.0.1:8443";
+  std::string ca_cert;      // PEM file of CAs; none: the system's
+  std::string client_cert;  // PEM file of the certificate chain, for mTLS
+  std::string client_key;   // PEM file of its key; none: in client_cert
+  std::string server_name;  // expected in the server's certificate; none: the endpoint's host
+  bool insecure_skip_tls_verify = false;
+  bool plaintext = false;
+};
+
+struct OutputOptions {
+  OutputFormat format = OutputFormat::kTable;
+  bool no_headers = false;
+};
+
+struct ActorName {
+  std::string atespace;
+  std::string id;
+};
+
+struct ListActors {
+  std::string atespace;          // empty: all
+  int32_t chunk_size = 0;        // actors a page; 0: the service's default
+  std::optional<int64_t> limit;  // actors in total
+  std::string page_token;        // empty: from the start
+  bool sort = false;
+  OutputOptions output;
+};
+struct GetActor {
+  ActorName name;
+  OutputOptions output;
+};
+struct ListAtespaces {
+  OutputOptions output;
+};
+struct GetAtespace {
+  std::string name;
+  OutputOptions output;
+};
+struct ListWorkers {
+  OutputOptions output;
+};
+struct CreateAtespace {
+  std::string name;
+};
+struct CreateActor {
+  ActorName name;
+  std::string template_namespace;
+  std::string template_name;
+  std::vector<std::pair<std::string, std::string>> worker_selector;
+};
+struct DeleteActors {
+  std::vector<ActorName> names;  // at least one
+};
+struct DeleteAtespaces {
+  std::vector<std::string> names;  // at least one
+};
+// Prints something that is already known: help, version, a completion script.
+struct PrintText {
+  std::string text;
+};
+// Candidates for the last of these words, as kubectl's plugin completion asks for them.
+struct CompleteWords {
+  std::vector<std::string> words;
+};
+
+using Command =
+    std::variant<ListActors, GetActor, ListAtespaces, GetAtespace, ListWorkers, CreateAtespace,
+                 CreateActor, DeleteActors, DeleteAtespaces, PrintText, CompleteWords>;
+
+// One run of kubectl-ate.
+struct Invocation {
+  ConnectionOptions connection;
+  absl::Duration timeout = absl::InfiniteDuration();  // for the whole run
+  Command command;
+};
+
+}  // namespace atestore::cli

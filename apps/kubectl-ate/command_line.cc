@@ -1,0 +1,164 @@
+#include "apps/kubectl-ate/command_line.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "apps/kubectl-ate/completion_scripts.h"
+#include "apps/kubectl-ate/grammar.h"
+#include "core/status.h"
+
+namespace atestore::cli {
+namespace {
+
+constexpr char kVersionText[] = "kubectl-ate 0.1.0\n";
+
+absl::StatusOr<ActorName> ParseActorName(std::string_view text, const std::string& atespace) {
+  std::string_view rest = text;
+  if (rest.starts_with("actor/")) rest.remove_prefix(6);
+  const size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) {
+    if (atespace.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("actor \"", ToAbsl(text), "\" needs its atespace: add -a ATESPACE"));
+    }
+    return ActorName{.atespace = atespace, .id = std::string(rest)};
+  }
+  ActorName name{.atespace = std::string(rest.substr(0, slash)),
+                 .id = std::string(rest.substr(slash + 1))};
+  if (!atespace.empty() && atespace != name.atespace) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("actor \"", ToAbsl(text), "\" is not in atespace \"", atespace, "\""));
+  }
+  return name;
+}
+
+OutputOptions OutputOf(const Values& values) {
+  return {.format = OutputFormats().at(values.format), .no_headers = values.no_headers};
+}
+
+absl::StatusOr<Command> ToGetActors(const Grammar& grammar) {
+  const Values& values = grammar.values;
+  if (!values.atespace.empty() && values.all_atespaces) {
+    return InvalidArgumentError("-a ATESPACE and -A exclude each other: give one of them");
+  }
+  if (!values.names.empty()) {
+    if (values.all_atespaces) {
+      return InvalidArgumentError("an actor is named by its atespace: give -a ATESPACE, not -A");
+    }
+    for (const char* const listing_flag : {"--chunk-size", "--limit", "--page-token", "--sort"}) {
+      if (grammar.get_actors->count(listing_flag) > 0) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(listing_flag, " is for listings, not for one actor"));
+      }
+    }
+    absl::StatusOr<ActorName> name = ParseActorName(values.names[0], values.atespace);
+    if (!name.ok()) return name.status();
+    return Command(GetActor{.name = *std::move(name), .output = OutputOf(values)});
+  }
+  if (values.atespace.empty() && !values.all_atespaces) {
+    return InvalidArgumentError(
+        "which atespace? give -a ATESPACE for one, or -A for all (kubectl-ate get atespaces lists "
+        "them)");
+  }
+  ListActors list{.atespace = values.atespace,
+                  .chunk_size = values.chunk_size,
+                  .limit = std::nullopt,
+                  .page_token = values.page_token,
+                  .sort = values.sort,
+                  .output = OutputOf(values)};
+  if (grammar.get_actors->count("--limit") > 0) list.limit = values.limit;
+  return Command(std::move(list));
+}
+
+absl::StatusOr<Command> ToCreateActor(const Values& values) {
+  const size_t slash = values.actor_template.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == values.actor_template.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--template \"", values.actor_template, "\" must be NAMESPACE/NAME"));
+  }
+  CreateActor create{.name = {.atespace = values.atespace, .id = values.names[0]},
+                     .template_namespace = values.actor_template.substr(0, slash),
+                     .template_name = values.actor_template.substr(slash + 1),
+                     .worker_selector = {}};
+  for (const std::string& pair :
+       std::vector<std::string>(absl::StrSplit(values.worker_selector, ',', absl::SkipEmpty()))) {
+    const size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--worker-selector: \"", pair, "\" must be KEY=VALUE"));
+    }
+    create.worker_selector.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return Command(std::move(create));
+}
+
+absl::StatusOr<Command> ToDeleteActors(const Values& values) {
+  DeleteActors remove;
+  for (const std::string& text : values.names) {
+    absl::StatusOr<ActorName> name = ParseActorName(text, values.atespace);
+    if (!name.ok()) return name.status();
+    remove.names.push_back(*std::move(name));
+  }
+  return Command(std::move(remove));
+}
+
+absl::StatusOr<Command> ToCommand(const Grammar& grammar) {
+  const Values& values = grammar.values;
+  if (values.version) return Command(PrintText{kVersionText});
+  if (grammar.get_actors->parsed()) return ToGetActors(grammar);
+  if (grammar.get_atespaces->parsed()) {
+    if (values.names.empty()) return Command(ListAtespaces{OutputOf(values)});
+    return Command(GetAtespace{values.names[0], OutputOf(values)});
+  }
+  if (grammar.get_workers->parsed()) return Command(ListWorkers{OutputOf(values)});
+  if (grammar.create_actor->parsed()) return ToCreateActor(values);
+  if (grammar.create_atespace->parsed()) return Command(CreateAtespace{values.names[0]});
+  if (grammar.delete_actor->parsed()) return ToDeleteActors(values);
+  if (grammar.delete_atespace->parsed()) return Command(DeleteAtespaces{values.names});
+  if (grammar.completion->parsed()) return Command(PrintText{CompletionScript(values.shell)});
+  return Command(PrintText{grammar.app.help()});
+}
+
+// The innermost command that the words parsed so far name, for "see … --help".
+std::string CommandPath(const CLI::App& app) {
+  for (const CLI::App* sub : app.get_subcommands()) {
+    return absl::StrCat(app.get_name(), " ", CommandPath(*sub));
+  }
+  return app.get_name();
+}
+
+}  // namespace
+
+absl::StatusOr<Invocation> ParseCommandLine(const std::vector<std::string>& arguments) {
+  Invocation invocation;
+  if (!arguments.empty() && arguments[0] == "__complete") {
+    CompleteWords complete{{arguments.begin() + 1, arguments.end()}};
+    if (complete.words.empty()) complete.words.emplace_back();
+    invocation.command = std::move(complete);
+    return invocation;
+  }
+  Grammar grammar;
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants it
+  try {
+    grammar.app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    invocation.command = PrintText{grammar.app.help()};
+    return invocation;
+  } catch (const CLI::ParseError& error) {
+    std::string what = error.what();
+    std::replace(what.begin(), what.end(), '\n', ' ');
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, "; see ", CommandPath(grammar.app), " --help"));
+  }
+  absl::StatusOr<Command> command = ToCommand(grammar);
+  if (!command.ok()) return command.status();
+  invocation.command = *std::move(command);
+  invocation.connection = grammar.values.connection;
+  if (grammar.values.timeout_seconds > 0) {
+    invocation.timeout = absl::Seconds(grammar.values.timeout_seconds);
+  }
+  return invocation;
+}
+
+}  // namespace atestore::cli

@@ -1,0 +1,51 @@
+#include "apps/kubectl-ate/completion_scripts.h"
+
+namespace atestore::cli {
+namespace {
+
+// "kubectl-ate __complete" answers one candidate a line and, last, a line ":4" (which tells
+// kubectl's completion not to offer file names).
+constexpr char kBash[] =
+    R"script(# bash completion for kubectl-ate: source <(kubectl-ate completion bash)
+_kubectl_ate() {
+  local candidate
+  COMPREPLY=()
+  while IFS= read -r candidate; do
+    case "$candidate" in
+      :*) ;;
+      *) COMPREPLY+=("$candidate") ;;
+    esac
+  done < <("${COMP_WORDS[0]}" __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+}
+complete -o default -F _kubectl_ate kubectl-ate
+)script";
+
+constexpr char kZsh[] = R"script(#compdef kubectl-ate
+# zsh completion for kubectl-ate: source <(kubectl-ate completion zsh)
+_kubectl_ate() {
+  local -a candidates
+  candidates=(${(f)" $("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2 > / dev / null) "})
+    candidates = (${candidates : # : *})compadd - a candidates
+}
+compdef _kubectl_ate kubectl-ate
+)script";
+
+constexpr char kFish[] =
+    R"script(# fish completion for kubectl-ate: kubectl-ate completion fish | source
+function __kubectl_ate_complete
+    set -l words (commandline -opc) (commandline -ct)
+    kubectl-ate __complete $words[2..-1] 2>/dev/null | string match -v ':*'
+end
+complete -c kubectl-ate -f -a '(__kubectl_ate_complete)'
+)script";
+
+}  // namespace
+
+std::string CompletionScript(std::string_view shell) {
+  if (shell == "bash") return kBash;
+  if (shell == "zsh") return kZsh;
+  if (shell == "fish") return kFish;
+  return "";
+}
+
+}  // namespace atestore::cli

@@ -1,0 +1,27 @@
+#include "apps/kubectl-ate/context.h"
+
+#include "absl/strings/str_cat.h"
+#include "apps/kubectl-ate/error_text.h"
+#include "apps/kubectl-ate/terminal.h"
+#include "core/status.h"
+
+namespace atestore::cli {
+
+void Say(const Context& context, std::string_view line) {
+  WriteAll(context.err, absl::StrCat(ToAbsl(line), "\n"));
+}
+
+void SayError(const Context& context, const absl::Status& status) {
+  Say(context, absl::StrCat("error: ", ErrorText(status, context.connection)));
+}
+
+int Fail(const Context& context, const absl::Status& status) {
+  if (context.interruption.interrupted()) {
+    Say(context, "interrupted");
+    return kExitInterrupted;
+  }
+  SayError(context, status);
+  return kExitFailure;
+}
+
+}  // namespace atestore::cli

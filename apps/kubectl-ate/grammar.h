@@ -1,0 +1,62 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "apps/kubectl-ate/command.h"
+
+namespace atestore::cli {
+
+// The output formats by the names that -o takes.
+const std::map<std::string, OutputFormat>& OutputFormats();
+
+// The values of all options, whichever command they belong to.
+struct Values {
+  ConnectionOptions connection;
+  double timeout_seconds = 0;
+  bool version = false;
+  std::vector<std::string> names;
+  std::string atespace;
+  bool all_atespaces = false;
+  std::string format = "table";
+  bool no_headers = false;
+  bool sort = false;
+  int32_t chunk_size = 0;
+  int64_t limit = 0;
+  std::string page_token;
+  std::string actor_template;
+  std::string worker_selector;
+  std::string shell;
+};
+
+// The grammar of the command line. CLI11 keeps pointers into `values`, so both stay where they are.
+class Grammar {
+ public:
+  Grammar();
+  Grammar(const Grammar&) = delete;
+  Grammar& operator=(const Grammar&) = delete;
+
+  CLI::App app{"Actors and atespaces, from the command line.", "kubectl-ate"};
+  Values values;
+  CLI::App* get_actors = nullptr;
+  CLI::App* get_atespaces = nullptr;
+  CLI::App* get_workers = nullptr;
+  CLI::App* create_actor = nullptr;
+  CLI::App* create_atespace = nullptr;
+  CLI::App* delete_actor = nullptr;
+  CLI::App* delete_atespace = nullptr;
+  CLI::App* completion = nullptr;
+
+ private:
+  CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& alias,
+                const std::string& help);
+  void DefineConnection();
+  void DefineGet();
+  void DefineCreate();
+  void DefineDelete();
+  void DefineOutput(CLI::App* command);
+};
+
+}  // namespace atestore::cli

@@ -1,0 +1,185 @@
+#include <grpc/support/log.h>
+#include <grpcpp/channel.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <set>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/string_view.h"
+#include "apps/kubectl-ate/channel.h"
+#include "apps/kubectl-ate/control_api.h"
+#include "proto/ateapi.grpc.pb.h"
+
+namespace atestore::cli {
+namespace {
+
+// The service attaches details to every error of its own, gRPC to none.
+absl::Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status converted(static_cast<absl::StatusCode>(status.error_code()),
+                         status.error_message());
+  const bool from_service = !status.error_details().empty();
+  const bool connection = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                          status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+  return connection && !from_service ? MarkConnectionFailure(converted) : converted;
+}
+
+std::optional<absl::string_view> Trailer(const grpc::ClientContext& context, const char* key) {
+  const auto& metadata = context.GetServerTrailingMetadata();
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return std::nullopt;
+  return absl::string_view(found->second.data(), found->second.size());
+}
+
+ateapi::ActorRef RefOf(const ActorName& name) {
+  ateapi::ActorRef ref;
+  ref.set_atespace(name.atespace);
+  ref.set_name(name.id);
+  return ref;
+}
+
+// gRPC's own log lines are for its developers; GRPC_VERBOSITY brings them back.
+void SilenceGrpc() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) {
+    gpr_set_log_function([](gpr_log_func_args*) {});
+  }
+}
+
+class GrpcControlApi final : public ControlApi {
+ public:
+  explicit GrpcControlApi(const std::shared_ptr<grpc::Channel>& channel)
+      : stub_(ateapi::Control::NewStub(channel)) {}
+
+  absl::StatusOr<ListPage> ListActors(const ateapi::ListActorsRequest& request,
+                                      absl::Time deadline) override {
+    Call call(*this, deadline);
+    ListPage page;
+    const grpc::Status status = stub_->ListActors(&call.context, request, &page.response);
+    if (!status.ok()) return FromGrpc(status);
+    double progress = 0;
+    if (const auto text = Trailer(call.context, "ate-list-progress");
+        text && absl::SimpleAtod(*text, &progress)) {
+      page.progress = progress;
+    }
+    if (const auto text = Trailer(call.context, "ate-list-skipped");
+        !text || !absl::SimpleAtoi(*text, &page.skipped_records)) {
+      page.skipped_records = 0;
+    }
+    return page;
+  }
+
+  absl::StatusOr<ateapi::Actor> GetActor(const ActorName& name, absl::Time deadline) override {
+    Call call(*this, deadline);
+    ateapi::GetActorRequest request;
+    *request.mutable_actor_ref() = RefOf(name);
+    ateapi::GetActorResponse response;
+    const grpc::Status status = stub_->GetActor(&call.context, request, &response);
+    if (!status.ok()) return FromGrpc(status);
+    return std::move(*response.mutable_actor());
+  }
+
+  absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest& request,
+                                            absl::Time deadline) override {
+    Call call(*this, deadline);
+    ateapi::CreateActorResponse response;
+    const grpc::Status status = stub_->CreateActor(&call.context, request, &response);
+    if (!status.ok()) return FromGrpc(status);
+    return std::move(*response.mutable_actor());
+  }
+
+  absl::Status DeleteActor(const ActorName& name, absl::Time deadline) override {
+    Call call(*this, deadline);
+    ateapi::DeleteActorRequest request;
+    *request.mutable_actor_ref() = RefOf(name);
+    ateapi::DeleteActorResponse response;
+    return FromGrpc(stub_->DeleteActor(&call.context, request, &response));
+  }
+
+  absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(absl::Time deadline) override {
+    Call call(*this, deadline);
+    ateapi::ListAtespacesResponse response;
+    const grpc::Status status =
+        stub_->ListAtespaces(&call.context, ateapi::ListAtespacesRequest(), &response);
+    if (!status.ok()) return FromGrpc(status);
+    return std::vector<ateapi::Atespace>(response.atespaces().begin(), response.atespaces().end());
+  }
+
+  absl::StatusOr<ateapi::Atespace> GetAtespace(const std::string& name,
+                                               absl::Time deadline) override {
+    Call call(*this, deadline);
+    ateapi::GetAtespaceRequest request;
+    request.set_name(name);
+    ateapi::GetAtespaceResponse response;
+    const grpc::Status status = stub_->GetAtespace(&call.context, request, &response);
+    if (!status.ok()) return FromGrpc(status);
+    return response.atespace();
+  }
+
+  absl::Status CreateAtespace(const std::string& name, absl::Time deadline) override {
+    Call call(*this, deadline);
+    ateapi::CreateAtespaceRequest request;
+    request.set_name(name);
+    ateapi::CreateAtespaceResponse response;
+    return FromGrpc(stub_->CreateAtespace(&call.context, request, &response));
+  }
+
+  absl::Status DeleteAtespace(const std::string& name, absl::Time deadline) override {
+    Call call(*this, deadline);
+    ateapi::DeleteAtespaceRequest request;
+    request.set_name(name);
+    ateapi::DeleteAtespaceResponse response;
+    return FromGrpc(stub_->DeleteAtespace(&call.context, request, &response));
+  }
+
+  absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(absl::Time deadline) override {
+    Call call(*this, deadline);
+    ateapi::ListWorkersResponse response;
+    const grpc::Status status =
+        stub_->ListWorkers(&call.context, ateapi::ListWorkersRequest(), &response);
+    if (!status.ok()) return FromGrpc(status);
+    return std::vector<ateapi::Worker>(response.workers().begin(), response.workers().end());
+  }
+
+  void Cancel() override {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    for (grpc::ClientContext* context : running_) context->TryCancel();
+  }
+
+ private:
+  // A call that Cancel() can reach.
+  struct Call {
+    Call(GrpcControlApi& owner, absl::Time deadline) : api(owner) {
+      if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
+      const std::lock_guard lock(api.mutex_);
+      api.running_.insert(&context);
+      if (api.cancelled_) context.TryCancel();
+    }
+    ~Call() {
+      const std::lock_guard lock(api.mutex_);
+      api.running_.erase(&context);
+    }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+    GrpcControlApi& api;
+    grpc::ClientContext context;
+  };
+
+  const std::unique_ptr<ateapi::Control::Stub> stub_;
+  std::mutex mutex_;
+  std::set<grpc::ClientContext*> running_;
+  bool cancelled_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ControlApi>> ConnectControlApi(const ConnectionOptions& options) {
+  SilenceGrpc();
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = MakeChannel(options);
+  if (!channel.ok()) return channel.status();
+  return std::unique_ptr<ControlApi>(std::make_unique<GrpcControlApi>(*channel));
+}
+
+}  // namespace atestore::cli

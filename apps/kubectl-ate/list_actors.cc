@@ -1,0 +1,199 @@
+#include "apps/kubectl-ate/list_actors.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "apps/kubectl-ate/error_text.h"
+#include "apps/kubectl-ate/printer.h"
+#include "apps/kubectl-ate/resume_command.h"
+#include "apps/kubectl-ate/retry.h"
+#include "apps/kubectl-ate/terminal.h"
+
+namespace atestore::cli {
+namespace {
+
+constexpr int32_t kPageSizeMax = 1000;
+
+// One run of a listing: the token behind the last page that was printed is its only state that
+// matters outside.
+class Listing {
+ public:
+  Listing(const ListActors& command, const Context& context)
+      : command_(command),
+        context_(context),
+        printer_(MakePrinter(command.output, "actors")),
+        progress_(context.err),
+        retrier_(context.interruption, context.deadline,
+                 [this](const absl::Status& status) { SayWaiting(status); }),
+        token_(command.page_token) {}
+
+  int Run();
+
+ private:
+  enum class Next { kPage, kFinished, kLimit };
+
+  absl::StatusOr<ListPage> Fetch();
+  Next AfterPage() const;
+  bool Keep(ListPage& page);
+  bool Write(const std::string& text);
+  bool PrintEnd();
+  void SayWaiting(const absl::Status& status);
+  void SayResume();
+  int Finish();
+  int Stop(const absl::Status& status);
+  int OutputEnded();
+
+  const ListActors& command_;
+  const Context& context_;
+  const std::unique_ptr<Printer> printer_;
+  ProgressLine progress_;
+  Retrier retrier_;
+  std::string token_;
+  int64_t actors_ = 0;
+  int64_t skipped_records_ = 0;
+  std::vector<ateapi::Actor> collected_;  // with --sort
+  WriteResult output_ = WriteResult::kWritten;
+};
+
+int Listing::Run() {
+  if (!Write(printer_->Begin())) return OutputEnded();
+  for (;;) {
+    if (context_.interruption.interrupted()) return Stop(absl::CancelledError());
+    absl::StatusOr<ListPage> page = Fetch();
+    if (!page.ok()) return Stop(page.status());
+    if (!Keep(*page)) return OutputEnded();
+    token_ = page->response.next_page_token();
+    switch (AfterPage()) {
+      case Next::kFinished:
+        return PrintEnd() ? Finish() : OutputEnded();
+      case Next::kLimit:
+        if (!PrintEnd()) return OutputEnded();
+        SayResume();
+        return kExitOk;
+      case Next::kPage:
+        // A listing of one small atespace among many may not print for a long time.
+        if (ReaderIsGone(context_.out)) return kExitOk;
+        progress_.Show(page->progress, actors_, absl::Now());
+    }
+  }
+}
+
+absl::StatusOr<ListPage> Listing::Fetch() {
+  ateapi::ListActorsRequest request;
+  request.set_atespace(command_.atespace);
+  request.set_page_token(token_);
+  request.set_page_size(command_.chunk_size);
+  if (command_.limit) {
+    const int64_t chunk = command_.chunk_size > 0 ? command_.chunk_size : kPageSizeMax;
+    request.set_page_size(static_cast<int32_t>(std::min(chunk, *command_.limit - actors_)));
+  }
+  absl::StatusOr<ListPage> page = absl::UnknownError("no attempt was made");
+  const absl::Status status = retrier_.Run([&](absl::Time deadline) {
+    page = context_.api.ListActors(request, deadline);
+    return page.status();
+  });
+  if (status.ok() && !page->response.next_page_token().empty() &&
+      page->response.next_page_token() == token_ && page->response.actors_size() > 0) {
+    return absl::InternalError("the service answers the same page again and again");
+  }
+  return page;
+}
+
+Listing::Next Listing::AfterPage() const {
+  if (token_.empty()) return Next::kFinished;
+  return command_.limit && actors_ >= *command_.limit ? Next::kLimit : Next::kPage;
+}
+
+bool Listing::Keep(ListPage& page) {
+  skipped_records_ += page.skipped_records;
+  actors_ += page.response.actors_size();
+  std::vector<ateapi::Actor> actors(
+      std::make_move_iterator(page.response.mutable_actors()->begin()),
+      std::make_move_iterator(page.response.mutable_actors()->end()));
+  if (!command_.sort) return Write(printer_->Print(actors));
+  std::move(actors.begin(), actors.end(), std::back_inserter(collected_));
+  return true;
+}
+
+bool Listing::Write(const std::string& text) {
+  if (text.empty()) return true;
+  progress_.Clear();
+  output_ = WriteAll(context_.out, text);
+  return output_ == WriteResult::kWritten;
+}
+
+bool Listing::PrintEnd() {
+  progress_.Clear();
+  if (command_.sort) {
+    std::sort(collected_.begin(), collected_.end(),
+              [](const ateapi::Actor& left, const ateapi::Actor& right) {
+                return std::tie(left.atespace(), left.actor_id()) <
+                       std::tie(right.atespace(), right.actor_id());
+              });
+    if (!Write(printer_->Print(collected_))) return false;
+  }
+  return Write(printer_->End());
+}
+
+void Listing::SayWaiting(const absl::Status& status) {
+  progress_.Clear();
+  Say(context_, absl::StrCat("waiting for ateapi: ", ErrorText(status, context_.connection)));
+}
+
+void Listing::SayResume() {
+  Say(context_, absl::StrCat("to go on after ", WithThousands(actors_),
+                             actors_ == 1 ? " actor:" : " actors:"));
+  Say(context_, absl::StrCat("  ", ResumeCommand(context_.arguments, token_)));
+}
+
+int Listing::Finish() {
+  if (skipped_records_ > 0) {
+    Say(context_,
+        absl::StrCat("warning: ", skipped_records_, skipped_records_ == 1 ? " record" : " records",
+                     " could not be read and were skipped; the log of ateapi names them"));
+  }
+  if (actors_ > 0) return kExitOk;
+  Say(context_, "No resources found.");
+  if (!command_.atespace.empty() &&
+      absl::IsNotFound(context_.api
+                           .GetAtespace(command_.atespace,
+                                        std::min(context_.deadline, absl::Now() + absl::Seconds(5)))
+                           .status())) {
+    Say(context_, absl::StrCat("note: there is no atespace \"", command_.atespace,
+                               "\"; kubectl-ate get atespaces lists them"));
+  }
+  return kExitOk;
+}
+
+int Listing::Stop(const absl::Status& status) {
+  const bool interrupted = context_.interruption.interrupted();
+  if (!PrintEnd()) return OutputEnded();
+  if (interrupted) {
+    Say(context_, "interrupted");
+  } else {
+    SayError(context_, status);
+  }
+  // A token that was refused leads nowhere, and the start needs no token.
+  if (interrupted || (!token_.empty() && !absl::IsInvalidArgument(status))) SayResume();
+  return interrupted ? kExitInterrupted : kExitFailure;
+}
+
+int Listing::OutputEnded() {
+  progress_.Clear();
+  if (output_ == WriteResult::kReaderGone) return kExitOk;
+  Say(context_, absl::StrCat("error: cannot write the output: ", std::strerror(errno)));
+  if (!token_.empty()) SayResume();
+  return kExitFailure;
+}
+
+}  // namespace
+
+int RunListActors(const ListActors& command, const Context& context) {
+  return Listing(command, context).Run();
+}
+
+}  // namespace atestore::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "apps/kubectl-ate/interruption.h"
+
+namespace atestore::cli {
+
+// Repeats calls that failed for a reason that passes: the service restarts, its cluster fails over,
+// it is busy. Remembers whether the service was ever reached: until then, a connection that cannot
+// be made is a wrong address rather than a restart, and is given up quickly. Not thread-safe.
+class Retrier {
+ public:
+  // No call is begun after `deadline`. `on_wait` is told once for a series of failures that
+  // goes on for more than a second.
+  Retrier(Interruption& interruption, absl::Time deadline,
+          std::function<void(const absl::Status&)> on_wait)
+      : interruption_(interruption), deadline_(deadline), on_wait_(std::move(on_wait)) {}
+
+  // Calls `attempt` with the deadline of the attempt until it returns OK or an error that does not
+  // pass, patience or time runs out, or the user interrupts. The last status.
+  absl::Status Run(const std::function<absl::Status(absl::Time)>& attempt);
+
+ private:
+  Interruption& interruption_;
+  const absl::Time deadline_;
+  const std::function<void(const absl::Status&)> on_wait_;
+  bool reached_ = false;
+};
+
+}  // namespace atestore::cli
