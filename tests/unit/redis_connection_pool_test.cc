@@ -97,9 +97,11 @@ TEST_F(ConnectionPoolTest, FailsAtOnceWhileItBacksOff) {
 }
 
 TEST_F(ConnectionPoolTest, AnAnswerEndsTheBackOff) {
-  Ping(kNode);
-  stream(0).Refuse(UnavailableError("refused"));
-  loop_.Advance(kBackOffMax);
+  for (int failure = 0; failure < 5; ++failure) {
+    Ping(kNode);
+    stream(0).Refuse(UnavailableError("refused"));
+    loop_.Advance(kBackOffMax);
+  }
   size_t call = Ping(kNode);
   stream(0).Accept();
   stream(0).Receive("+PONG\r\n");
@@ -109,11 +111,14 @@ TEST_F(ConnectionPoolTest, AnAnswerEndsTheBackOff) {
   EXPECT_EQ(loop_.streams().size(), 0);
   Ping(kNode);
   EXPECT_EQ(loop_.streams().size(), 1);
-  // One that was accepted and dropped may not.
+  // One that was accepted and dropped may not; the back-off starts anew.
   stream(0).Accept();
   stream(0).Break();
   Ping(kNode);
   EXPECT_EQ(loop_.streams().size(), 0);
+  loop_.Advance(kBackOffMin);
+  Ping(kNode);
+  EXPECT_EQ(loop_.streams().size(), 1);
 }
 
 TEST_F(ConnectionPoolTest, GivesUpConnectingAndWaiting) {
