@@ -78,10 +78,10 @@ absl::StatusOr<std::string> RealCluster::RunCli(std::vector<std::string> argumen
 absl::Status RealCluster::SetAll(const std::vector<std::pair<std::string, std::string>>& records) {
   absl::StatusOr<size_t> asked = FirstRunning();
   if (!asked.ok()) return asked.status();
-  absl::StatusOr<std::vector<NodeView>> view = View(*asked);
+  absl::StatusOr<std::vector<ServerLine>> view = View(*asked);
   if (!view.ok()) return view.status();
   std::vector<size_t> owners(kSlotCount, nodes_.size());
-  for (const NodeView& node : *view) {
+  for (const ServerLine& node : *view) {
     for (auto [first, last] : node.slots) {
       std::fill(owners.begin() + first, owners.begin() + last + 1, node.node);
     }
@@ -106,17 +106,17 @@ absl::Status RealCluster::SetAll(const std::vector<std::pair<std::string, std::s
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<NodeView>> RealCluster::View(size_t node) {
+absl::StatusOr<std::vector<ServerLine>> RealCluster::View(size_t node) {
   absl::StatusOr<HiredisReply> reply = Run(node, {"CLUSTER", "NODES"});
   if (!reply.ok()) return reply.status();
   std::map<std::string, size_t> numbers;
   for (size_t i = 0; i < nodes_.size(); ++i) numbers[nodes_[i]->id] = i;
-  std::vector<NodeView> views;
+  std::vector<ServerLine> views;
   for (absl::string_view line : absl::StrSplit(reply->text, '\n', absl::SkipEmpty())) {
     std::vector<std::string> words = absl::StrSplit(line, ' ');
     if (words.size() < 8 || !numbers.contains(words[0])) continue;
     std::set<std::string> flags = absl::StrSplit(words[2], ',');
-    NodeView& view = views.emplace_back();
+    ServerLine& view = views.emplace_back();
     view.id = words[0];
     view.node = numbers[words[0]];
     view.is_primary = flags.contains("master");
@@ -142,10 +142,10 @@ absl::StatusOr<size_t> RealCluster::FirstRunning() {
 absl::StatusOr<std::vector<size_t>> RealCluster::Primaries() {
   absl::StatusOr<size_t> asked = FirstRunning();
   if (!asked.ok()) return asked.status();
-  absl::StatusOr<std::vector<NodeView>> view = View(*asked);
+  absl::StatusOr<std::vector<ServerLine>> view = View(*asked);
   if (!view.ok()) return view.status();
   std::vector<size_t> primaries;
-  for (const NodeView& node : *view) {
+  for (const ServerLine& node : *view) {
     if (node.is_primary && !node.slots.empty()) primaries.push_back(node.node);
   }
   return primaries;
@@ -154,10 +154,10 @@ absl::StatusOr<std::vector<size_t>> RealCluster::Primaries() {
 absl::StatusOr<std::vector<size_t>> RealCluster::ReplicasOf(size_t primary) {
   absl::StatusOr<size_t> asked = FirstRunning();
   if (!asked.ok()) return asked.status();
-  absl::StatusOr<std::vector<NodeView>> view = View(*asked);
+  absl::StatusOr<std::vector<ServerLine>> view = View(*asked);
   if (!view.ok()) return view.status();
   std::vector<size_t> replicas;
-  for (const NodeView& node : *view) {
+  for (const ServerLine& node : *view) {
     if (node.primary_id == id(primary)) replicas.push_back(node.node);
   }
   return replicas;
@@ -166,9 +166,9 @@ absl::StatusOr<std::vector<size_t>> RealCluster::ReplicasOf(size_t primary) {
 absl::StatusOr<size_t> RealCluster::OwnerOf(Slot slot) {
   absl::StatusOr<size_t> asked = FirstRunning();
   if (!asked.ok()) return asked.status();
-  absl::StatusOr<std::vector<NodeView>> view = View(*asked);
+  absl::StatusOr<std::vector<ServerLine>> view = View(*asked);
   if (!view.ok()) return view.status();
-  for (const NodeView& node : *view) {
+  for (const ServerLine& node : *view) {
     for (auto [first, last] : node.slots) {
       if (first <= slot && slot <= last) return node.node;
     }
@@ -198,9 +198,9 @@ absl::Status RealCluster::Failover(size_t replica, FailoverMode mode) {
   bool done = Poll(kFailoverLimit, [&] {
     for (size_t node = 0; node < nodes_.size(); ++node) {
       if (!running(node)) continue;
-      absl::StatusOr<std::vector<NodeView>> view = View(node);
+      absl::StatusOr<std::vector<ServerLine>> view = View(node);
       if (!view.ok()) return false;
-      for (const NodeView& seen : *view) {
+      for (const ServerLine& seen : *view) {
         if (seen.node == replica && (!seen.is_primary || seen.slots.empty())) return false;
       }
     }
@@ -224,10 +224,10 @@ absl::Status RealCluster::CheckSettled() {
   for (size_t node = 0; node < nodes_.size(); ++node) {
     if (!running(node)) continue;
     if (absl::Status status = CheckNode(node); !status.ok()) return status;
-    absl::StatusOr<std::vector<NodeView>> view = View(node);
+    absl::StatusOr<std::vector<ServerLine>> view = View(node);
     if (!view.ok()) return view.status();
     std::map<std::string, Part> parts;
-    for (const NodeView& seen : *view) {
+    for (const ServerLine& seen : *view) {
       if (!running(seen.node)) continue;
       parts[seen.id] = {seen.primary_id, seen.slots};
       if (seen.is_failed || !seen.is_connected) {

@@ -44,7 +44,7 @@ struct RealClusterOptions {
 };
 
 // A node as another node sees it (one line of CLUSTER NODES).
-struct NodeView {
+struct ServerLine {
   std::string id;
   size_t node = 0;  // index in the fixture
   bool is_primary = false;
@@ -93,7 +93,7 @@ class RealCluster {
   absl::Status SetAll(const std::vector<std::pair<std::string, std::string>>& records);
 
   // CLUSTER NODES as `node` sees it.
-  absl::StatusOr<std::vector<NodeView>> View(size_t node);
+  absl::StatusOr<std::vector<ServerLine>> View(size_t node);
   // Owners of slots, in the view of the first running node.
   absl::StatusOr<std::vector<size_t>> Primaries();
   absl::StatusOr<std::vector<size_t>> ReplicasOf(size_t primary);
