@@ -11,7 +11,6 @@ namespace atestore {
 namespace {
 
 constexpr absl::Duration kCommandTimeout = absl::Seconds(20);
-constexpr absl::Duration kStartLimit = absl::Seconds(30);
 constexpr absl::Duration kFailoverLimit = absl::Seconds(20);
 constexpr size_t kPipelinedCommandsMax = 1000;
 
