@@ -1,0 +1,313 @@
+#include "store/cluster_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "store/error_info.h"
+#include "store/retry_pacer.h"
+#include "store/slot_call.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/scripted_transport.h"
+
+namespace atestore {
+namespace {
+
+using ::testing::HasSubstr;
+
+const Endpoint kFirst{"127.0.0.1", 7000};
+const Endpoint kSecond{"127.0.0.1", 7001};
+
+std::string Bulk(std::string_view text) {
+  return absl::StrCat("$", text.size(), "\r\n", std::string(text), "\r\n");
+}
+
+// CLUSTER SLOTS with one range, the owner being at `port` of this host.
+std::string Slots(int first, int last, int port) {
+  return absl::StrCat("*1\r\n*3\r\n:", first, "\r\n:", last, "\r\n*2\r\n", Bulk("127.0.0.1"), ":",
+                      port, "\r\n");
+}
+
+bool AsksForSlots(const ShardRequest& request) {
+  return request.pipeline.bytes().find("CLUSTER") != std::string::npos;
+}
+
+std::string Reason(const absl::Status& status) {
+  std::optional<ErrorInfo> info = GetErrorInfo(status);
+  return info ? info->reason : "";
+}
+
+class ClusterClientTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<std::vector<Reply>> Get(ScriptedTransport& transport, RetryOptions retry = {}) {
+    ClusterClient client(transport, clock_, {kFirst}, retry);
+    RetryPacer pacer(clock_, call_, client.NextRetryOptions());
+    SlotCall slot_call(client, transport, KeySlot("k"), pacer);
+    return slot_call.Execute({{"GET", "k"}});
+  }
+
+  ManualClock clock_;
+  CallOptions call_;
+};
+
+TEST_F(ClusterClientTest, AsksOnUntilANodeKnowsEveryOwner) {
+  std::vector<Endpoint> asked;
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    asked.push_back(request.endpoint);
+    if (request.endpoint == kFirst) return absl::UnavailableError("refused");
+    return Slots(0, 16383, 7009);
+  });
+  ClusterClient client(transport, clock_, {kFirst, kSecond, {"127.0.0.1", 7002}}, {});
+  EXPECT_EQ(client.topology(), nullptr);
+  auto topology = client.Refresh(nullptr, absl::InfiniteFuture());
+  ASSERT_TRUE(topology.ok()) << topology.status();
+  EXPECT_EQ((*topology)->Owner(5)->endpoint.port, 7009);
+  EXPECT_EQ(client.topology(), *topology);
+  EXPECT_EQ(asked, (std::vector<Endpoint>{kFirst, kSecond}));
+}
+
+TEST_F(ClusterClientTest, PrefersTheViewWithTheMostOwners) {
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    if (request.endpoint == kFirst) return Slots(0, 99, 7000);
+    return Slots(0, 9999, 7001);
+  });
+  ClusterClient client(transport, clock_, {kFirst, kSecond, {"127.0.0.1", 7000}}, {});
+  auto topology = client.Refresh(nullptr, absl::InfiniteFuture());
+  ASSERT_TRUE(topology.ok());
+  EXPECT_EQ((*topology)->covered_slots(), 10000U);
+}
+
+TEST_F(ClusterClientTest, ARefreshOfAnOldViewIsAnsweredFromTheNewOne) {
+  int questions = 0;
+  ScriptedTransport transport([&](const ShardRequest&) -> absl::StatusOr<std::string> {
+    ++questions;
+    return Slots(0, 16383, 7000);
+  });
+  ClusterClient client(transport, clock_, {kFirst}, {});
+  auto first = client.Refresh(nullptr, absl::InfiniteFuture());
+  EXPECT_EQ(*client.Refresh(nullptr, absl::InfiniteFuture()), *first);
+  EXPECT_EQ(questions, 1);
+  auto second = client.Refresh(first->get(), absl::InfiniteFuture());
+  EXPECT_EQ(questions, 2);
+  EXPECT_NE(*second, *first);
+  EXPECT_EQ(*client.Refresh(first->get(), absl::InfiniteFuture()), *second);
+  EXPECT_EQ(questions, 2);
+}
+
+TEST_F(ClusterClientTest, ManyCallersShareOneRefresh) {
+  constexpr int kCallers = 8;
+  std::mutex mutex;
+  std::condition_variable all_started;
+  int started = 0;
+  std::atomic<int> questions{0};
+  ScriptedTransport transport([&](const ShardRequest&) -> absl::StatusOr<std::string> {
+    ++questions;
+    std::unique_lock lock(mutex);
+    all_started.wait(lock, [&] { return started == kCallers; });
+    return Slots(0, 16383, 7000);
+  });
+  SystemClock clock;
+  ClusterClient client(transport, clock, {kFirst}, {});
+  std::vector<std::thread> threads;
+  std::atomic<int> successes{0};
+  for (int i = 0; i < kCallers; ++i) {
+    threads.emplace_back([&] {
+      {
+        std::lock_guard lock(mutex);
+        ++started;
+      }
+      all_started.notify_all();
+      if (client.Refresh(nullptr, absl::InfiniteFuture()).ok()) ++successes;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(successes, kCallers);
+  EXPECT_EQ(questions, 1);
+}
+
+TEST_F(ClusterClientTest, ARefusalIsToldInOneLineThatSaysWhatToDo) {
+  struct Case {
+    std::string reply;
+    absl::StatusCode code;
+    std::string reason;
+    std::string text;
+  };
+  const std::vector<Case> cases = {
+      {"-ERR This instance has cluster support disabled\r\n", absl::StatusCode::kFailedPrecondition,
+       "REDIS_NOT_A_CLUSTER", "cluster-enabled yes"},
+      {"-NOAUTH Authentication required.\r\n", absl::StatusCode::kUnauthenticated,
+       "REDIS_UNAUTHENTICATED", "check the user name and the password"},
+      {"-NOPERM User u1 has no permissions to run the 'cluster|slots' command\r\n",
+       absl::StatusCode::kPermissionDenied, "REDIS_PERMISSION_DENIED", "'cluster|slots'"},
+  };
+  for (const Case& expected : cases) {
+    ScriptedTransport transport(
+        [&](const ShardRequest&) -> absl::StatusOr<std::string> { return expected.reply; });
+    absl::Status status = Get(transport).status();
+    EXPECT_EQ(status.code(), expected.code) << status;
+    EXPECT_EQ(Reason(status), expected.reason);
+    EXPECT_THAT(std::string(status.message()), HasSubstr(expected.text));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1:7000"));
+    EXPECT_EQ(status.message().find('\n'), absl::string_view::npos);
+    EXPECT_TRUE(clock_.waits().empty()) << "a refusal does not pass by waiting";
+  }
+}
+
+TEST_F(ClusterClientTest, ARefusalByOneNodeDoesNotHideAnotherNodesAnswer) {
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    if (request.endpoint == kSecond) return Slots(0, 16383, 7001);
+    return std::string("-NOAUTH Authentication required.\r\n");
+  });
+  ClusterClient client(transport, clock_, {kFirst, kSecond}, {});
+  EXPECT_TRUE(client.Refresh(nullptr, absl::InfiniteFuture()).ok());
+}
+
+TEST_F(ClusterClientTest, GivesUpAfterTheBudgetAndNamesSlotNodeAndFailure) {
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    if (AsksForSlots(request)) return Slots(0, 16383, 7001);
+    return std::string("-CLUSTERDOWN The cluster is down\r\n");
+  });
+  absl::Time start = clock_.Now();
+  absl::Status status = Get(transport, {.budget = absl::Seconds(3)}).status();
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_EQ(Reason(status), "STORE_UNAVAILABLE");
+  EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("slot ", KeySlot("k"))));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1:7001"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("CLUSTERDOWN"));
+  EXPECT_EQ(clock_.Now() - start, absl::Seconds(3));
+}
+
+TEST_F(ClusterClientTest, NodesThatRedirectToEachOtherForEverAreGivenUp) {
+  int gets = 0;
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    if (AsksForSlots(request)) return Slots(0, 16383, 7000);
+    ++gets;
+    return absl::StrCat("-MOVED ", KeySlot("k"),
+                        " 127.0.0.1:", request.endpoint == kFirst ? "7001" : "7000", "\r\n");
+  });
+  absl::Status status = Get(transport, {.budget = absl::Seconds(1)}).status();
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("MOVED"));
+  EXPECT_LT(gets, 100) << "it must back off";
+}
+
+TEST_F(ClusterClientTest, ASlotWithoutAnOwnerIsNamed) {
+  ScriptedTransport transport(
+      [&](const ShardRequest&) -> absl::StatusOr<std::string> { return Slots(0, 0, 7000); });
+  absl::Status status = Get(transport).status();
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(absl::StrCat("slot ", KeySlot("k"), ": no node owns it")));
+}
+
+TEST_F(ClusterClientTest, HonoursDeadlineAndCancellation) {
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    if (AsksForSlots(request)) return Slots(0, 16383, 7001);
+    return absl::UnavailableError("connection refused");
+  });
+  call_.deadline = clock_.Now() + absl::Milliseconds(100);
+  absl::Status status = Get(transport).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("connection refused"));
+  EXPECT_LE(clock_.Now(), call_.deadline);
+
+  call_.deadline = absl::InfiniteFuture();
+  int polls = 0;
+  call_.cancelled = [&] { return ++polls > 4; };
+  status = Get(transport).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  EXPECT_EQ(Reason(status), "CANCELLED");
+}
+
+TEST_F(ClusterClientTest, AskingStandsBeforeEachCommandAndOnceBeforeATransaction) {
+  std::string seen;
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    if (AsksForSlots(request)) return Slots(0, 16383, 7000);
+    std::string replies;
+    if (request.endpoint == kFirst) {
+      for (size_t i = 0; i < request.pipeline.size(); ++i) {
+        absl::StrAppend(&replies, "-ASK ", KeySlot("k"), " 127.0.0.1:7001\r\n");
+      }
+      return replies;
+    }
+    seen = request.pipeline.bytes();
+    for (size_t i = 0; i < request.pipeline.size(); ++i) absl::StrAppend(&replies, ":", i, "\r\n");
+    return replies;
+  });
+  ClusterClient client(transport, clock_, {kFirst}, {});
+  RetryPacer pacer(clock_, call_, {});
+  SlotCall slot_call(client, transport, KeySlot("k"), pacer);
+  auto replies = slot_call.Execute({{"WATCH", "k"}, {"GET", "k"}});
+  ASSERT_TRUE(replies.ok()) << replies.status();
+  ASSERT_EQ(replies->size(), 2U);
+  EXPECT_EQ((*replies)[0].view().integer(), 1);
+  EXPECT_EQ((*replies)[1].view().integer(), 3);
+  Pipeline expected;
+  expected.Add({"ASKING"});
+  expected.Add({"WATCH", "k"});
+  expected.Add({"ASKING"});
+  expected.Add({"GET", "k"});
+  EXPECT_EQ(seen, expected.bytes());
+
+  replies = slot_call.Execute({{"MULTI"}, {"DEL", "k"}, {"EXEC"}});
+  ASSERT_TRUE(replies.ok()) << replies.status();
+  ASSERT_EQ(replies->size(), 3U);
+  Pipeline transaction;
+  transaction.Add({"ASKING"});
+  transaction.Add({"MULTI"});
+  transaction.Add({"DEL", "k"});
+  transaction.Add({"EXEC"});
+  EXPECT_EQ(seen, transaction.bytes());
+}
+
+TEST(RetryPacerTest, WaitsGrowWithJitterUpToTheirBound) {
+  ManualClock clock;
+  CallOptions call;
+  RetryOptions options{.budget = absl::Seconds(60),
+                       .first_wait = absl::Milliseconds(8),
+                       .wait_max = absl::Milliseconds(100)};
+  RetryPacer pacer(clock, call, options);
+  absl::Status failure = absl::UnavailableError("down");
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(pacer.WaitAfter(failure).ok());
+  absl::Duration full = options.first_wait;
+  std::set<absl::Duration> parts;
+  for (absl::Duration wait : clock.waits()) {
+    EXPECT_GE(wait, full / 2);
+    EXPECT_LE(wait, full);
+    parts.insert(wait / absl::FDivDuration(full, absl::Milliseconds(1)));
+    full = std::min(full * 2, options.wait_max);
+  }
+  EXPECT_GT(parts.size(), 5U) << "no jitter";
+  pacer.OnProgress();
+  ASSERT_TRUE(pacer.WaitAfter(failure).ok());
+  EXPECT_LE(clock.waits().back(), options.first_wait);
+}
+
+TEST(RetryPacerTest, ProgressRenewsTheBudget) {
+  ManualClock clock;
+  CallOptions call;
+  RetryPacer pacer(clock, call, {.budget = absl::Seconds(1)});
+  clock.Advance(absl::Seconds(2));
+  EXPECT_TRUE(absl::IsUnavailable(pacer.WaitAfter(absl::UnavailableError("down"))));
+  pacer.OnProgress();
+  EXPECT_TRUE(pacer.WaitAfter(absl::UnavailableError("down")).ok());
+}
+
+TEST(RetryPacerTest, AnAttemptEndsBeforeTheCallDoes) {
+  ManualClock clock;
+  CallOptions call{.deadline = clock.Now() + absl::Seconds(10)};
+  RetryPacer pacer(clock, call, {.attempt_max = absl::Seconds(4)});
+  EXPECT_EQ(pacer.AttemptDeadline(), clock.Now() + absl::Seconds(4));
+  clock.Advance(absl::Seconds(8));
+  EXPECT_EQ(pacer.AttemptDeadline(), call.deadline);
+}
+
+}  // namespace
+}  // namespace atestore
