@@ -60,6 +60,22 @@ absl::Status ExplainServerError(const ServerError& error, const Endpoint& asked)
   }
 }
 
+absl::Status WithStoreReason(const absl::Status& failure) {
+  if (failure.ok() || GetErrorInfo(failure)) return failure;
+  switch (failure.code()) {
+    case absl::StatusCode::kUnavailable:
+      return WithErrorInfo(failure, {.reason = "STORE_UNAVAILABLE"});
+    case absl::StatusCode::kUnauthenticated:
+      return WithErrorInfo(failure, {.reason = "REDIS_UNAUTHENTICATED"});
+    case absl::StatusCode::kPermissionDenied:
+      return WithErrorInfo(failure, {.reason = "REDIS_PERMISSION_DENIED"});
+    case absl::StatusCode::kDeadlineExceeded:
+      return WithErrorInfo(failure, {.reason = "DEADLINE_EXCEEDED"});
+    default:
+      return WithErrorInfo(failure, {.reason = "STORE_ERROR"});
+  }
+}
+
 ClusterClient::ClusterClient(ShardTransport& transport, Clock& clock, std::vector<Endpoint> seeds,
                              RetryOptions retry)
     : transport_(transport), clock_(clock), seeds_(std::move(seeds)), retry_(retry) {}
@@ -118,7 +134,7 @@ absl::StatusOr<std::shared_ptr<const Topology>> ClusterClient::AskForTopology(ab
     if (clock_.Now() >= deadline) break;
   }
   if (best != nullptr) return best;
-  return failure;
+  return WithStoreReason(failure);
 }
 
 std::vector<Endpoint> ClusterClient::NodesToAsk() {

@@ -22,6 +22,9 @@ namespace atestore {
 // cluster), DATA_LOSS (a key of another type) or INTERNAL; with an ErrorInfo.
 absl::Status ExplainServerError(const ServerError& error, const Endpoint& asked);
 
+// `failure` (of a transport, say) with the ErrorInfo of its code, unless it has one.
+absl::Status WithStoreReason(const absl::Status& failure);
+
 // A cluster as its clients know it: who owns which slot, and how to find out anew.
 // Thread-safe. The transport and the clock must outlive it.
 class ClusterClient {

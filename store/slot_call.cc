@@ -41,18 +41,6 @@ bool IsTransient(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
 
-absl::Status WithReason(const absl::Status& status) {
-  if (GetErrorInfo(status)) return status;
-  switch (status.code()) {
-    case absl::StatusCode::kUnauthenticated:
-      return WithErrorInfo(status, {.reason = "REDIS_UNAUTHENTICATED"});
-    case absl::StatusCode::kPermissionDenied:
-      return WithErrorInfo(status, {.reason = "REDIS_PERMISSION_DENIED"});
-    default:
-      return WithErrorInfo(status, {.reason = "STORE_ERROR"});
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<std::optional<std::vector<Reply>>> SlotCall::Try(
@@ -67,7 +55,7 @@ absl::StatusOr<std::optional<std::vector<Reply>>> SlotCall::Try(
   absl::StatusOr<std::vector<Reply>> replies =
       ExecuteAt(transport_, prepared.request, pacer_.AttemptDeadline());
   if (!replies.ok()) {
-    if (!IsTransient(replies.status())) return WithReason(replies.status());
+    if (!IsTransient(replies.status())) return WithStoreReason(replies.status());
     maybe_executed_ = true;
     if (absl::Status status = OnTransientFailure(replies.status()); !status.ok()) return status;
     return std::nullopt;
@@ -101,7 +89,7 @@ absl::StatusOr<std::optional<SlotCall::Target>> SlotCall::FindTarget() {
   if (topology_ == nullptr || topology_ == stale_) {
     auto fresh = client_.Refresh(stale_.get(), pacer_.AttemptDeadline());
     if (!fresh.ok()) {
-      if (!IsTransient(fresh.status())) return WithReason(fresh.status());
+      if (!IsTransient(fresh.status())) return WithStoreReason(fresh.status());
       if (absl::Status status = OnTransientFailure(fresh.status()); !status.ok()) return status;
       return std::nullopt;
     }
