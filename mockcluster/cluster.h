@@ -114,8 +114,9 @@ class Cluster {
   // ---- Faults by schedule ----
 
   // `hook` runs before each command of a client, also before the commands inside MULTI and before
-  // EXEC, never inside EXEC. It may call everything below "Topology" and InjectFault(). The
-  // command then meets the state that the hook left. An empty function removes it.
+  // EXEC, never inside EXEC. It may call everything here, Execute() on other clients too (they do
+  // not run the hook again); only not Disconnect() of this client. The command then meets the state
+  // that the hook left. An empty function removes the hook; it must not do so from inside.
   void SetBetweenCommands(std::function<void(const NextCommand&)> hook);
   // Runs `plan` before each command of a client, after the hook. Replaces an earlier plan.
   void SetFaultPlan(const FaultPlan& plan);
@@ -188,9 +189,13 @@ class Cluster {
 
   // ---- Data, past every routing rule ----
 
-  // Stores a string on the owner of its slot (and its replicas). FAILED_PRECONDITION when the slot
-  // has none.
+  // As a client that follows redirects would do it, on the node that serves the key (and its
+  // replicas), but past CLUSTERDOWN and LOADING. FAILED_PRECONDITION when the slot has no owner.
   absl::Status Put(std::string_view key, std::string_view value);
+  // The same with another type than string, whose content is left out.
+  absl::Status PutTyped(std::string_view key, std::string_view value, ValueType type);
+  // Whether there was such a key.
+  bool Remove(std::string_view key);
   // Stores a string on this node alone: an orphan unless the node owns the slot.
   absl::Status PutOn(NodeIndex node, std::string_view key, std::string_view value);
 

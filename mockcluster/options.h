@@ -37,7 +37,9 @@ struct ClusterOptions {
   bool replica_migration = true;  // a primary that loses its last slot turns replica
   bool allow_reads_when_down = false;
   bool require_full_coverage = true;  // an unassigned slot turns the cluster state to fail
-  int64_t rejoin_delay_ms = 2000;     // a restarted primary's cluster state is fail for so long
+  // Actors that are computed, not stored: the cluster begins with them.
+  std::optional<SyntheticActors> synthetic;
+  int64_t rejoin_delay_ms = 2000;  // a restarted primary's cluster state is fail for so long
 };
 
 }  // namespace mockcluster

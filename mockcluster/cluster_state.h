@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mockcluster/cluster.h"
+#include "mockcluster/cluster_view.h"
+#include "mockcluster/flavor.h"
+#include "mockcluster/keyspace.h"
+#include "mockcluster/random.h"
+#include "mockcluster/reply_writer.h"
+#include "mockcluster/request_parser.h"
+
+// What the parts of the emulator share. Not for users: they see cluster.h.
+namespace mockcluster {
+
+struct Command;
+
+// One command of INFO commandstats.
+struct CommandCounter {
+  uint64_t calls = 0;
+  uint64_t rejected = 0;
+  uint64_t failed = 0;
+};
+
+// One life of a server: everything that a restart ends.
+struct Process {
+  uint64_t serial = 0;  // unique in the cluster; connections belong to one
+  std::string run_id;
+  int64_t started_at_ms = 0;
+  int64_t loading_until_ms = 0;
+  int64_t down_until_ms = 0;  // cluster_state is fail until then
+  uint64_t hash_seed = 0;
+  std::unique_ptr<Keyspace> keyspace;
+  std::vector<CommandCounter> counters;  // by Command::index
+  // Clients that watch a key.
+  std::map<std::string, std::vector<ClientId>, std::less<>> watchers;
+  uint64_t commands = 0;
+};
+
+// A key as persistence and replication carry it.
+struct KeyRecord {
+  std::string key;
+  std::string value;
+  ValueType type = ValueType::kString;
+  std::optional<int64_t> expires_at_ms;
+};
+
+// A change that a primary sends to its replicas.
+struct DataChange {
+  enum class Kind { kStore, kRemove, kClear };
+  Kind kind;
+  KeyRecord record;  // kStore; kRemove uses the key alone
+};
+
+// The replica's end of replication.
+struct ReplicaLink {
+  std::optional<uint64_t> primary_serial;  // the process whose data it has, if any
+  bool paused = false;
+  std::deque<DataChange> backlog;  // held back while paused
+};
+
+struct Node {
+  explicit Node(NodeIndex node_index) : index(node_index), view(node_index) {}
+
+  NodeIndex index;
+  std::string id;
+  atestore::Endpoint endpoint;
+  bool member = true;
+  bool isolated = false;
+  ClusterView view;
+  bool state_ok = false;  // all slots served, a majority of primaries reachable, in its own view
+  std::unique_ptr<Process> process;  // null: dead
+  std::string last_run_id;
+  std::unique_ptr<Keyspace> saved;     // for RestartMode::kLastSave
+  std::unique_ptr<Keyspace> at_death;  // for RestartMode::kKeepData, while dead
+  ReplicaLink link;                    // as a replica
+  std::vector<NodeIndex> replicas;     // attached to it, alive and in touch
+  // Atomic migrations by slot, on the source and on the destination: the other node.
+  std::map<Slot, NodeIndex> exporting;
+  std::map<Slot, NodeIndex> hidden_imports;
+};
+
+struct QueuedCommand {
+  const Command* command;
+  std::vector<std::string> arguments;
+};
+
+struct Client {
+  ClientId id;
+  NodeIndex node;
+  uint64_t process_serial = 0;
+  bool closed = false;
+  bool authenticated = false;
+  bool asking = false;
+  bool read_only = false;
+  bool in_multi = false;
+  bool dirty_exec = false;  // a command failed to queue
+  bool dirty_cas = false;   // a watched key changed
+  bool is_admin = false;    // the emulator itself: no hook, no faults
+  RespVersion resp = RespVersion::kResp2;
+  std::string name;
+  std::vector<QueuedCommand> queue;
+  std::vector<std::string> watched;
+  std::optional<ConnectionFault> fault;
+  RequestParser requests;
+};
+
+struct FaultRun {
+  FaultPlan plan;
+  Random random{0};
+  size_t done = 0;
+};
+
+struct ClusterState {
+  explicit ClusterState(const ClusterOptions& cluster_options)
+      : options(cluster_options),
+        traits(TraitsOf(cluster_options.flavor)),
+        random(cluster_options.seed) {}
+
+  Node& node(NodeIndex index) { return *nodes[Position(index)]; }
+  const Node& node(NodeIndex index) const { return *nodes[Position(index)]; }
+  // nullptr: no such handle.
+  Client* FindClient(ClientId id) const;
+  // True while the client's process lives and nobody closed the connection.
+  bool IsOpen(const Client& client) const;
+  Layout layout() const { return options.layout.value_or(traits.layout); }
+  void Log(std::string line);
+
+  const ClusterOptions options;
+  const FlavorTraits& traits;
+  Random random;
+  int64_t now_ms = 1'700'000'000'000;            // an arbitrary date; TIME and expiry need one
+  std::vector<std::unique_ptr<Node>> nodes;      // by NodeIndex
+  std::vector<std::unique_ptr<Client>> clients;  // by ClientId; null once disconnected
+  uint64_t next_process_serial = 1;
+  uint32_t next_port = 0;
+  std::vector<std::string> log;
+  std::function<void(const NextCommand&)> hook;
+  std::optional<FaultRun> faults;
+  size_t faults_done = 0;
+  bool between_commands = false;  // the hook or a plan is running
+};
+
+// The short name of a node in the event log, e.g. "n3".
+std::string LogName(NodeIndex node);
+
+}  // namespace mockcluster

@@ -1,0 +1,133 @@
+#include "mockcluster/cluster_view.h"
+
+#include <algorithm>
+
+namespace mockcluster {
+namespace {
+
+using atestore::kSlotCount;
+using atestore::Slot;
+
+std::optional<NodeIndex> FindMark(const std::map<Slot, NodeIndex>& marks, Slot slot) {
+  if (marks.empty()) return std::nullopt;
+  auto found = marks.find(slot);
+  if (found == marks.end()) return std::nullopt;
+  return found->second;
+}
+
+void Retarget(std::map<Slot, NodeIndex>& marks, NodeIndex from, NodeIndex to) {
+  for (auto& [slot, node] : marks) {
+    if (node == from) node = to;
+  }
+}
+
+// A primary turned replica: Redis 7.0 forgets its slots until the new owner claims them, Valkey
+// hands slots and marks to its new primary at once (clusterMoveNodeSlots).
+void Demote(ClusterView& view, NodeIndex node, NodeIndex primary, const ClaimRules& rules) {
+  const bool hand_over = rules.marks_follow_failover;
+  for (uint16_t& owner : view.owners) {
+    if (owner != static_cast<uint16_t>(node)) continue;
+    owner = hand_over ? static_cast<uint16_t>(primary) : ClusterView::kNobody;
+  }
+  if (!hand_over || primary == view.self) return;
+  Retarget(view.migrating_to, node, primary);
+  Retarget(view.importing_from, node, primary);
+}
+
+// Two primaries with one epoch: the one with the smaller id takes a new one
+// (clusterHandleConfigEpochCollision).
+void ResolveCollision(ClusterView& view, const Claim& claim, bool sender_id_is_greater) {
+  PeerView& me = view.peer(view.self);
+  if (me.primary || claim.primary || claim.config_epoch != me.config_epoch) return;
+  if (!sender_id_is_greater) return;
+  me.config_epoch = ++view.current_epoch;
+  ++view.version;
+}
+
+void TakeSlots(ClusterView& view, const Claim& claim, const ClaimRules& rules,
+               ClaimEffects& effects) {
+  const NodeIndex my_primary = view.me().primary.value_or(view.self);
+  size_t sender_slots = 0;
+  size_t taken_from_my_primary = 0;
+  for (size_t index = 0; index < kSlotCount; ++index) {
+    Slot slot = static_cast<Slot>(index);
+    if ((*claim.owners)[slot] != static_cast<uint16_t>(claim.sender)) continue;
+    ++sender_slots;
+    std::optional<NodeIndex> owner = view.Owner(slot);
+    if (owner == claim.sender) continue;
+    if (view.ImportingFrom(slot)) continue;
+    if (owner && view.peer(*owner).config_epoch >= claim.config_epoch) continue;
+    if (owner == view.self) effects.lost_slots.push_back(slot);
+    if (owner == my_primary) ++taken_from_my_primary;
+    view.SetOwner(slot, claim.sender);
+    effects.changed = true;
+  }
+  if (taken_from_my_primary > 0 && view.CountSlots(my_primary) == 0 &&
+      (rules.replica_migration || sender_slots == taken_from_my_primary)) {
+    effects.new_primary = claim.sender;
+  }
+}
+
+}  // namespace
+
+PeerView& ClusterView::peer(NodeIndex node) {
+  if (Position(node) >= peers.size()) peers.resize(Position(node) + 1);
+  return peers[Position(node)];
+}
+
+const PeerView* ClusterView::FindPeer(NodeIndex node) const {
+  if (Position(node) >= peers.size() || !peers[Position(node)].known) return nullptr;
+  return &peers[Position(node)];
+}
+
+size_t ClusterView::CountSlots(NodeIndex node) const {
+  return static_cast<size_t>(std::count(owners.begin(), owners.end(), static_cast<uint16_t>(node)));
+}
+
+std::optional<NodeIndex> ClusterView::MigratingTo(Slot slot) const {
+  return FindMark(migrating_to, slot);
+}
+
+std::optional<NodeIndex> ClusterView::ImportingFrom(Slot slot) const {
+  return FindMark(importing_from, slot);
+}
+
+uint64_t ClusterView::GreatestConfigEpoch() const {
+  uint64_t greatest = current_epoch;
+  for (const PeerView& known : peers) {
+    if (known.known) greatest = std::max(greatest, known.config_epoch);
+  }
+  return greatest;
+}
+
+bool ClusterView::BumpConfigEpoch() {
+  PeerView& mine = peer(self);
+  uint64_t greatest = GreatestConfigEpoch();
+  if (mine.config_epoch != 0 && mine.config_epoch == greatest) return false;
+  current_epoch = greatest + 1;
+  mine.config_epoch = current_epoch;
+  ++version;
+  return true;
+}
+
+ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is_greater,
+                        const ClaimRules& rules) {
+  ClaimEffects effects;
+  PeerView& sender = view.peer(claim.sender);
+  if (sender.forgotten || (sender.heard >= claim.version && sender.known)) return effects;
+  sender.heard = claim.version;
+  effects.changed =
+      !sender.known || sender.primary != claim.primary || sender.config_epoch != claim.config_epoch;
+  bool demoted = claim.primary && !sender.primary;
+  sender.known = true;
+  sender.primary = claim.primary;
+  sender.config_epoch = claim.config_epoch;
+  view.current_epoch = std::max({view.current_epoch, claim.current_epoch, claim.config_epoch});
+  if (demoted) Demote(view, claim.sender, *claim.primary, rules);
+  if (claim.primary) return effects;
+  ResolveCollision(view, claim, sender_id_is_greater);
+  TakeSlots(view, claim, rules, effects);
+  return effects;
+}
+
+}  // namespace mockcluster

@@ -1,0 +1,234 @@
+#include "mockcluster/command_table.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_map.h"
+#include "mockcluster/arguments.h"
+#include "mockcluster/commands.h"
+
+namespace mockcluster {
+namespace {
+
+constexpr KeyPositions kNoKeys{};
+constexpr KeyPositions kOneKey{1, 1, 1};
+constexpr KeyPositions kAllKeys{1, -1, 1};
+constexpr KeyPositions kPairs{1, -1, 2};
+constexpr uint32_t kConnection = kFast | kLoading | kNoAuth;
+constexpr uint32_t kContainer = kLoading;
+
+std::vector<Command> ConnectionCommands() {
+  return {
+      {"asking", 1, kFast, kNoKeys, Asking},
+      {"auth", -2, kConnection, kNoKeys, Auth},
+      {"client", -2, kContainer, kNoKeys, nullptr, true},
+      {"client|getname", 2, kLoading, kNoKeys, ClientGetName},
+      {"client|id", 2, kLoading, kNoKeys, ClientShowId},
+      {"client|info", 2, kLoading, kNoKeys, ClientInfo},
+      {"client|no-evict", 3, kLoading, kNoKeys, ClientAcceptsAnything},
+      {"client|reply", 3, kLoading, kNoKeys, ClientAcceptsAnything},
+      {"client|setinfo", 4, kLoading | kSince72, kNoKeys, ClientSetInfo},
+      {"client|setname", 3, kLoading, kNoKeys, ClientSetName},
+      {"echo", 2, kFast, kNoKeys, Echo},
+      {"hello", -1, kConnection, kNoKeys, Hello},
+      {"ping", -1, kFast, kNoKeys, Ping},
+      {"readonly", 1, kFast | kLoading, kNoKeys, ReadOnlyMode},
+      {"readwrite", 1, kFast | kLoading, kNoKeys, ReadWriteMode},
+      {"reset", 1, kConnection | kNotQueued, kNoKeys, Reset},
+      {"select", 2, kFast | kLoading, kNoKeys, Select},
+  };
+}
+
+std::vector<Command> DataCommands() {
+  return {
+      {"append", 3, kWrite | kFast, kOneKey, Append},
+      {"dbsize", 1, kReadOnly | kFast, kNoKeys, DbSize},
+      {"decr", 2, kWrite | kFast, kOneKey, Decr},
+      {"decrby", 3, kWrite | kFast, kOneKey, DecrBy},
+      {"del", -2, kWrite, kAllKeys, Del},
+      {"dump", 2, kReadOnly, kOneKey, Dump},
+      {"exists", -2, kReadOnly | kFast, kAllKeys, Exists},
+      {"expire", -3, kWrite | kFast, kOneKey, Expire},
+      {"expireat", -3, kWrite | kFast, kOneKey, ExpireAt},
+      {"flushall", -1, kWrite, kNoKeys, FlushAll},
+      {"flushdb", -1, kWrite, kNoKeys, FlushAll},
+      {"get", 2, kReadOnly | kFast, kOneKey, Get},
+      {"getdel", 2, kWrite | kFast, kOneKey, GetDel},
+      {"getset", 3, kWrite | kFast, kOneKey, GetSet},
+      {"incr", 2, kWrite | kFast, kOneKey, Incr},
+      {"incrby", 3, kWrite | kFast, kOneKey, IncrBy},
+      {"keys", 2, kReadOnly, kNoKeys, Keys},
+      {"mget", -2, kReadOnly | kFast, kAllKeys, Mget},
+      {"migrate", -6, kWrite | kMovableKeys, {3, 3, 1}, Migrate},
+      {"mset", -3, kWrite, kPairs, Mset},
+      {"persist", 2, kWrite | kFast, kOneKey, Persist},
+      {"pexpire", -3, kWrite | kFast, kOneKey, Pexpire},
+      {"pexpireat", -3, kWrite | kFast, kOneKey, PexpireAt},
+      {"psetex", 4, kWrite, kOneKey, PsetEx},
+      {"pttl", 2, kReadOnly | kFast, kOneKey, Pttl},
+      {"randomkey", 1, kReadOnly, kNoKeys, RandomKey},
+      {"restore", -4, kWrite, kOneKey, Restore},
+      {"restore-asking", -4, kWrite | kAsking, kOneKey, Restore},
+      {"scan", -2, kReadOnly, kNoKeys, Scan},
+      {"set", -3, kWrite, kOneKey, Set},
+      {"setex", 4, kWrite, kOneKey, SetEx},
+      {"setnx", 3, kWrite | kFast, kOneKey, SetNx},
+      {"strlen", 2, kReadOnly | kFast, kOneKey, StrLen},
+      {"touch", -2, kReadOnly | kFast, kAllKeys, Exists},
+      {"ttl", 2, kReadOnly | kFast, kOneKey, Ttl},
+      {"type", 2, kReadOnly | kFast, kOneKey, Type},
+      {"unlink", -2, kWrite | kFast, kAllKeys, Del},
+  };
+}
+
+std::vector<Command> TransactionCommands() {
+  return {
+      {"discard", 1, kFast | kLoading | kNotQueued, kNoKeys, Discard},
+      {"exec", 1, kLoading | kNotQueued, kNoKeys, Exec},
+      {"multi", 1, kFast | kLoading | kNotQueued | kNoMulti, kNoKeys, Multi},
+      {"unwatch", 1, kFast | kLoading, kNoKeys, UnwatchAll},
+      {"watch", -2, kFast | kLoading | kNotQueued | kNoMulti, kAllKeys, Watch},
+  };
+}
+
+std::vector<Command> ClusterCommands() {
+  constexpr uint32_t kQuery = kClusterQuery;
+  constexpr uint32_t kChange = kAdmin;
+  return {
+      {"cluster", -2, kContainer, kNoKeys, nullptr, true},
+      {"cluster|addslots", -3, kChange, kNoKeys, ClusterAddSlots},
+      {"cluster|addslotsrange", -4, kChange, kNoKeys, ClusterAddSlotsRange},
+      {"cluster|bumpepoch", 2, kChange, kNoKeys, ClusterBumpEpoch},
+      {"cluster|count-failure-reports", 3, kChange, kNoKeys, ClusterCountFailureReports},
+      {"cluster|countkeysinslot", 3, 0, kNoKeys, ClusterCountKeysInSlot},
+      {"cluster|delslots", -3, kChange, kNoKeys, ClusterDelSlots},
+      {"cluster|delslotsrange", -4, kChange, kNoKeys, ClusterDelSlotsRange},
+      {"cluster|failover", -2, kChange, kNoKeys, ClusterFailover},
+      {"cluster|forget", 3, kChange, kNoKeys, ClusterForget},
+      {"cluster|getkeysinslot", 4, 0, kNoKeys, ClusterGetKeysInSlot},
+      {"cluster|getslotmigrations", 2, kSince90, kNoKeys, ClusterGetSlotMigrations},
+      {"cluster|info", 2, kQuery, kNoKeys, ClusterInfo},
+      {"cluster|keyslot", 3, 0, kNoKeys, ClusterKeySlot},
+      {"cluster|links", 2, 0, kNoKeys, ClusterLinks},
+      {"cluster|meet", -4, kChange, kNoKeys, ClusterMeet},
+      {"cluster|myid", 2, kQuery, kNoKeys, ClusterMyId},
+      {"cluster|myshardid", 2, kQuery | kSince72, kNoKeys, ClusterMyShardId},
+      {"cluster|nodes", 2, kQuery, kNoKeys, ClusterNodes},
+      {"cluster|replicas", 3, kChange, kNoKeys, ClusterReplicas},
+      {"cluster|replicate", 3, kChange, kNoKeys, ClusterReplicate},
+      {"cluster|saveconfig", 2, kChange, kNoKeys, ClusterSaveConfig},
+      {"cluster|set-config-epoch", 3, kChange, kNoKeys, ClusterSetConfigEpoch},
+      {"cluster|setslot", -4, kChange, kNoKeys, ClusterSetSlot},
+      {"cluster|shards", 2, kQuery, kNoKeys, ClusterShards},
+      {"cluster|slaves", 3, kChange, kNoKeys, ClusterReplicas},
+      {"cluster|slots", 2, kQuery, kNoKeys, ClusterSlots},
+  };
+}
+
+std::vector<Command> ServerCommands() {
+  return {
+      {"command", -1, kContainer, kNoKeys, CommandAll, true},
+      {"command|count", 2, kLoading, kNoKeys, CommandCount},
+      {"command|docs", -2, kLoading, kNoKeys, CommandDocs},
+      {"command|getkeys", -3, kLoading, kNoKeys, CommandGetKeys},
+      {"command|info", -2, kLoading, kNoKeys, CommandInfo},
+      {"command|list", -2, kLoading, kNoKeys, CommandList},
+      {"config", -2, kContainer, kNoKeys, nullptr, true},
+      {"config|get", -3, kAdmin | kLoading, kNoKeys, ConfigGet},
+      {"config|resetstat", 2, kAdmin | kLoading, kNoKeys, ConfigResetStat},
+      {"info", -1, kLoading, kNoKeys, Info},
+      {"role", 1, kFast | kLoading, kNoKeys, Role},
+      {"time", 1, kFast | kLoading, kNoKeys, Time},
+      {"wait", 3, 0, kNoKeys, Wait},
+  };
+}
+
+std::vector<Command> MakeTable() {
+  std::vector<Command> table;
+  for (const std::vector<Command>& family :
+       {ConnectionCommands(), DataCommands(), TransactionCommands(), ClusterCommands(),
+        ServerCommands()}) {
+    table.insert(table.end(), family.begin(), family.end());
+  }
+  std::sort(table.begin(), table.end(),
+            [](const Command& a, const Command& b) { return a.name < b.name; });
+  for (size_t index = 0; index < table.size(); ++index) table[index].index = index;
+  return table;
+}
+
+using Index = absl::flat_hash_map<std::string_view, const Command*>;
+
+const Index& ByName() {
+  static const Index index = [] {
+    Index built;
+    for (const Command& command : AllCommands()) built.emplace(command.name, &command);
+    return built;
+  }();
+  return index;
+}
+
+// Longer than every name: no command can have it.
+constexpr size_t kNameBytesMax = 48;
+
+// Appends lower-cased text to a name being built; false when it gets too long.
+bool AppendLower(std::string_view text, char (&name)[kNameBytesMax], size_t& length) {
+  if (text.size() > kNameBytesMax - length) return false;
+  for (char byte : text) {
+    name[length++] = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
+  }
+  return true;
+}
+
+const Command* FindByName(std::string_view name) {
+  auto found = ByName().find(name);
+  return found == ByName().end() ? nullptr : found->second;
+}
+
+}  // namespace
+
+const std::vector<Command>& AllCommands() {
+  static const std::vector<Command> table = MakeTable();
+  return table;
+}
+
+const Command* FindCommand(std::string_view name) {
+  char lower[kNameBytesMax];
+  size_t length = 0;
+  if (!AppendLower(name, lower, length)) return nullptr;
+  std::string_view text(lower, length);
+  if (text.find('|') != std::string_view::npos) return nullptr;
+  return FindByName(text);
+}
+
+const Command* FindSubcommand(const Command& container, std::string_view name) {
+  char lower[kNameBytesMax];
+  size_t length = 0;
+  if (!AppendLower(container.name, lower, length) || !AppendLower("|", lower, length) ||
+      !AppendLower(name, lower, length)) {
+    return nullptr;
+  }
+  return FindByName({lower, length});
+}
+
+std::vector<size_t> FindKeys(const Command& command, std::span<const std::string_view> arguments) {
+  std::vector<size_t> positions;
+  if (command.Has(kMovableKeys)) {
+    // MIGRATE: the third argument, or those after KEYS when it is empty.
+    for (size_t index = 6; index < arguments.size() && arguments[3].empty(); ++index) {
+      if (!IsWord(arguments[index], "KEYS")) continue;
+      for (size_t key = index + 1; key < arguments.size(); ++key) positions.push_back(key);
+      return positions;
+    }
+    positions.push_back(3);
+    return positions;
+  }
+  if (command.keys.first == 0) return positions;
+  int count = static_cast<int>(arguments.size());
+  int last = command.keys.last < 0 ? count + command.keys.last : command.keys.last;
+  for (int position = command.keys.first; position <= last && position < count;
+       position += command.keys.step) {
+    positions.push_back(static_cast<size_t>(position));
+  }
+  return positions;
+}
+
+}  // namespace mockcluster

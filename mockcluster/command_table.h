@@ -1,0 +1,40 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mockcluster/command.h"
+
+namespace mockcluster {
+
+// Every command the emulator knows, ordered by name; subcommands as "cluster|slots".
+const std::vector<Command>& AllCommands();
+
+// The command (or container) of this name in any case; nullptr: unknown.
+const Command* FindCommand(std::string_view name);
+// The subcommand of a container.
+const Command* FindSubcommand(const Command& container, std::string_view name);
+
+// The positions of the keys among the arguments of a command of valid arity.
+std::vector<size_t> FindKeys(const Command& command, std::span<const std::string_view> arguments);
+// Calls `visit(key)` for each key without building a list; stops when it returns false.
+template <typename Visit>
+void ForEachKey(const Command& command, std::span<const std::string_view> arguments, Visit visit) {
+  if (command.Has(kMovableKeys)) {
+    for (size_t position : FindKeys(command, arguments)) {
+      if (!visit(arguments[position])) return;
+    }
+    return;
+  }
+  if (command.keys.first == 0) return;
+  int count = static_cast<int>(arguments.size());
+  int last = command.keys.last < 0 ? count + command.keys.last : command.keys.last;
+  for (int position = command.keys.first; position <= last && position < count;
+       position += command.keys.step) {
+    if (!visit(arguments[static_cast<size_t>(position)])) return;
+  }
+}
+
+}  // namespace mockcluster

@@ -1,0 +1,371 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "mockcluster/arguments.h"
+#include "mockcluster/commands.h"
+#include "mockcluster/data.h"
+#include "mockcluster/events.h"
+#include "mockcluster/gossip.h"
+
+// CLUSTER subcommands that change what the node believes.
+namespace mockcluster {
+namespace {
+
+constexpr std::string_view kBadSlot = "ERR Invalid or out of range slot";
+
+std::optional<NodeIndex> FindKnownId(CommandContext& context, std::string_view id) {
+  const ClusterView& view = context.node.view;
+  for (size_t position = 0; position < view.peers.size(); ++position) {
+    if (view.peers[position].known && context.state.nodes[position]->id == id) {
+      return static_cast<NodeIndex>(position);
+    }
+  }
+  return std::nullopt;
+}
+
+// SETSLOT reaches the replicas too where it is replicated.
+template <typename Change>
+void ChangeViews(CommandContext& context, Change change) {
+  change(context.node.view);
+  if (!context.state.traits.marks_follow_failover) return;
+  for (NodeIndex replica : context.node.replicas) change(context.state.node(replica).view);
+}
+
+// The node named by the last argument, which must be a primary. nullopt after an error reply.
+std::optional<NodeIndex> FindTarget(CommandContext& context, std::string_view unknown) {
+  std::string_view id = context.arguments[4];
+  std::optional<NodeIndex> target = FindKnownId(context, id);
+  if (!target) {
+    context.reply.Error(std::string(unknown) + std::string(id));
+    return std::nullopt;
+  }
+  if (context.node.view.FindPeer(*target)->primary) {
+    context.reply.Error("ERR Target node is not a master");
+    return std::nullopt;
+  }
+  return target;
+}
+
+void SetSlotMigrating(CommandContext& context, Slot slot) {
+  if (context.node.view.Owner(slot) != context.node.index) {
+    context.reply.Error("ERR I'm not the owner of hash slot " + std::to_string(slot));
+    return;
+  }
+  std::optional<NodeIndex> target = FindTarget(context, "ERR I don't know about node ");
+  if (!target) return;
+  ChangeViews(context, [&](ClusterView& view) { view.migrating_to[slot] = *target; });
+  context.reply.Ok();
+}
+
+void SetSlotImporting(CommandContext& context, Slot slot) {
+  if (context.node.view.Owner(slot) == context.node.index) {
+    context.reply.Error("ERR I'm already the owner of hash slot " + std::to_string(slot));
+    return;
+  }
+  std::optional<NodeIndex> source = FindTarget(context, "ERR I don't know about node ");
+  if (!source) return;
+  ChangeViews(context, [&](ClusterView& view) { view.importing_from[slot] = *source; });
+  context.reply.Ok();
+}
+
+void SetSlotStable(CommandContext& context, Slot slot) {
+  ChangeViews(context, [slot](ClusterView& view) {
+    view.migrating_to.erase(slot);
+    view.importing_from.erase(slot);
+  });
+  context.reply.Ok();
+}
+
+void SetSlotNode(CommandContext& context, Slot slot) {
+  ClusterView& view = context.node.view;
+  const NodeIndex self = context.node.index;
+  std::optional<NodeIndex> target = FindTarget(context, "ERR Unknown node ");
+  if (!target) return;
+  const bool was_mine = view.Owner(slot) == self;
+  const size_t keys = context.process.keyspace->CountInSlot(slot);
+  if (was_mine && *target != self && keys > 0) {
+    context.reply.Error("ERR Can't assign hashslot " + std::to_string(slot) +
+                        " to a different node while I still hold keys for this hash slot.");
+    return;
+  }
+  ChangeViews(context, [&](ClusterView& changed) {
+    if (keys == 0) changed.migrating_to.erase(slot);
+    changed.SetOwner(slot, *target);
+  });
+  ++view.version;
+  if (*target == self && view.ImportingFrom(slot)) {
+    ChangeViews(context, [slot](ClusterView& changed) { changed.importing_from.erase(slot); });
+    // So that the others, whose claims are older, accept this one.
+    view.BumpConfigEpoch();
+  }
+  if (was_mine && *target != self && view.CountSlots(self) == 0 &&
+      context.state.options.replica_migration) {
+    BecomeReplica(context.state, context.node, *target, /*has_its_data=*/false);
+  }
+  AfterEvent(context.state);
+  context.reply.Ok();
+}
+
+enum class SlotChange { kAdd, kDelete };
+
+// Slots of ADDSLOTS and the like, checked as a whole before any changes. False after an error.
+bool CheckSlots(CommandContext& context, const std::vector<Slot>& slots, SlotChange change) {
+  std::vector<bool> seen(atestore::kSlotCount, false);
+  for (Slot slot : slots) {
+    const bool assigned = context.node.view.Owner(slot).has_value();
+    if (change == SlotChange::kAdd && assigned) {
+      context.reply.Error("ERR Slot " + std::to_string(slot) + " is already busy");
+      return false;
+    }
+    if (change == SlotChange::kDelete && !assigned) {
+      context.reply.Error("ERR Slot " + std::to_string(slot) + " is already unassigned");
+      return false;
+    }
+    if (seen[slot]) {
+      context.reply.Error("ERR Slot " + std::to_string(slot) + " specified multiple times");
+      return false;
+    }
+    seen[slot] = true;
+  }
+  return true;
+}
+
+void ChangeSlots(CommandContext& context, const std::vector<Slot>& slots, SlotChange change) {
+  if (!CheckSlots(context, slots, change)) return;
+  ClusterView& view = context.node.view;
+  for (Slot slot : slots) {
+    if (change == SlotChange::kAdd) {
+      view.SetOwner(slot, context.node.index);
+      view.importing_from.erase(slot);
+    } else {
+      view.owners[slot] = ClusterView::kNobody;
+    }
+  }
+  ++view.version;
+  AfterEvent(context.state);
+  context.reply.Ok();
+}
+
+void ChangeListedSlots(CommandContext& context, SlotChange change) {
+  std::vector<Slot> slots;
+  for (std::string_view text : context.arguments.subspan(2)) {
+    std::optional<Slot> slot = ParseSlot(text);
+    if (!slot) {
+      context.reply.Error(kBadSlot);
+      return;
+    }
+    slots.push_back(*slot);
+  }
+  ChangeSlots(context, slots, change);
+}
+
+void ChangeSlotRanges(CommandContext& context, SlotChange change) {
+  if (context.arguments.size() % 2 != 0) {
+    context.reply.Error("ERR wrong number of arguments for '" + std::string(context.command.name) +
+                        "' command");
+    return;
+  }
+  std::vector<Slot> slots;
+  for (size_t index = 2; index < context.arguments.size(); index += 2) {
+    std::optional<Slot> first = ParseSlot(context.arguments[index]);
+    std::optional<Slot> last = ParseSlot(context.arguments[index + 1]);
+    if (!first || !last) {
+      context.reply.Error(kBadSlot);
+      return;
+    }
+    if (*first > *last) {
+      context.reply.Error("ERR start slot number " + std::to_string(*first) +
+                          " is greater than end slot number " + std::to_string(*last));
+      return;
+    }
+    for (size_t slot = *first; slot <= *last; ++slot) slots.push_back(static_cast<Slot>(slot));
+  }
+  ChangeSlots(context, slots, change);
+}
+
+}  // namespace
+
+void ClusterSetSlot(CommandContext& context) {
+  const bool valkey = context.state.traits.is_valkey;
+  if (context.node.view.IsReplica()) {
+    context.reply.Error(valkey ? "ERR You can use SETSLOT only with primaries."
+                               : "ERR You can use SETSLOT only with masters.");
+    return;
+  }
+  std::optional<Slot> slot = ParseSlot(context.arguments[2]);
+  if (!slot) {
+    context.reply.Error(kBadSlot);
+    return;
+  }
+  std::string_view action = context.arguments[3];
+  const size_t count = context.arguments.size();
+  if (IsWord(action, "MIGRATING") && count == 5) {
+    SetSlotMigrating(context, *slot);
+  } else if (IsWord(action, "IMPORTING") && count == 5) {
+    SetSlotImporting(context, *slot);
+  } else if (IsWord(action, "STABLE") && count == 4) {
+    SetSlotStable(context, *slot);
+  } else if (IsWord(action, "NODE") && count == 5) {
+    SetSlotNode(context, *slot);
+  } else {
+    context.reply.Error(
+        "ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP");
+  }
+}
+
+void ClusterAddSlots(CommandContext& context) { ChangeListedSlots(context, SlotChange::kAdd); }
+
+void ClusterDelSlots(CommandContext& context) { ChangeListedSlots(context, SlotChange::kDelete); }
+
+void ClusterAddSlotsRange(CommandContext& context) { ChangeSlotRanges(context, SlotChange::kAdd); }
+
+void ClusterDelSlotsRange(CommandContext& context) {
+  ChangeSlotRanges(context, SlotChange::kDelete);
+}
+
+void ClusterFailover(CommandContext& context) {
+  const bool has_mode = context.arguments.size() == 3;
+  std::string_view mode = has_mode ? context.arguments[2] : std::string_view();
+  if (context.arguments.size() > 3 ||
+      (has_mode && !IsWord(mode, "FORCE") && !IsWord(mode, "TAKEOVER"))) {
+    context.reply.Error(kSyntaxError);
+    return;
+  }
+  if (!context.node.view.IsReplica()) {
+    context.reply.Error("ERR You should send CLUSTER FAILOVER to a replica");
+    return;
+  }
+  const Node& primary = context.state.node(*context.node.view.me().primary);
+  if (!has_mode && (primary.process == nullptr || primary.isolated)) {
+    context.reply.Error("ERR Master is down or failed, please use CLUSTER FAILOVER FORCE");
+    return;
+  }
+  if (!has_mode) {
+    absl::Status done = Failover(context.state, context.node.index, FailoverKind::kGraceful);
+    if (!done.ok()) {
+      context.state.Log("failover refused " + LogName(context.node.index));
+    }
+  } else {
+    Promote(context.state, context.node,
+            IsWord(mode, "TAKEOVER") ? Promotion::kTakeover : Promotion::kElection);
+    context.state.Log("failover by command to " + LogName(context.node.index));
+    AfterEvent(context.state);
+  }
+  // The server only begins here; the outcome shows in its role.
+  context.reply.Ok();
+}
+
+void ClusterReplicate(CommandContext& context) {
+  std::optional<NodeIndex> primary = FindKnownId(context, context.arguments[2]);
+  const ClusterView& view = context.node.view;
+  if (!primary) {
+    context.reply.Error("ERR Unknown node " + std::string(context.arguments[2]));
+    return;
+  }
+  if (*primary == context.node.index) {
+    context.reply.Error("ERR Can't replicate myself");
+    return;
+  }
+  if (view.FindPeer(*primary)->primary) {
+    context.reply.Error("ERR I can only replicate a master, not a replica.");
+    return;
+  }
+  if (!view.IsReplica() &&
+      (view.CountSlots(view.self) > 0 || context.process.keyspace->Size() > 0)) {
+    context.reply.Error("ERR To set a master the node must be empty and without assigned slots.");
+    return;
+  }
+  BecomeReplica(context.state, context.node, *primary, /*has_its_data=*/false);
+  AfterEvent(context.state);
+  context.reply.Ok();
+}
+
+void ClusterForget(CommandContext& context) {
+  std::optional<NodeIndex> node = FindKnownId(context, context.arguments[2]);
+  ClusterView& view = context.node.view;
+  if (!node) {
+    context.reply.Error("ERR Unknown node " + std::string(context.arguments[2]));
+    return;
+  }
+  if (*node == view.self) {
+    context.reply.Error("ERR I tried hard but I can't forget myself...");
+    return;
+  }
+  if (view.me().primary == *node) {
+    context.reply.Error("ERR Can't forget my master!");
+    return;
+  }
+  view.peer(*node) = {};
+  view.peer(*node).forgotten = true;
+  for (uint16_t& owner : view.owners) {
+    if (owner == static_cast<uint16_t>(*node)) owner = ClusterView::kNobody;
+  }
+  AfterEvent(context.state);
+  context.reply.Ok();
+}
+
+void ClusterMeet(CommandContext& context) {
+  std::optional<int64_t> port = ParseInteger(context.arguments[3]);
+  if (!port) {
+    std::string error = context.state.traits.is_valkey ? "ERR Invalid base port specified: "
+                                                       : "ERR Invalid TCP base port specified: ";
+    context.reply.Error(error + std::string(context.arguments[3]));
+    return;
+  }
+  constexpr int64_t kPortMax = 65535;
+  if (*port <= 0 || *port > kPortMax) {
+    context.reply.Error("ERR Invalid node address specified: " + std::string(context.arguments[2]) +
+                        ":" + std::string(context.arguments[3]));
+    return;
+  }
+  for (auto& node : context.state.nodes) {
+    if (node->endpoint.host != context.arguments[2] || node->endpoint.port != *port) continue;
+    if (node->process == nullptr || node->index == context.node.index) continue;
+    context.node.view.peer(node->index).forgotten = false;
+    node->view.peer(context.node.index).forgotten = false;
+    DeliverNews(context.state, *node, context.node);
+    DeliverNews(context.state, context.node, *node);
+  }
+  AfterEvent(context.state);
+  context.reply.Ok();
+}
+
+void ClusterBumpEpoch(CommandContext& context) {
+  ClusterView& view = context.node.view;
+  const bool bumped = view.BumpConfigEpoch();
+  context.reply.Simple((bumped ? "BUMPED " : "STILL ") + std::to_string(view.me().config_epoch));
+  if (bumped) AfterEvent(context.state);
+}
+
+void ClusterSetConfigEpoch(CommandContext& context) {
+  ClusterView& view = context.node.view;
+  std::optional<int64_t> epoch = ParseInteger(context.arguments[2]);
+  if (!epoch) {
+    context.reply.Error(kNotAnInteger);
+    return;
+  }
+  if (*epoch < 0) {
+    context.reply.Error("ERR Invalid config epoch specified: " + std::to_string(*epoch));
+    return;
+  }
+  size_t known = 0;
+  for (const PeerView& peer : view.peers) known += peer.known ? 1 : 0;
+  if (known > 1) {
+    context.reply.Error(
+        "ERR The user can assign a config epoch only when the node does not know any other node.");
+    return;
+  }
+  if (view.me().config_epoch != 0) {
+    context.reply.Error("ERR Node config epoch is already non-zero");
+    return;
+  }
+  view.peer(view.self).config_epoch = static_cast<uint64_t>(*epoch);
+  view.current_epoch = std::max(view.current_epoch, static_cast<uint64_t>(*epoch));
+  ++view.version;
+  context.reply.Ok();
+}
+
+void ClusterSaveConfig(CommandContext& context) { context.reply.Ok(); }
+
+}  // namespace mockcluster

@@ -1,0 +1,320 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "mockcluster/arguments.h"
+#include "mockcluster/commands.h"
+#include "mockcluster/data.h"
+#include "mockcluster/routing.h"
+
+// CLUSTER subcommands that tell what the node knows. Formats as in cluster.c of the servers.
+namespace mockcluster {
+namespace {
+
+struct SlotRun {
+  Slot first;
+  Slot last;
+  NodeIndex owner;
+};
+
+// Ascending; a run ends where the owner changes.
+std::vector<SlotRun> SlotRuns(const ClusterView& view) {
+  std::vector<SlotRun> runs;
+  for (size_t index = 0; index < atestore::kSlotCount; ++index) {
+    Slot slot = static_cast<Slot>(index);
+    std::optional<NodeIndex> owner = view.Owner(slot);
+    if (!owner) continue;
+    if (!runs.empty() && runs.back().owner == *owner && runs.back().last + 1 == slot) {
+      runs.back().last = slot;
+    } else {
+      runs.push_back({slot, slot, *owner});
+    }
+  }
+  return runs;
+}
+
+std::vector<NodeIndex> KnownNodes(const ClusterView& view) {
+  std::vector<NodeIndex> nodes;
+  for (size_t position = 0; position < view.peers.size(); ++position) {
+    if (view.peers[position].known) nodes.push_back(static_cast<NodeIndex>(position));
+  }
+  return nodes;
+}
+
+std::vector<NodeIndex> KnownReplicas(const ClusterView& view, NodeIndex primary) {
+  std::vector<NodeIndex> replicas;
+  for (NodeIndex node : KnownNodes(view)) {
+    if (view.FindPeer(node)->primary == primary) replicas.push_back(node);
+  }
+  return replicas;
+}
+
+// A replica shows its primary's epoch.
+uint64_t ShownEpoch(const ClusterView& view, NodeIndex node) {
+  const PeerView* peer = view.FindPeer(node);
+  if (peer->primary && view.FindPeer(*peer->primary) != nullptr) {
+    return view.FindPeer(*peer->primary)->config_epoch;
+  }
+  return peer->config_epoch;
+}
+
+void AppendFlags(const ClusterView& view, NodeIndex node, std::string& line) {
+  const PeerView* peer = view.FindPeer(node);
+  if (node == view.self) line += "myself,";
+  line += peer->primary ? "slave" : "master";
+  if (peer->failed) line += ",fail";
+}
+
+// "[7->-id]" for a slot on its way out, "[7-<-id]" for one on its way in.
+void AppendMarks(const ClusterState& state, const ClusterView& view, std::string& line) {
+  std::map<Slot, std::string> marks;
+  for (auto [slot, node] : view.importing_from) {
+    marks[slot] = " [" + std::to_string(slot) + "-<-" + state.node(node).id + "]";
+  }
+  for (auto [slot, node] : view.migrating_to) {
+    marks[slot] = " [" + std::to_string(slot) + "->-" + state.node(node).id + "]";
+  }
+  for (const auto& [slot, text] : marks) line += text;
+}
+
+std::string NodeLine(const ClusterState& state, const ClusterView& view, NodeIndex index,
+                     const std::vector<SlotRun>& runs) {
+  const Node& node = state.node(index);
+  const PeerView* peer = view.FindPeer(index);
+  const bool is_me = index == view.self;
+  const uint32_t bus_port = node.endpoint.port + 10000u;
+  std::string line = node.id + " " + node.endpoint.host + ":" + std::to_string(node.endpoint.port) +
+                     "@" + std::to_string(bus_port) + " ";
+  AppendFlags(view, index, line);
+  line += " " + (peer->primary ? state.node(*peer->primary).id : std::string("-"));
+  line += " 0 " + std::to_string(is_me ? 0 : state.now_ms);
+  line += " " + std::to_string(ShownEpoch(view, index));
+  line += is_me || !peer->failed ? " connected" : " disconnected";
+  for (const SlotRun& run : runs) {
+    if (run.owner != index) continue;
+    line += " " + std::to_string(run.first);
+    if (run.last != run.first) line += "-" + std::to_string(run.last);
+  }
+  if (is_me) AppendMarks(state, view, line);
+  return line + "\n";
+}
+
+std::optional<NodeIndex> FindKnownId(CommandContext& context, std::string_view id) {
+  for (NodeIndex node : KnownNodes(context.node.view)) {
+    if (context.state.node(node).id == id) return node;
+  }
+  return std::nullopt;
+}
+
+void WriteSlotsNode(CommandContext& context, NodeIndex index) {
+  const Node& node = context.state.node(index);
+  context.reply.Array(4);
+  context.reply.Bulk(node.endpoint.host);
+  context.reply.Integer(node.endpoint.port);
+  context.reply.Bulk(node.id);
+  context.reply.Map(0);
+}
+
+void WriteShardsNode(CommandContext& context, NodeIndex index) {
+  const Node& node = context.state.node(index);
+  const PeerView* peer = context.node.view.FindPeer(index);
+  ReplyWriter& reply = context.reply;
+  reply.Map(7);
+  reply.Bulk("id");
+  reply.Bulk(node.id);
+  reply.Bulk("port");
+  reply.Integer(node.endpoint.port);
+  reply.Bulk("ip");
+  reply.Bulk(node.endpoint.host);
+  reply.Bulk("endpoint");
+  reply.Bulk(node.endpoint.host);
+  reply.Bulk("role");
+  reply.Bulk(peer->primary ? "replica" : "master");
+  reply.Bulk("replication-offset");
+  reply.Integer(peer->primary ? 1 : 0);
+  reply.Bulk("health");
+  reply.Bulk(peer->failed ? "fail" : "online");
+}
+
+}  // namespace
+
+void ClusterSlots(CommandContext& context) {
+  const ClusterView& view = context.node.view;
+  std::vector<SlotRun> runs = SlotRuns(view);
+  context.reply.Array(runs.size());
+  for (const SlotRun& run : runs) {
+    std::vector<NodeIndex> replicas = KnownReplicas(view, run.owner);
+    std::erase_if(replicas, [&view](NodeIndex node) { return view.FindPeer(node)->failed; });
+    context.reply.Array(3 + replicas.size());
+    context.reply.Integer(run.first);
+    context.reply.Integer(run.last);
+    WriteSlotsNode(context, run.owner);
+    for (NodeIndex replica : replicas) WriteSlotsNode(context, replica);
+  }
+}
+
+void ClusterShards(CommandContext& context) {
+  const ClusterView& view = context.node.view;
+  std::vector<SlotRun> runs = SlotRuns(view);
+  std::vector<NodeIndex> primaries = KnownNodes(view);
+  std::erase_if(primaries,
+                [&view](NodeIndex node) { return view.FindPeer(node)->primary.has_value(); });
+  context.reply.Array(primaries.size());
+  for (NodeIndex primary : primaries) {
+    std::vector<SlotRun> owned = runs;
+    std::erase_if(owned, [primary](const SlotRun& run) { return run.owner != primary; });
+    context.reply.Map(2);
+    context.reply.Bulk("slots");
+    context.reply.Array(owned.size() * 2);
+    for (const SlotRun& run : owned) {
+      context.reply.Integer(run.first);
+      context.reply.Integer(run.last);
+    }
+    std::vector<NodeIndex> replicas = KnownReplicas(view, primary);
+    context.reply.Bulk("nodes");
+    context.reply.Array(1 + replicas.size());
+    WriteShardsNode(context, primary);
+    for (NodeIndex replica : replicas) WriteShardsNode(context, replica);
+  }
+}
+
+void ClusterNodes(CommandContext& context) {
+  const ClusterView& view = context.node.view;
+  std::vector<SlotRun> runs = SlotRuns(view);
+  std::string text;
+  for (NodeIndex node : KnownNodes(view)) text += NodeLine(context.state, view, node, runs);
+  context.reply.Text(text);
+}
+
+void ClusterReplicas(CommandContext& context) {
+  const ClusterView& view = context.node.view;
+  std::optional<NodeIndex> primary = FindKnownId(context, context.arguments[2]);
+  if (!primary) {
+    context.reply.Error("ERR Unknown node " + std::string(context.arguments[2]));
+    return;
+  }
+  if (view.FindPeer(*primary)->primary) {
+    context.reply.Error("ERR The specified node is not a master");
+    return;
+  }
+  std::vector<NodeIndex> replicas = KnownReplicas(view, *primary);
+  context.reply.Array(replicas.size());
+  for (NodeIndex replica : replicas) {
+    std::string line = NodeLine(context.state, view, replica, {});
+    line.pop_back();
+    context.reply.Bulk(line);
+  }
+}
+
+void ClusterInfo(CommandContext& context) {
+  const ClusterView& view = context.node.view;
+  size_t assigned = 0;
+  size_t failed = 0;
+  std::vector<bool> has_slots(context.state.nodes.size(), false);
+  for (uint16_t owner : view.owners) {
+    if (owner == ClusterView::kNobody) continue;
+    ++assigned;
+    has_slots[owner] = true;
+    const PeerView* peer = view.FindPeer(static_cast<NodeIndex>(owner));
+    if (peer == nullptr || peer->failed) ++failed;
+  }
+  size_t size = 0;
+  for (bool any : has_slots) size += any ? 1 : 0;
+  std::string text = "cluster_state:";
+  text += ClusterIsUp(context.state, context.node) ? "ok" : "fail";
+  auto add = [&text](std::string_view name, uint64_t value) {
+    text += "\r\n";
+    text += name;
+    text += ":" + std::to_string(value);
+  };
+  add("cluster_slots_assigned", assigned);
+  add("cluster_slots_ok", assigned - failed);
+  add("cluster_slots_pfail", 0);
+  add("cluster_slots_fail", failed);
+  add("cluster_known_nodes", KnownNodes(view).size());
+  add("cluster_size", size);
+  add("cluster_current_epoch", view.current_epoch);
+  add("cluster_my_epoch", ShownEpoch(view, view.self));
+  add("cluster_stats_messages_sent", 0);
+  add("cluster_stats_messages_received", 0);
+  add("total_cluster_links_buffer_limit_exceeded", 0);
+  text += "\r\n";
+  context.reply.Text(text);
+}
+
+void ClusterLinks(CommandContext& context) { context.reply.Array(0); }
+
+void ClusterMyId(CommandContext& context) { context.reply.Bulk(context.node.id); }
+
+void ClusterMyShardId(CommandContext& context) {
+  // Any text of that form will do, the same for all nodes of a shard: the primary's id, mirrored.
+  const Node& primary =
+      context.state.node(context.node.view.me().primary.value_or(context.node.index));
+  context.reply.Bulk(std::string(primary.id.rbegin(), primary.id.rend()));
+}
+
+void ClusterKeySlot(CommandContext& context) {
+  context.reply.Integer(atestore::KeySlot(context.arguments[2]));
+}
+
+void ClusterCountKeysInSlot(CommandContext& context) {
+  if (!ParseInteger(context.arguments[2])) {
+    context.reply.Error(kNotAnInteger);
+    return;
+  }
+  std::optional<Slot> slot = ParseSlot(context.arguments[2]);
+  if (!slot) {
+    context.reply.Error("ERR Invalid slot");
+    return;
+  }
+  context.reply.Integer(static_cast<int64_t>(context.process.keyspace->CountInSlot(*slot)));
+}
+
+void ClusterGetKeysInSlot(CommandContext& context) {
+  std::optional<int64_t> keys_max = ParseInteger(context.arguments[3]);
+  if (!ParseInteger(context.arguments[2]) || !keys_max) {
+    context.reply.Error(kNotAnInteger);
+    return;
+  }
+  std::optional<Slot> slot = ParseSlot(context.arguments[2]);
+  if (!slot || *keys_max < 0) {
+    context.reply.Error("ERR Invalid slot or number of keys");
+    return;
+  }
+  Keyspace& keyspace = *context.process.keyspace;
+  size_t count = std::min(keyspace.CountInSlot(*slot), static_cast<size_t>(*keys_max));
+  context.reply.Array(count);
+  keyspace.KeysInSlot(*slot, count,
+                      [&context](const Entry& entry) { context.reply.Bulk(entry.key()); });
+}
+
+void ClusterCountFailureReports(CommandContext& context) {
+  if (!FindKnownId(context, context.arguments[2])) {
+    context.reply.Error("ERR Unknown node " + std::string(context.arguments[2]));
+    return;
+  }
+  context.reply.Integer(0);
+}
+
+void ClusterGetSlotMigrations(CommandContext& context) {
+  const Node& node = context.node;
+  context.reply.Array(node.exporting.size() + node.hidden_imports.size());
+  auto write = [&context](std::string_view operation, Slot slot, NodeIndex source,
+                          NodeIndex target) {
+    context.reply.Map(5);
+    context.reply.Bulk("operation");
+    context.reply.Bulk(operation);
+    context.reply.Bulk("slot_ranges");
+    context.reply.Bulk(std::to_string(slot) + "-" + std::to_string(slot));
+    context.reply.Bulk("target_node");
+    context.reply.Bulk(context.state.node(target).id);
+    context.reply.Bulk("source_node");
+    context.reply.Bulk(context.state.node(source).id);
+    context.reply.Bulk("state");
+    context.reply.Bulk("replicating");
+  };
+  for (auto [slot, target] : node.exporting) write("EXPORT", slot, node.index, target);
+  for (auto [slot, source] : node.hidden_imports) write("IMPORT", slot, source, node.index);
+}
+
+}  // namespace mockcluster

@@ -1,0 +1,330 @@
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "mockcluster/arguments.h"
+#include "mockcluster/command_table.h"
+#include "mockcluster/commands.h"
+#include "mockcluster/data.h"
+#include "mockcluster/glob.h"
+
+namespace mockcluster {
+namespace {
+
+// The lines of one section of INFO.
+class InfoText {
+ public:
+  void Section(std::string_view title) {
+    if (!text_.empty()) text_ += "\r\n";
+    text_ += "# ";
+    text_ += title;
+    text_ += "\r\n";
+  }
+  void Line(std::string_view name, std::string_view value) {
+    text_ += name;
+    text_ += ':';
+    text_ += value;
+    text_ += "\r\n";
+  }
+  void Line(std::string_view name, int64_t value) { Line(name, std::to_string(value)); }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+void ServerSection(CommandContext& context, InfoText& info) {
+  const FlavorTraits& traits = context.state.traits;
+  info.Section("Server");
+  info.Line("redis_version", traits.redis_version);
+  if (traits.is_valkey) {
+    info.Line("server_name", "valkey");
+    info.Line("valkey_version", traits.version);
+  }
+  info.Line("redis_git_sha1", "00000000");
+  info.Line("redis_git_dirty", 0);
+  info.Line(traits.is_valkey ? "server_mode" : "redis_mode", "cluster");
+  info.Line("arch_bits", 64);
+  info.Line("process_id", static_cast<int64_t>(context.process.serial));
+  info.Line("run_id", context.process.run_id);
+  info.Line("tcp_port", context.node.endpoint.port);
+  const int64_t uptime_s = (context.state.now_ms - context.process.started_at_ms) / 1000;
+  info.Line("uptime_in_seconds", uptime_s);
+  info.Line("uptime_in_days", uptime_s / 86400);
+}
+
+void PersistenceSection(CommandContext& context, InfoText& info) {
+  info.Section("Persistence");
+  info.Line("loading", context.state.now_ms < context.process.loading_until_ms ? 1 : 0);
+  info.Line("async_loading", 0);
+}
+
+void ReplicationSection(CommandContext& context, InfoText& info) {
+  const Node& node = context.node;
+  info.Section("Replication");
+  if (node.view.IsReplica()) {
+    const Node& primary = context.state.node(*node.view.me().primary);
+    info.Line("role", "slave");
+    info.Line("master_host", primary.endpoint.host);
+    info.Line("master_port", primary.endpoint.port);
+    const bool up = primary.process != nullptr && !primary.isolated && !node.isolated;
+    info.Line("master_link_status", up ? "up" : "down");
+    info.Line("slave_read_only", 1);
+  } else {
+    info.Line("role", "master");
+  }
+  info.Line("connected_slaves", static_cast<int64_t>(node.replicas.size()));
+  int64_t number = 0;
+  for (NodeIndex index : node.replicas) {
+    const Node& replica = context.state.node(index);
+    info.Line("slave" + std::to_string(number++),
+              "ip=" + replica.endpoint.host + ",port=" + std::to_string(replica.endpoint.port) +
+                  ",state=online,offset=1,lag=0");
+  }
+}
+
+void CommandStatsSection(CommandContext& context, InfoText& info) {
+  info.Section("Commandstats");
+  for (const Command& command : AllCommands()) {
+    const CommandCounter& counter = context.process.counters[command.index];
+    if (counter.calls + counter.rejected + counter.failed == 0) continue;
+    // A microsecond each: the emulator has no clock.
+    const std::string calls = std::to_string(counter.calls);
+    info.Line("cmdstat_" + std::string(command.name),
+              "calls=" + calls + ",usec=" + calls +
+                  ",usec_per_call=" + (counter.calls > 0 ? "1.00" : "0.00") +
+                  ",rejected_calls=" + std::to_string(counter.rejected) +
+                  ",failed_calls=" + std::to_string(counter.failed));
+  }
+}
+
+void KeyspaceSection(CommandContext& context, InfoText& info) {
+  info.Section("Keyspace");
+  const size_t keys = context.process.keyspace->Size();
+  if (keys == 0) return;
+  info.Line("db0", "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
+}
+
+void ClusterSection(CommandContext& context, InfoText& info) {
+  (void)context;
+  info.Section("Cluster");
+  info.Line("cluster_enabled", 1);
+}
+
+void StatsSection(CommandContext& context, InfoText& info) {
+  info.Section("Stats");
+  info.Line("total_commands_processed", static_cast<int64_t>(context.process.commands));
+}
+
+struct InfoSection {
+  std::string_view name;  // in capitals
+  bool by_default;
+  void (*write)(CommandContext&, InfoText&);
+};
+
+constexpr std::array<InfoSection, 7> kInfoSections = {{
+    {"SERVER", true, ServerSection},
+    {"PERSISTENCE", true, PersistenceSection},
+    {"STATS", true, StatsSection},
+    {"REPLICATION", true, ReplicationSection},
+    {"COMMANDSTATS", false, CommandStatsSection},
+    {"CLUSTER", true, ClusterSection},
+    {"KEYSPACE", true, KeyspaceSection},
+}};
+
+bool IsWanted(const InfoSection& section, std::span<const std::string_view> words) {
+  if (words.empty()) return section.by_default;
+  return std::any_of(words.begin(), words.end(), [&section](std::string_view word) {
+    if (IsWord(word, "ALL") || IsWord(word, "EVERYTHING")) return true;
+    return IsWord(word, section.name) || (IsWord(word, "DEFAULT") && section.by_default);
+  });
+}
+
+using Setting = std::pair<std::string_view, std::string_view>;
+
+// What benchmarks and clients ask for.
+constexpr std::array<Setting, 8> kSettings = {{
+    {"appendonly", "no"},
+    {"cluster-enabled", "yes"},
+    {"cluster-node-timeout", "15000"},
+    {"databases", "16"},
+    {"maxmemory", "0"},
+    {"maxmemory-policy", "noeviction"},
+    {"proto-max-bulk-len", "536870912"},
+    {"save", ""},
+}};
+
+void WriteFlags(const Command& command, ReplyWriter& reply) {
+  std::vector<std::string_view> flags;
+  if (command.Has(kWrite)) flags.push_back("write");
+  if (command.Has(kReadOnly)) flags.push_back("readonly");
+  if (command.Has(kAdmin)) flags.push_back("admin");
+  if (command.Has(kLoading)) flags.push_back("loading");
+  if (command.Has(kFast)) flags.push_back("fast");
+  if (command.Has(kNoAuth)) flags.push_back("no_auth");
+  if (command.Has(kAsking)) flags.push_back("asking");
+  if (command.Has(kMovableKeys)) flags.push_back("movablekeys");
+  reply.Set(flags.size());
+  for (std::string_view flag : flags) reply.Simple(flag);
+}
+
+std::vector<const Command*> SubcommandsOf(const Command& container) {
+  std::vector<const Command*> found;
+  const std::string prefix = std::string(container.name) + "|";
+  for (const Command& command : AllCommands()) {
+    if (command.name.starts_with(prefix)) found.push_back(&command);
+  }
+  return found;
+}
+
+// Ten elements, as since Redis 7; categories, tips and key specifications are left out.
+void WriteCommand(const Command& command, ReplyWriter& reply) {
+  reply.Array(10);
+  reply.Bulk(command.name);
+  reply.Integer(command.arity);
+  WriteFlags(command, reply);
+  reply.Integer(command.keys.first);
+  reply.Integer(command.keys.last);
+  reply.Integer(command.keys.step);
+  for (int left_out = 0; left_out < 3; ++left_out) reply.Set(0);
+  std::vector<const Command*> subcommands;
+  if (command.has_subcommands) subcommands = SubcommandsOf(command);
+  reply.Array(subcommands.size());
+  for (const Command* subcommand : subcommands) WriteCommand(*subcommand, reply);
+}
+
+std::vector<const Command*> TopLevelCommands() {
+  std::vector<const Command*> commands;
+  for (const Command& command : AllCommands()) {
+    if (command.name.find('|') == std::string_view::npos) commands.push_back(&command);
+  }
+  return commands;
+}
+
+}  // namespace
+
+void Info(CommandContext& context) {
+  InfoText info;
+  for (const InfoSection& section : kInfoSections) {
+    if (IsWanted(section, context.arguments.subspan(1))) section.write(context, info);
+  }
+  context.reply.Text(info.text());
+}
+
+void Time(CommandContext& context) {
+  context.reply.Array(2);
+  context.reply.Bulk(std::to_string(context.state.now_ms / 1000));
+  context.reply.Bulk(std::to_string(context.state.now_ms % 1000 * 1000));
+}
+
+void Role(CommandContext& context) {
+  if (context.node.view.IsReplica()) {
+    const Node& primary = context.state.node(*context.node.view.me().primary);
+    context.reply.Array(5);
+    context.reply.Bulk("slave");
+    context.reply.Bulk(primary.endpoint.host);
+    context.reply.Integer(primary.endpoint.port);
+    context.reply.Bulk(primary.process != nullptr ? "connected" : "connect");
+    context.reply.Integer(1);
+    return;
+  }
+  context.reply.Array(3);
+  context.reply.Bulk("master");
+  context.reply.Integer(0);
+  context.reply.Array(context.node.replicas.size());
+  for (NodeIndex index : context.node.replicas) {
+    const Node& replica = context.state.node(index);
+    context.reply.Array(3);
+    context.reply.Bulk(replica.endpoint.host);
+    context.reply.Bulk(std::to_string(replica.endpoint.port));
+    context.reply.Bulk("1");
+  }
+}
+
+void Wait(CommandContext& context) {
+  size_t in_step = 0;
+  for (NodeIndex index : context.node.replicas) {
+    in_step += context.state.node(index).link.paused ? 0 : 1;
+  }
+  context.reply.Integer(static_cast<int64_t>(in_step));
+}
+
+void ConfigGet(CommandContext& context) {
+  std::vector<Setting> found;
+  for (const Setting& setting : kSettings) {
+    for (std::string_view pattern : context.arguments.subspan(2)) {
+      if (!GlobMatch(pattern, setting.first)) continue;
+      found.push_back(setting);
+      break;
+    }
+  }
+  context.reply.Map(found.size());
+  for (const Setting& setting : found) {
+    context.reply.Bulk(setting.first);
+    context.reply.Bulk(setting.second);
+  }
+}
+
+void ConfigResetStat(CommandContext& context) {
+  std::fill(context.process.counters.begin(), context.process.counters.end(), CommandCounter{});
+  context.reply.Ok();
+}
+
+void CommandAll(CommandContext& context) {
+  std::vector<const Command*> commands = TopLevelCommands();
+  context.reply.Array(commands.size());
+  for (const Command* command : commands) WriteCommand(*command, context.reply);
+}
+
+void CommandCount(CommandContext& context) {
+  context.reply.Integer(static_cast<int64_t>(TopLevelCommands().size()));
+}
+
+void CommandInfo(CommandContext& context) {
+  if (context.arguments.size() == 2) {
+    CommandAll(context);
+    return;
+  }
+  context.reply.Array(context.arguments.size() - 2);
+  for (std::string_view name : context.arguments.subspan(2)) {
+    const Command* command = FindCommand(name);
+    if (command == nullptr) {
+      context.reply.NullArray();
+    } else {
+      WriteCommand(*command, context.reply);
+    }
+  }
+}
+
+// No documentation: redis-cli falls back on its own.
+void CommandDocs(CommandContext& context) { context.reply.Map(0); }
+
+void CommandList(CommandContext& context) {
+  std::vector<const Command*> commands = TopLevelCommands();
+  context.reply.Array(commands.size());
+  for (const Command* command : commands) context.reply.Bulk(command->name);
+}
+
+void CommandGetKeys(CommandContext& context) {
+  std::span<const std::string_view> inner = context.arguments.subspan(2);
+  const Command* command = FindCommand(inner[0]);
+  if (command == nullptr) {
+    context.reply.Error("ERR Invalid command specified");
+    return;
+  }
+  if (command->keys.first == 0) {
+    context.reply.Error("ERR The command has no key arguments");
+    return;
+  }
+  const size_t least = static_cast<size_t>(std::abs(command->arity));
+  if (inner.size() < least || (command->arity > 0 && inner.size() != least)) {
+    context.reply.Error("ERR Invalid number of arguments specified for command");
+    return;
+  }
+  std::vector<size_t> positions = FindKeys(*command, inner);
+  context.reply.Array(positions.size());
+  for (size_t position : positions) context.reply.Bulk(inner[position]);
+}
+
+}  // namespace mockcluster

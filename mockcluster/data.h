@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "mockcluster/cluster_state.h"
+
+// The keys of a node with what a server wraps around its tables: expiry, watched keys, and the
+// stream of changes to replicas and to the destinations of atomic migrations. The node must be
+// alive in every function here.
+namespace mockcluster {
+
+// The entry of a key that has not expired, or null. A primary removes an expired key, a replica
+// hides it. Valid until the next change of the node's data.
+Entry* FindLive(ClusterState& state, Node& node, const KeyRef& key);
+// The same as a test, without removing anything.
+bool ExistsLive(const ClusterState& state, Node& node, const KeyRef& key);
+
+// Stores a string, replacing what was there.
+void StoreString(ClusterState& state, Node& node, const KeyRef& key, std::string_view value,
+                 std::optional<int64_t> expires_at_ms);
+void StoreRecord(ClusterState& state, Node& node, const KeyRecord& record);
+// Tells watchers and replicas of an entry that was changed in place.
+void Changed(ClusterState& state, Node& node, const Entry& entry);
+// Whether the key was there.
+bool Remove(ClusterState& state, Node& node, const KeyRef& key);
+size_t RemoveSlot(ClusterState& state, Node& node, Slot slot);
+void RemoveAll(ClusterState& state, Node& node);
+
+// Attaches replicas to the primaries that they follow, copying the data of those that are new to
+// them. To be called after every change of roles, processes or isolation.
+void SyncReplicas(ClusterState& state);
+// Delivers what a pause held back.
+void DrainBacklog(ClusterState& state, Node& replica);
+
+// Marks clients that watch `key` (all keys: nullopt) on this node.
+void TouchWatchers(ClusterState& state, Node& node, std::optional<std::string_view> key);
+// Forgets what the client watches.
+void Unwatch(ClusterState& state, Client& client);
+
+}  // namespace mockcluster

@@ -1,0 +1,294 @@
+#include "mockcluster/dispatch.h"
+
+#include <algorithm>
+
+#include "mockcluster/atomic_migration.h"
+#include "mockcluster/command.h"
+#include "mockcluster/command_table.h"
+#include "mockcluster/commands.h"
+#include "mockcluster/data.h"
+#include "mockcluster/faults.h"
+#include "mockcluster/routing.h"
+
+namespace mockcluster {
+namespace {
+
+// A server's cron runs ten times a second; at the emulator's pace this many commands fit between.
+constexpr uint64_t kCommandsPerCron = 4096;
+
+bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() &&
+         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+         });
+}
+
+// The server quotes at most 128 bytes of the name and of the arguments.
+std::string UnknownCommandError(std::span<const std::string_view> arguments) {
+  constexpr size_t kQuotedBytesMax = 128;
+  std::string quoted;
+  for (size_t index = 1; index < arguments.size() && quoted.size() < kQuotedBytesMax; ++index) {
+    quoted += "'";
+    quoted += arguments[index].substr(0, kQuotedBytesMax - quoted.size());
+    quoted += "' ";
+  }
+  std::string error = "ERR unknown command '";
+  error += arguments[0].substr(0, kQuotedBytesMax);
+  error += "', with args beginning with: ";
+  return error + quoted;
+}
+
+bool ArityFits(const Command& command, size_t count) {
+  if (command.arity >= 0) return count == static_cast<size_t>(command.arity);
+  return count >= static_cast<size_t>(-command.arity);
+}
+
+// One command, past the connection: a reply is always written.
+class CommandRun {
+ public:
+  CommandRun(ClusterState& state, Client& client, std::span<const std::string_view> arguments,
+             ReplyWriter& reply)
+      : state_(state),
+        client_(client),
+        node_(state.node(client.node)),
+        arguments_(arguments),
+        reply_(reply) {}
+
+  void Run() {
+    const Command* command = Find();
+    if (command == nullptr) return;
+    if (Refused(*command) || Redirected(*command)) {
+      ++node_.process->counters[command->index].rejected;
+      return;
+    }
+    if (client_.in_multi && !command->Has(kNotQueued)) {
+      Queue(*command);
+      return;
+    }
+    CommandContext context{state_, node_, *node_.process, client_, *command, arguments_, reply_};
+    Call(context);
+    // ASKING covers the next command; inside MULTI it lasts through EXEC.
+    if (!client_.in_multi && command->name != "asking") client_.asking = false;
+  }
+
+ private:
+  // Writes an error that makes a running transaction fail; an EXEC ends it (rejectCommand).
+  void Reject(std::string_view error, const Command* command = nullptr) {
+    if (command != nullptr && command->name == "exec") {
+      DiscardTransaction(state_, client_);
+      if (error.starts_with("ERR ")) error.remove_prefix(4);
+      reply_.Error("EXECABORT Transaction discarded because of: " + std::string(error));
+    } else {
+      if (client_.in_multi) client_.dirty_exec = true;
+      reply_.Error(error);
+    }
+    if (!client_.in_multi) client_.asking = false;
+  }
+
+  const Command* Find() {
+    const Command* command = FindCommand(arguments_[0]);
+    if (command == nullptr) {
+      Reject(UnknownCommandError(arguments_));
+      return nullptr;
+    }
+    if (command->has_subcommands && arguments_.size() > 1) {
+      const Command* subcommand = FindSubcommand(*command, arguments_[1]);
+      if (subcommand == nullptr || IsTooNew(*subcommand)) {
+        std::string container(command->name);
+        for (char& letter : container) letter = static_cast<char>(letter - 'a' + 'A');
+        Reject("ERR unknown subcommand '" + std::string(arguments_[1].substr(0, 128)) + "'. Try " +
+               container + " HELP.");
+        return nullptr;
+      }
+      command = subcommand;
+    }
+    if (!ArityFits(*command, arguments_.size())) {
+      ++node_.process->counters[command->index].rejected;
+      Reject("ERR wrong number of arguments for '" + std::string(command->name) + "' command",
+             command);
+      return nullptr;
+    }
+    return command;
+  }
+
+  bool IsTooNew(const Command& command) const {
+    if (command.Has(kSince90)) return state_.options.flavor != Flavor::kValkey91;
+    return command.Has(kSince72) && !state_.traits.is_valkey;
+  }
+
+  bool Refused(const Command& command) {
+    if (!state_.options.password.empty() && !client_.authenticated && !command.Has(kNoAuth)) {
+      Reject("NOAUTH Authentication required.", &command);
+      return true;
+    }
+    if (client_.in_multi && command.Has(kNoMulti) && state_.traits.no_multi_commands) {
+      Reject("ERR Command not allowed inside a transaction");
+      return true;
+    }
+    return false;
+  }
+
+  // Routing comes first, then READONLY and LOADING, as in processCommand.
+  bool Redirected(const Command& command) {
+    bool is_exec = command.name == "exec";
+    if (!node_.exporting.empty() && IsWrite(command)) LearnTakeovers(state_, node_);
+    if (is_exec ? client_.in_multi : command.keys.first != 0 || command.Has(kMovableKeys)) {
+      Route route = is_exec ? RouteExec(state_, node_, client_)
+                            : RouteCommand(state_, node_, client_, command, arguments_);
+      if (route.kind != Route::Kind::kServe) {
+        if (is_exec) {
+          DiscardTransaction(state_, client_);
+        } else if (client_.in_multi) {
+          client_.dirty_exec = true;
+        }
+        WriteRedirect(state_, route, reply_);
+        if (!client_.in_multi) client_.asking = false;
+        return true;
+      }
+    }
+    if (node_.view.IsReplica() && IsWrite(command)) {
+      Reject("READONLY You can't write against a read only replica.", &command);
+      return true;
+    }
+    if (state_.now_ms < node_.process->loading_until_ms && !AllowedWhileLoading(command)) {
+      Reject(state_.traits.loading_error, &command);
+      return true;
+    }
+    return false;
+  }
+
+  bool IsWrite(const Command& command) const {
+    if (command.name != "exec") return command.Has(kWrite);
+    return std::any_of(client_.queue.begin(), client_.queue.end(),
+                       [](const QueuedCommand& queued) { return queued.command->Has(kWrite); });
+  }
+
+  bool AllowedWhileLoading(const Command& command) const {
+    if (command.name == "exec") {
+      return std::all_of(client_.queue.begin(), client_.queue.end(),
+                         [](const auto& queued) { return queued.command->Has(kLoading); });
+    }
+    if (command.Has(kClusterQuery)) return state_.traits.cluster_while_loading;
+    return command.Has(kLoading);
+  }
+
+  void Queue(const Command& command) {
+    // A transaction that will fail keeps nothing (queueMultiCommand).
+    if (!client_.dirty_exec && !client_.dirty_cas) {
+      client_.queue.push_back({&command, {arguments_.begin(), arguments_.end()}});
+    }
+    reply_.Simple("QUEUED");
+  }
+
+  ClusterState& state_;
+  Client& client_;
+  Node& node_;
+  std::span<const std::string_view> arguments_;
+  ReplyWriter& reply_;
+};
+
+void RunBetweenCommands(ClusterState& state, const Client& client,
+                        std::span<const std::string_view> arguments) {
+  if (client.is_admin || state.between_commands || (!state.hook && !state.faults)) return;
+  state.between_commands = true;
+  if (state.hook) state.hook({client.id, client.node, arguments});
+  if (state.faults) RunFaultPlan(state, client.id);
+  state.between_commands = false;
+}
+
+void RunCommand(ClusterState& state, Client& client, std::span<const std::string_view> arguments,
+                std::string* replies) {
+  // QUIT is older than the command table: any case, any arity, even unauthenticated.
+  if (EqualsIgnoringCase(arguments[0], "quit")) {
+    ReplyWriter(replies, client.resp).Ok();
+    client.closed = true;
+    return;
+  }
+  Process& process = *state.node(client.node).process;
+  if (++process.commands % kCommandsPerCron == 0) process.keyspace->Cron();
+  ReplyWriter reply(replies, client.resp);
+  CommandRun(state, client, arguments, reply).Run();
+}
+
+}  // namespace
+
+Delivery ExecuteCommand(ClusterState& state, Client& client,
+                        std::span<const std::string_view> arguments, std::string* replies) {
+  if (!state.IsOpen(client)) return Delivery::kClosed;
+  const ClientId id = client.id;
+  RunBetweenCommands(state, client, arguments);
+  if (state.FindClient(id) == nullptr || !state.IsOpen(client)) return Delivery::kClosed;
+  std::optional<ConnectionFault> fault = std::exchange(client.fault, std::nullopt);
+  if (fault == ConnectionFault::kDropBefore) {
+    client.closed = true;
+    return Delivery::kClosed;
+  }
+  const size_t begin = replies->size();
+  RunCommand(state, client, arguments, replies);
+  if (fault) {
+    client.closed = true;
+    // At least one byte is missing, so that the reply cannot be taken for a whole one.
+    size_t whole = replies->size() - begin;
+    replies->resize(fault == ConnectionFault::kTruncateReply ? begin + whole / 2 : begin);
+    return Delivery::kClosed;
+  }
+  return client.closed ? Delivery::kClosed : Delivery::kReplied;
+}
+
+Delivery FeedBytes(ClusterState& state, Client& client, std::string_view bytes,
+                   std::string* replies) {
+  if (!state.IsOpen(client)) return Delivery::kClosed;
+  client.requests.Feed(bytes);
+  for (;;) {
+    switch (client.requests.Next()) {
+      case RequestParser::Outcome::kNeedMore:
+        return Delivery::kReplied;
+      case RequestParser::Outcome::kInvalid:
+        ReplyWriter(replies, client.resp).Error(client.requests.error());
+        client.closed = true;
+        return Delivery::kClosed;
+      case RequestParser::Outcome::kRequest:
+        if (client.requests.arguments().empty()) continue;
+        if (ExecuteCommand(state, client, client.requests.arguments(), replies) ==
+            Delivery::kClosed) {
+          return Delivery::kClosed;
+        }
+    }
+  }
+}
+
+std::string ExecuteAsAdmin(ClusterState& state, Node& node,
+                           std::span<const std::string_view> arguments) {
+  Client admin;
+  admin.node = node.index;
+  admin.process_serial = node.process->serial;
+  admin.is_admin = true;
+  admin.authenticated = true;
+  std::string reply;
+  RunCommand(state, admin, arguments, &reply);
+  return reply;
+}
+
+std::string ExecuteAsAdmin(ClusterState& state, Node& node,
+                           std::initializer_list<std::string_view> arguments) {
+  return ExecuteAsAdmin(state, node,
+                        std::span<const std::string_view>(arguments.begin(), arguments.size()));
+}
+
+void Call(CommandContext& context) {
+  const size_t errors = context.reply.errors();
+  CommandCounter& counter = context.process.counters[context.command.index];
+  context.command.handler(context);
+  // CONFIG RESETSTAT cleared the counters, its own call counts afterwards.
+  ++counter.calls;
+  if (context.reply.errors() > errors) ++counter.failed;
+}
+
+void DiscardTransaction(ClusterState& state, Client& client) {
+  client.in_multi = false;
+  client.dirty_exec = false;
+  client.queue.clear();
+  Unwatch(state, client);
+}
+
+}  // namespace mockcluster

@@ -1,0 +1,71 @@
+#include <string>
+
+#include "mockcluster/data.h"
+#include "mockcluster/events.h"
+#include "mockcluster/gossip.h"
+
+namespace mockcluster {
+namespace {
+
+// Primaries vote only for a replica that knows the present owners of the slots it claims.
+void HearEverything(ClusterState& state, Node& node) {
+  for (auto& from : state.nodes) {
+    if (HasNews(state, *from, node)) DeliverNews(state, *from, node);
+  }
+}
+
+}  // namespace
+
+void Promote(ClusterState& state, Node& replica, Promotion promotion) {
+  ClusterView& view = replica.view;
+  const NodeIndex old_primary = *view.me().primary;
+  view.peer(replica.index).primary.reset();
+  view.peer(replica.index).config_epoch = 0;
+  if (promotion == Promotion::kElection) {
+    view.current_epoch = view.GreatestConfigEpoch() + 1;
+    view.peer(replica.index).config_epoch = view.current_epoch;
+  } else {
+    view.BumpConfigEpoch();
+  }
+  for (uint16_t& owner : view.owners) {
+    if (owner == static_cast<uint16_t>(old_primary)) owner = static_cast<uint16_t>(replica.index);
+  }
+  ++view.version;
+  replica.link = {};
+  (void)state;
+}
+
+absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind kind) {
+  constexpr std::string_view kEvent = "failover";
+  if (absl::Status alive = ExpectAlive(state, replica_index, kEvent); !alive.ok()) return alive;
+  Node& replica = state.node(replica_index);
+  if (replica.isolated) return Refused(kEvent, LogName(replica_index) + " is isolated");
+  HearEverything(state, replica);
+  if (!replica.view.IsReplica()) return Refused(kEvent, LogName(replica_index) + " is a primary");
+  Node& primary = state.node(*replica.view.me().primary);
+  if (replica.view.CountSlots(primary.index) == 0) {
+    return Refused(kEvent, LogName(primary.index) + " has no slots");
+  }
+  const bool forced = kind == FailoverKind::kForced;
+  if (!forced && (primary.process == nullptr || primary.isolated)) {
+    return Refused(kEvent, LogName(primary.index) + " is not in reach");
+  }
+  if (!forced) {
+    HearEverything(state, primary);
+    if (replica.link.paused) DrainBacklog(state, replica);
+  } else if (primary.process != nullptr) {
+    if (absl::Status killed = Kill(state, primary.index); !killed.ok()) return killed;
+  }
+  Promote(state, replica, Promotion::kElection);
+  state.Log(std::string("failover ") + (forced ? "forced " : "graceful ") + LogName(primary.index) +
+            " to " + LogName(replica_index));
+  if (!forced) {
+    // The old primary holds its clients back until it has turned replica; it has all the data.
+    DeliverNews(state, replica, primary);
+    if (primary.view.IsReplica()) primary.link.primary_serial = replica.process->serial;
+  }
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+}  // namespace mockcluster

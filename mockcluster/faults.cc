@@ -1,0 +1,262 @@
+#include "mockcluster/faults.h"
+
+#include <numeric>
+#include <vector>
+
+#include "mockcluster/data.h"
+#include "mockcluster/events.h"
+#include "mockcluster/gossip.h"
+#include "mockcluster/routing.h"
+
+// Where a fault is injected: each kind finds a place for itself and calls the event.
+namespace mockcluster {
+namespace {
+
+// Enough to meet each other, few enough that a plan's faults often hit the same slot.
+constexpr size_t kOpenSlotsMax = 4;
+constexpr size_t kNodesMax = 16;
+constexpr uint64_t kKeysMovedMax = 8;
+constexpr uint64_t kDelayMsMax = 200;
+constexpr uint64_t kLoadingMsMax = 500;
+
+class FaultCause {
+ public:
+  FaultCause(ClusterState& state, Random& random, std::optional<ClientId> client)
+      : state_(state), random_(random), client_(client) {}
+
+  absl::Status Cause(Fault fault) {
+    switch (fault) {
+      case Fault::kBeginMigration:
+        return OpenSlot(FindOpenSlots(state_).size(), BeginMigration);
+      case Fault::kMigrateKeys:
+        return MoveSomeKeys();
+      case Fault::kFinishMigration:
+        return OnSlot(FindOpenSlots(state_), FinishMigration);
+      case Fault::kAbortMigration:
+        return Abort(AbortMode::kMoveBack);
+      case Fault::kAbortLeavingCopies:
+        return Abort(AbortMode::kLeaveCopies);
+      case Fault::kAbortLeavingOrphans:
+        return Abort(AbortMode::kLeaveOrphans);
+      case Fault::kBeginAtomicMigration:
+        return OpenSlot(FindImportingSlots(state_).size(), BeginAtomicMigration);
+      case Fault::kFinishAtomicMigration:
+        return OnSlot(FindImportingSlots(state_), FinishAtomicMigration);
+      case Fault::kAbortAtomicMigration:
+        return OnSlot(FindImportingSlots(state_), AbortAtomicMigration);
+      case Fault::kGracefulFailover:
+      case Fault::kForcedFailover:
+        return FailOver(fault);
+      case Fault::kRestart:
+      case Fault::kFailWhileRejoining:
+      case Fault::kLoading:
+      case Fault::kRestartEmpty:
+      case Fault::kLoseReplica:
+        return RestartSome(fault);
+      default:
+        return CauseOther(fault);
+    }
+  }
+
+ private:
+  absl::Status CauseOther(Fault fault) {
+    switch (fault) {
+      case Fault::kJoin:
+        return Join();
+      case Fault::kLeave:
+        return Leave();
+      case Fault::kGossip:
+        return GossipOnce(state_) ? absl::OkStatus() : Nowhere();
+      case Fault::kSettle:
+        return SettleSome();
+      case Fault::kForceGrow:
+        return Resize(ResizeDirection::kGrow);
+      case Fault::kForceShrink:
+        return Resize(ResizeDirection::kShrink);
+      case Fault::kDropBefore:
+        return BreakConnection(fault, ConnectionFault::kDropBefore);
+      case Fault::kDropAfter:
+        return BreakConnection(fault, ConnectionFault::kDropAfter);
+      case Fault::kTruncateReply:
+        return BreakConnection(fault, ConnectionFault::kTruncateReply);
+      case Fault::kDelay:
+        return Delay();
+      default:
+        return Nowhere();
+    }
+  }
+
+  static absl::Status Nowhere() { return Refused("fault", "no place for it"); }
+
+  template <typename Condition>
+  std::optional<NodeIndex> PickNode(Condition condition) {
+    std::vector<NodeIndex> fitting;
+    for (const auto& node : state_.nodes) {
+      if (node->member && node->process && condition(*node)) fitting.push_back(node->index);
+    }
+    if (fitting.empty()) return std::nullopt;
+    return fitting[random_.Below(fitting.size())];
+  }
+
+  bool IsUpPrimary(const Node& node) const {
+    return !node.view.IsReplica() && !node.isolated && ClusterIsUp(state_, node) &&
+           state_.now_ms >= node.process->loading_until_ms;
+  }
+
+  // Marks of a node are lost with its role on Redis 7.0, and keys in between get out of reach.
+  bool LosesMarks(const Node& node) const {
+    if (state_.traits.marks_follow_failover) return false;
+    for (Slot slot : FindOpenSlots(state_)) {
+      std::optional<NodeIndex> owner = FindOwner(state_, slot);
+      if (owner == node.index || node.view.ImportingFrom(slot)) return true;
+      if (owner && state_.node(*owner).view.MigratingTo(slot) == node.index) return true;
+    }
+    return false;
+  }
+
+  // A slot that has keys, mostly: events elsewhere are dull.
+  std::optional<Slot> PickSlotOf(Node& node) {
+    const Entry* entry = node.process->keyspace->RandomKey([this] { return random_.Next(); });
+    if (entry != nullptr && node.view.Owner(entry->slot()) == node.index) return entry->slot();
+    std::vector<Slot> owned;
+    for (size_t slot = 0; slot < atestore::kSlotCount; ++slot) {
+      if (node.view.Owner(static_cast<Slot>(slot)) == node.index) {
+        owned.push_back(static_cast<Slot>(slot));
+      }
+    }
+    if (owned.empty()) return std::nullopt;
+    return owned[random_.Below(owned.size())];
+  }
+
+  absl::Status OpenSlot(size_t open, absl::Status (*begin)(ClusterState&, Slot, NodeIndex)) {
+    if (open >= kOpenSlotsMax) return Nowhere();
+    std::optional<NodeIndex> source = PickNode([this](const Node& node) {
+      return IsUpPrimary(node) && node.view.CountSlots(node.index) > 0;
+    });
+    if (!source) return Nowhere();
+    std::optional<NodeIndex> destination =
+        PickNode([&](const Node& node) { return node.index != *source && IsUpPrimary(node); });
+    std::optional<Slot> slot = PickSlotOf(state_.node(*source));
+    if (!destination || !slot) return Nowhere();
+    return begin(state_, *slot, *destination);
+  }
+
+  absl::Status OnSlot(const std::vector<Slot>& slots, absl::Status (*event)(ClusterState&, Slot)) {
+    if (slots.empty()) return Nowhere();
+    return event(state_, slots[random_.Below(slots.size())]);
+  }
+
+  absl::Status MoveSomeKeys() {
+    std::vector<Slot> slots = FindOpenSlots(state_);
+    if (slots.empty()) return Nowhere();
+    Slot slot = slots[random_.Below(slots.size())];
+    return MigrateKeys(state_, slot, 1 + random_.Below(kKeysMovedMax)).status();
+  }
+
+  absl::Status Abort(AbortMode mode) {
+    std::vector<Slot> slots = FindOpenSlots(state_);
+    if (slots.empty()) return Nowhere();
+    return AbortMigration(state_, slots[random_.Below(slots.size())], mode);
+  }
+
+  absl::Status FailOver(Fault fault) {
+    std::optional<NodeIndex> replica = PickNode([this](const Node& node) {
+      if (!node.view.IsReplica() || node.isolated || !node.link.backlog.empty()) return false;
+      const Node& primary = state_.node(*node.view.me().primary);
+      return primary.process != nullptr && !primary.isolated && !primary.view.IsReplica() &&
+             node.link.primary_serial == primary.process->serial &&
+             primary.view.CountSlots(primary.index) > 0 && !LosesMarks(primary);
+    });
+    if (!replica) return Nowhere();
+    NodeIndex primary = *state_.node(*replica).view.me().primary;
+    if (fault == Fault::kGracefulFailover) {
+      return Failover(state_, *replica, FailoverKind::kGraceful);
+    }
+    absl::Status done = Failover(state_, *replica, FailoverKind::kForced);
+    return done.ok() ? Restart(state_, primary, RestartMode::kKeepData) : done;
+  }
+
+  absl::Status RestartSome(Fault fault) {
+    const bool replica_only = fault == Fault::kLoseReplica;
+    std::optional<NodeIndex> index = PickNode([&](const Node& node) {
+      return !node.isolated && (!replica_only || node.view.IsReplica());
+    });
+    if (!index) return Nowhere();
+    const bool empty = replica_only || fault == Fault::kRestartEmpty;
+    absl::Status done =
+        Restart(state_, *index, empty ? RestartMode::kEmpty : RestartMode::kKeepData);
+    if (!done.ok() || fault == Fault::kFailWhileRejoining) return done;
+    // Such a short outage that the rejoin delay is not part of the fault.
+    SetClusterDown(state_, *index, 0).IgnoreError();
+    if (fault != Fault::kLoading) return done;
+    return SetLoading(state_, *index, 1 + static_cast<int64_t>(random_.Below(kLoadingMsMax)));
+  }
+
+  absl::Status Join() {
+    size_t members = 0;
+    for (const auto& node : state_.nodes) members += node->member ? 1 : 0;
+    if (members >= kNodesMax) return Nowhere();
+    return AddNode(state_, std::nullopt).status();
+  }
+
+  absl::Status Leave() {
+    std::optional<NodeIndex> index = PickNode([](const Node& node) {
+      return !node.view.IsReplica() && node.view.CountSlots(node.index) == 0;
+    });
+    return index ? RemoveNode(state_, *index) : Nowhere();
+  }
+
+  absl::Status SettleSome() {
+    SettleViews(state_);
+    state_.Log("settle");
+    return absl::OkStatus();
+  }
+
+  absl::Status Resize(ResizeDirection direction) {
+    std::optional<NodeIndex> index = PickNode([](const Node&) { return true; });
+    return index ? ForceResize(state_, *index, direction) : Nowhere();
+  }
+
+  absl::Status BreakConnection(Fault fault, ConnectionFault kind) {
+    Client* client = client_ ? state_.FindClient(*client_) : nullptr;
+    if (client == nullptr) return Nowhere();
+    client->fault = kind;
+    state_.Log(std::string(FaultName(fault)) + " of client " +
+               std::to_string(static_cast<uint64_t>(client->id)));
+    return absl::OkStatus();
+  }
+
+  absl::Status Delay() {
+    int64_t delay_ms = 1 + static_cast<int64_t>(random_.Below(kDelayMsMax));
+    AdvanceTime(state_, delay_ms);
+    state_.Log("delay " + std::to_string(delay_ms) + " ms");
+    return absl::OkStatus();
+  }
+
+  ClusterState& state_;
+  Random& random_;
+  const std::optional<ClientId> client_;
+};
+
+}  // namespace
+
+absl::Status CauseFault(ClusterState& state, Random& random, Fault fault,
+                        std::optional<ClientId> client) {
+  return FaultCause(state, random, client).Cause(fault);
+}
+
+void RunFaultPlan(ClusterState& state, ClientId client) {
+  FaultRun& run = *state.faults;
+  const FaultPlan& plan = run.plan;
+  if (plan.faults_max != 0 && run.done >= plan.faults_max) return;
+  if (run.random.Below(1000) >= plan.faults_per_1000_commands) return;
+  const uint64_t total = std::accumulate(plan.weights.begin(), plan.weights.end(), uint64_t{0});
+  if (total == 0) return;
+  uint64_t drawn = run.random.Below(total);
+  size_t index = 0;
+  while (drawn >= plan.weights[index]) drawn -= plan.weights[index++];
+  absl::Status caused = CauseFault(state, run.random, static_cast<Fault>(index), client);
+  if (caused.ok()) ++run.done;
+}
+
+}  // namespace mockcluster

@@ -1,0 +1,61 @@
+#include "mockcluster/flavor.h"
+
+namespace mockcluster {
+namespace {
+
+constexpr FlavorTraits kRedis70Traits = {
+    .server = "redis",
+    .redis_version = "7.0.15",
+    .version = "7.0.15",
+    .loading_error = "LOADING Redis is loading the dataset in memory",
+    .layout = Layout::kSingleTable,
+    .is_valkey = false,
+    .marks_follow_failover = false,
+    .replicas_check_marks = false,
+    .exec_decides_missing_keys = false,
+    .no_multi_commands = false,
+    .cluster_while_loading = false,
+    .lenient_cursor = true,
+    .unknown_type_is_error = false,
+};
+
+constexpr FlavorTraits kValkey80Traits = {
+    .server = "valkey",
+    .redis_version = "7.2.4",
+    .version = "8.0.1",
+    .loading_error = "LOADING Valkey is loading the dataset in memory",
+    .layout = Layout::kPerSlot,
+    .is_valkey = true,
+    .marks_follow_failover = true,
+    .replicas_check_marks = true,
+    .exec_decides_missing_keys = false,
+    .no_multi_commands = true,
+    .cluster_while_loading = true,
+    .lenient_cursor = false,
+    .unknown_type_is_error = true,
+};
+
+constexpr FlavorTraits MakeValkey91Traits() {
+  FlavorTraits traits = kValkey80Traits;
+  traits.version = "9.1.2";
+  traits.exec_decides_missing_keys = true;
+  return traits;
+}
+
+constexpr FlavorTraits kValkey91Traits = MakeValkey91Traits();
+
+}  // namespace
+
+const FlavorTraits& TraitsOf(Flavor flavor) {
+  switch (flavor) {
+    case Flavor::kRedis70:
+      return kRedis70Traits;
+    case Flavor::kValkey80:
+      return kValkey80Traits;
+    case Flavor::kValkey91:
+      break;
+  }
+  return kValkey91Traits;
+}
+
+}  // namespace mockcluster

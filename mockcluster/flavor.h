@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string_view>
+
+#include "mockcluster/options.h"
+
+namespace mockcluster {
+
+// What differs between the servers that are imitated.
+struct FlavorTraits {
+  std::string_view server;         // HELLO's "server"
+  std::string_view redis_version;  // INFO's and HELLO's version (Valkey: its compatibility one)
+  std::string_view version;        // the product's own
+  std::string_view loading_error;  // while the data set is loaded
+  Layout layout;
+  bool is_valkey;
+  bool marks_follow_failover;      // SETSLOT is replicated, marks are retargeted
+  bool replicas_check_marks;       // READONLY replicas honour migrating and importing marks
+  bool exec_decides_missing_keys;  // inside MULTI a missing key of a migrating slot is queued
+  bool no_multi_commands;          // MULTI and WATCH inside MULTI: refused by one rule
+  bool cluster_while_loading;      // CLUSTER NODES, INFO, MYID, SLOTS answer while loading
+  bool lenient_cursor;             // SCAN's cursor is read by strtoul
+  bool unknown_type_is_error;      // SCAN … TYPE with an unknown name
+  bool shard_ids;                  // CLUSTER NODES shows shard ids, CLUSTER MYSHARDID exists
+  bool client_setinfo;
+};
+
+const FlavorTraits& TraitsOf(Flavor flavor);
+
+}  // namespace mockcluster

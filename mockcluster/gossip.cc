@@ -1,0 +1,143 @@
+#include "mockcluster/gossip.h"
+
+#include <utility>
+#include <vector>
+
+#include "mockcluster/atomic_migration.h"
+#include "mockcluster/data.h"
+
+namespace mockcluster {
+namespace {
+
+bool InTouch(const Node& node) { return node.member && node.process && !node.isolated; }
+
+// cluster_state as clusterUpdateState decides it: every slot served by a node that has not failed,
+// and a majority of the primaries with slots in reach.
+bool StateIsOk(const ClusterState& state, const Node& node) {
+  const ClusterView& view = node.view;
+  std::vector<bool> has_slots(state.nodes.size(), false);
+  for (uint16_t owner : view.owners) {
+    if (owner == ClusterView::kNobody) {
+      if (state.options.require_full_coverage) return false;
+      continue;
+    }
+    has_slots[owner] = true;
+  }
+  size_t primaries = 0;
+  size_t reachable = 0;
+  for (size_t position = 0; position < has_slots.size(); ++position) {
+    if (!has_slots[position]) continue;
+    const PeerView* peer = view.FindPeer(static_cast<NodeIndex>(position));
+    ++primaries;
+    if (peer != nullptr && !peer->failed) {
+      ++reachable;
+    } else if (state.options.require_full_coverage) {
+      return false;
+    }
+  }
+  return reachable >= primaries / 2 + 1;
+}
+
+void Refresh(ClusterState& state) {
+  for (auto& node : state.nodes) {
+    if (node->process != nullptr) node->state_ok = StateIsOk(state, *node);
+  }
+  SyncReplicas(state);
+}
+
+void LoseSlots(ClusterState& state, Node& node, const std::vector<Slot>& slots) {
+  for (Slot slot : slots) {
+    // The hidden copy at the destination is the data now: do not mirror the removal.
+    node.exporting.erase(slot);
+    if (state.traits.is_valkey) node.view.migrating_to.erase(slot);
+    RemoveSlot(state, node, slot);
+  }
+}
+
+void NoticeFailures(ClusterState& state) {
+  for (auto& observer : state.nodes) {
+    if (observer->process == nullptr) continue;
+    for (auto& peer : state.nodes) {
+      if (peer == observer || observer->view.FindPeer(peer->index) == nullptr) continue;
+      observer->view.peer(peer->index).failed = !InTouch(*peer) || observer->isolated;
+    }
+  }
+}
+
+}  // namespace
+
+bool HasNews(const ClusterState& state, const Node& from, const Node& to) {
+  (void)state;
+  if (&from == &to || !InTouch(from) || !InTouch(to)) return false;
+  if (Position(from.index) >= to.view.peers.size()) return true;
+  const PeerView& peer = to.view.peers[Position(from.index)];
+  return !peer.forgotten && (!peer.known || peer.heard < from.view.version);
+}
+
+void DeliverNews(ClusterState& state, Node& from, Node& to) {
+  const Claim claim{.sender = from.index,
+                    .primary = from.view.me().primary,
+                    .config_epoch = from.view.me().config_epoch,
+                    .current_epoch = from.view.current_epoch,
+                    .version = from.view.version,
+                    .owners = &from.view.owners};
+  const ClaimRules rules{.replica_migration = state.options.replica_migration,
+                         .marks_follow_failover = state.traits.marks_follow_failover};
+  ClaimEffects effects = ApplyClaim(to.view, claim, from.id > to.id, rules);
+  if (effects.new_primary) {
+    BecomeReplica(state, to, *effects.new_primary, /*has_its_data=*/false);
+  } else if (!effects.lost_slots.empty()) {
+    LoseSlots(state, to, effects.lost_slots);
+  }
+}
+
+bool GossipOnce(ClusterState& state) {
+  std::vector<std::pair<Node*, Node*>> pending;
+  for (auto& from : state.nodes) {
+    for (auto& to : state.nodes) {
+      if (HasNews(state, *from, *to)) pending.emplace_back(from.get(), to.get());
+    }
+  }
+  if (pending.empty()) return false;
+  auto [from, to] = pending[state.random.Below(pending.size())];
+  DeliverNews(state, *from, *to);
+  state.Log("gossip " + LogName(from->index) + " to " + LogName(to->index));
+  Refresh(state);
+  return true;
+}
+
+void SettleViews(ClusterState& state) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto& from : state.nodes) {
+      for (auto& to : state.nodes) {
+        if (!HasNews(state, *from, *to)) continue;
+        DeliverNews(state, *from, *to);
+        changed = true;
+      }
+    }
+  }
+  NoticeFailures(state);
+  Refresh(state);
+}
+
+void AfterEvent(ClusterState& state) {
+  if (state.options.gossip == GossipMode::kImmediate) {
+    SettleViews(state);
+  } else {
+    Refresh(state);
+  }
+}
+
+void BecomeReplica(ClusterState& state, Node& node, NodeIndex primary, bool has_its_data) {
+  AbortAtomicMigrationsOf(state, node);
+  node.view.migrating_to.clear();
+  node.view.importing_from.clear();
+  node.view.peer(node.index).primary = primary;
+  ++node.view.version;
+  const Process* source = state.node(primary).process.get();
+  node.link = {};
+  if (has_its_data && source != nullptr) node.link.primary_serial = source->serial;
+}
+
+}  // namespace mockcluster

@@ -1,0 +1,76 @@
+#include <algorithm>
+
+#include "mockcluster/cluster.h"
+#include "mockcluster/cluster_state.h"
+#include "mockcluster/data.h"
+#include "mockcluster/events.h"
+
+// What is true about the cluster, whatever its nodes believe.
+namespace mockcluster {
+namespace {
+
+bool IsLivingPrimary(const Node& node) {
+  return node.member && node.process != nullptr && !node.view.IsReplica();
+}
+
+// Where an owner sends clients for keys that it does not have.
+Node* AskTarget(const ClusterState& state, const Node& owner, Slot slot) {
+  std::optional<NodeIndex> target = owner.view.MigratingTo(slot);
+  if (!target) return nullptr;
+  Node* node = state.nodes[Position(*target)].get();
+  return IsLivingPrimary(*node) && node->view.ImportingFrom(slot) ? node : nullptr;
+}
+
+}  // namespace
+
+std::optional<NodeIndex> FindOwner(const ClusterState& state, Slot slot) {
+  const Node* best = nullptr;
+  for (const auto& node : state.nodes) {
+    if (!IsLivingPrimary(*node) || node->view.Owner(slot) != node->index) continue;
+    if (best == nullptr || node->view.me().config_epoch > best->view.me().config_epoch) {
+      best = node.get();
+    }
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->index;
+}
+
+Node* FindServing(ClusterState& state, const KeyRef& key) {
+  std::optional<NodeIndex> owner = FindOwner(state, key.slot);
+  if (!owner) return nullptr;
+  Node& node = state.node(*owner);
+  if (ExistsLive(state, node, key)) return &node;
+  Node* target = AskTarget(state, node, key.slot);
+  return target != nullptr ? target : &node;
+}
+
+std::vector<ReachableKey> Cluster::ReachableKeys() const {
+  std::vector<std::optional<NodeIndex>> owners(atestore::kSlotCount);
+  for (size_t slot = 0; slot < owners.size(); ++slot) {
+    owners[slot] = FindOwner(*state_, static_cast<Slot>(slot));
+  }
+  std::vector<ReachableKey> keys;
+  for (const auto& node : state_->nodes) {
+    if (!IsLivingPrimary(*node)) continue;
+    node->process->keyspace->ForEach(Keyspace::Hidden::kInclude, [&](const Entry& entry) {
+      if (entry.ExpiredAt(state_->now_ms) || !owners[entry.slot()]) return;
+      auto& owner = state_->node(*owners[entry.slot()]);
+      const bool served =
+          &owner == node.get() || (AskTarget(*state_, owner, entry.slot()) == node.get() &&
+                                   !ExistsLive(*state_, owner, KeyRef(entry.key(), entry.slot())));
+      if (served) keys.push_back({entry.key(), entry.value});
+    });
+  }
+  std::sort(keys.begin(), keys.end(),
+            [](const ReachableKey& a, const ReachableKey& b) { return a.key < b.key; });
+  return keys;
+}
+
+std::optional<std::string> Cluster::ReachableValue(std::string_view text) const {
+  const KeyRef key(text);
+  auto* node = FindServing(*state_, key);
+  if (node == nullptr || !ExistsLive(*state_, *node, key)) return std::nullopt;
+  return node->process->keyspace->Find(key)->value;
+}
+
+}  // namespace mockcluster

@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <string>
+
+#include "mockcluster/data.h"
+#include "mockcluster/events.h"
+#include "mockcluster/gossip.h"
+
+// What an operator or bad luck does to single slots and nodes.
+namespace mockcluster {
+namespace {
+
+std::string SlotText(Slot slot) { return "slot " + std::to_string(slot); }
+
+}  // namespace
+
+absl::Status Refused(std::string_view event, std::string_view why) {
+  std::string message(event);
+  message += ": ";
+  message += why;
+  return absl::FailedPreconditionError(message);
+}
+
+absl::Status ExpectAlive(const ClusterState& state, NodeIndex node, std::string_view event) {
+  if (Position(node) >= state.nodes.size()) return Refused(event, "no such node");
+  if (state.node(node).process == nullptr) return Refused(event, LogName(node) + " is dead");
+  return absl::OkStatus();
+}
+
+absl::Status ExpectPrimary(const ClusterState& state, NodeIndex node, std::string_view event) {
+  if (absl::Status alive = ExpectAlive(state, node, event); !alive.ok()) return alive;
+  if (state.node(node).view.IsReplica()) return Refused(event, LogName(node) + " is a replica");
+  return absl::OkStatus();
+}
+
+absl::Status UnassignSlot(ClusterState& state, Slot slot) {
+  for (auto& node : state.nodes) {
+    if (node->view.Owner(slot) == node->index) ++node->view.version;
+    if (node->exporting.contains(slot)) {
+      return Refused("unassign", SlotText(slot) + " is moving atomically");
+    }
+  }
+  for (auto& node : state.nodes) {
+    node->view.owners[slot] = ClusterView::kNobody;
+    node->view.migrating_to.erase(slot);
+    node->view.importing_from.erase(slot);
+  }
+  state.Log("unassign " + SlotText(slot));
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::Status AssignSlot(ClusterState& state, Slot slot, NodeIndex owner) {
+  if (absl::Status fits = ExpectPrimary(state, owner, "assign"); !fits.ok()) return fits;
+  for (const auto& node : state.nodes) {
+    if (node->member && node->view.Owner(slot)) {
+      return Refused("assign", SlotText(slot) + " has an owner for " + LogName(node->index));
+    }
+  }
+  for (auto& node : state.nodes) {
+    if (node->view.FindPeer(owner) != nullptr) node->view.SetOwner(slot, owner);
+  }
+  ++state.node(owner).view.version;
+  state.Log("assign " + SlotText(slot) + " to " + LogName(owner));
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated) {
+  if (absl::Status alive = ExpectAlive(state, node, "isolate"); !alive.ok()) return alive;
+  state.node(node).isolated = isolated;
+  state.Log(std::string(isolated ? "isolate " : "reconnect ") + LogName(node));
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms) {
+  if (absl::Status alive = ExpectAlive(state, node, "loading"); !alive.ok()) return alive;
+  state.node(node).process->loading_until_ms = state.now_ms + duration_ms;
+  state.Log("loading " + LogName(node) + " for " + std::to_string(duration_ms) + " ms");
+  return absl::OkStatus();
+}
+
+absl::Status SetClusterDown(ClusterState& state, NodeIndex node, int64_t duration_ms) {
+  if (absl::Status alive = ExpectAlive(state, node, "cluster-down"); !alive.ok()) return alive;
+  state.node(node).process->down_until_ms = state.now_ms + duration_ms;
+  state.Log("cluster-down " + LogName(node) + " for " + std::to_string(duration_ms) + " ms");
+  return absl::OkStatus();
+}
+
+absl::Status SetReplicationPaused(ClusterState& state, NodeIndex index, bool paused) {
+  if (absl::Status alive = ExpectAlive(state, index, "replication"); !alive.ok()) return alive;
+  Node& replica = state.node(index);
+  if (!replica.view.IsReplica()) return Refused("replication", LogName(index) + " is a primary");
+  replica.link.paused = paused;
+  if (!paused) DrainBacklog(state, replica);
+  state.Log(std::string(paused ? "pause" : "resume") + " replication to " + LogName(index));
+  return absl::OkStatus();
+}
+
+absl::Status ForceResize(ClusterState& state, NodeIndex index, ResizeDirection direction) {
+  // Four times or a quarter: large enough that one step visits several buckets.
+  constexpr int kLog2Change = 2;
+  if (absl::Status alive = ExpectAlive(state, index, "resize"); !alive.ok()) return alive;
+  const bool grow = direction == ResizeDirection::kGrow;
+  Keyspace& keyspace = *state.node(index).process->keyspace;
+  if (keyspace.ForceResize(grow ? kLog2Change : -kLog2Change) == 0) {
+    return Refused("resize", LogName(index) + " has no table to resize");
+  }
+  state.Log(std::string("resize ") + (grow ? "up " : "down ") + LogName(index));
+  return absl::OkStatus();
+}
+
+void AdvanceTime(ClusterState& state, int64_t duration_ms) {
+  // A server's cron runs every 100 ms; a few runs finish whatever is pending.
+  constexpr int64_t kCronIntervalMs = 100;
+  constexpr int64_t kCronRunsMax = 10;
+  state.now_ms += duration_ms;
+  const int64_t runs = std::min(duration_ms / kCronIntervalMs, kCronRunsMax);
+  for (auto& node : state.nodes) {
+    for (int64_t run = 0; run < runs && node->process != nullptr; ++run) {
+      node->process->keyspace->Cron();
+    }
+  }
+}
+
+}  // namespace mockcluster

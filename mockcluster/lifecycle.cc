@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "mockcluster/atomic_migration.h"
+#include "mockcluster/command_table.h"
+#include "mockcluster/data.h"
+#include "mockcluster/events.h"
+#include "mockcluster/gossip.h"
+
+// Processes begin and end; nodes come and go.
+namespace mockcluster {
+namespace {
+
+void StartProcess(ClusterState& state, Node& node, const Keyspace* data) {
+  auto process = std::make_unique<Process>();
+  process->serial = state.next_process_serial++;
+  process->run_id = state.random.HexId();
+  process->hash_seed = state.random.Next();
+  process->started_at_ms = state.now_ms;
+  process->counters.resize(AllCommands().size());
+  process->keyspace = data != nullptr ? data->Clone(process->hash_seed)
+                                      : CreateKeyspace({.layout = state.layout(),
+                                                        .hash_seed = process->hash_seed,
+                                                        .synthetic = state.options.synthetic});
+  node.last_run_id = process->run_id;
+  node.process = std::move(process);
+  node.link = {};
+}
+
+// Keys of slots that are not the node's: a server looks at them when it starts
+// (verifyClusterConfigWithData).
+void VerifyData(ClusterState& state, Node& node) {
+  ClusterView& view = node.view;
+  if (view.IsReplica()) return;
+  for (size_t index = 0; index < atestore::kSlotCount; ++index) {
+    Slot slot = static_cast<Slot>(index);
+    if (node.process->keyspace->CountInSlot(slot) == 0) continue;
+    std::optional<NodeIndex> owner = view.Owner(slot);
+    if (owner == node.index || view.ImportingFrom(slot)) continue;
+    if (!owner) {
+      view.SetOwner(slot, node.index);
+      ++view.version;
+    } else if (state.traits.is_valkey) {
+      node.process->keyspace->EraseSlot(slot);
+    } else {
+      view.importing_from[slot] = *owner;
+    }
+  }
+}
+
+// Ends the process and keeps its data for a restart.
+void EndProcess(ClusterState& state, Node& node) {
+  AbortAtomicMigrationsOf(state, node);
+  node.at_death = std::move(node.process->keyspace);
+  node.process.reset();
+}
+
+uint16_t NextPort(ClusterState& state) {
+  return static_cast<uint16_t>(state.options.base_port + state.next_port++);
+}
+
+std::string EndpointText(const Node& node) {
+  return node.endpoint.host + ":" + std::to_string(node.endpoint.port);
+}
+
+}  // namespace
+
+Node& CreateNode(ClusterState& state, const atestore::Endpoint& endpoint) {
+  state.nodes.push_back(std::make_unique<Node>(static_cast<NodeIndex>(state.nodes.size())));
+  Node& node = *state.nodes.back();
+  node.id = state.random.HexId();
+  node.endpoint = endpoint;
+  node.view.peer(node.index).known = true;
+  StartProcess(state, node, nullptr);
+  return node;
+}
+
+absl::Status Kill(ClusterState& state, NodeIndex index) {
+  if (absl::Status alive = ExpectAlive(state, index, "kill"); !alive.ok()) return alive;
+  EndProcess(state, state.node(index));
+  state.Log("kill " + LogName(index));
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::Status Restart(ClusterState& state, NodeIndex index, RestartMode mode) {
+  Node& node = state.node(index);
+  if (!node.member) return Refused("restart", LogName(index) + " left the cluster");
+  if (node.process != nullptr) EndProcess(state, node);
+  const Keyspace* data = nullptr;
+  std::string_view how = "empty";
+  if (mode == RestartMode::kKeepData) {
+    data = node.at_death.get();
+    how = "keeping data";
+  } else if (mode == RestartMode::kLastSave) {
+    data = node.saved.get();
+    how = "from last save";
+  }
+  StartProcess(state, node, data);
+  node.at_death.reset();
+  VerifyData(state, node);
+  if (!node.view.IsReplica()) {
+    node.process->down_until_ms = state.now_ms + state.options.rejoin_delay_ms;
+  }
+  state.Log("restart " + LogName(index) + " " + std::string(how));
+  // While its cluster state is fail it hears what happened, before it serves anybody.
+  for (auto& from : state.nodes) {
+    if (HasNews(state, *from, node)) DeliverNews(state, *from, node);
+  }
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::Status Save(ClusterState& state, NodeIndex index) {
+  if (absl::Status alive = ExpectAlive(state, index, "save"); !alive.ok()) return alive;
+  Node& node = state.node(index);
+  node.saved = node.process->keyspace->Clone(node.process->hash_seed);
+  state.Log("save " + LogName(index));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<NodeIndex> AddNode(ClusterState& state, std::optional<NodeIndex> primary) {
+  if (primary) {
+    if (absl::Status fits = ExpectPrimary(state, *primary, "join"); !fits.ok()) return fits;
+  }
+  Node& node = CreateNode(state, {state.options.host, NextPort(state)});
+  // redis-cli gives every new primary an epoch of its own.
+  if (!primary) {
+    for (const auto& other : state.nodes) {
+      node.view.current_epoch = std::max(node.view.current_epoch, other->view.current_epoch);
+    }
+    node.view.peer(node.index).config_epoch = 0;
+  } else {
+    DeliverNews(state, state.node(*primary), node);
+    BecomeReplica(state, node, *primary, /*has_its_data=*/false);
+  }
+  state.Log("join " + LogName(node.index) + " at " + EndpointText(node) +
+            (primary ? " replica of " + LogName(*primary) : ""));
+  AfterEvent(state);
+  return node.index;
+}
+
+absl::Status RemoveNode(ClusterState& state, NodeIndex index) {
+  constexpr std::string_view kEvent = "leave";
+  Node& node = state.node(index);
+  if (!node.member) return Refused(kEvent, LogName(index) + " has left already");
+  for (const auto& other : state.nodes) {
+    if (!other->member) continue;
+    if (other->view.CountSlots(index) > 0) {
+      return Refused(kEvent, LogName(index) + " has slots for " + LogName(other->index));
+    }
+    if (other->view.me().primary == index) {
+      return Refused(kEvent, LogName(index) + " has the replica " + LogName(other->index));
+    }
+    for (const auto* marks : {&other->view.migrating_to, &other->view.importing_from}) {
+      for (const auto& [slot, target] : *marks) {
+        if (target == index) {
+          return Refused(kEvent, "slot " + std::to_string(slot) + " is open at " + LogName(index));
+        }
+      }
+    }
+  }
+  if (!node.hidden_imports.empty()) return Refused(kEvent, LogName(index) + " imports slots");
+  if (node.process != nullptr) EndProcess(state, node);
+  node.member = false;
+  for (auto& other : state.nodes) {
+    if (other->view.FindPeer(index) != nullptr) other->view.peer(index).known = false;
+  }
+  state.Log("leave " + LogName(index));
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<NodeIndex> ReplaceAtAddress(ClusterState& state, NodeIndex dead) {
+  if (state.node(dead).process != nullptr) {
+    return Refused("replace", LogName(dead) + " is alive");
+  }
+  Node& node = CreateNode(state, state.node(dead).endpoint);
+  state.Log("replace " + LogName(dead) + " at " + EndpointText(node) + " by " +
+            LogName(node.index));
+  AfterEvent(state);
+  return node.index;
+}
+
+}  // namespace mockcluster
