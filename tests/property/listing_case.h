@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+#include "mockcluster/options.h"
+
+namespace atestore {
+
+// How the actors of a case lie in the slots.
+enum class Spread {
+  kUniform,   // by their names
+  kFewSlots,  // in a dozen slots, by hash tags
+  kHugeSlot,  // most of them in one slot, more than are read whole
+};
+
+// One generated case: everything that a run depends on. A failing one can be printed and pasted
+// into a regression test.
+struct ListingCase {
+  uint64_t seed = 0;
+  mockcluster::Flavor flavor = mockcluster::Flavor::kValkey80;
+  size_t primaries = 3;
+  size_t replicas = 1;
+  Spread spread = Spread::kUniform;
+  size_t actors = 100;
+  size_t foreign_keys = 10;
+  size_t poison_records = 0;
+  size_t page_size = 10;
+  size_t page_bytes = 1 << 20;
+  size_t whole_slot_keys = 2000;
+  size_t scan_count_max = 1000;
+  int hash_bits = 64;  // fewer: many names of equal hash
+  uint32_t faults_per_1000_commands = 0;
+  uint32_t faults_max = 0;
+  bool stale_views = false;  // news travel by gossip, not at once
+  uint32_t churn_per_page = 0;
+  std::string atespace;  // empty: all
+};
+
+inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
+  return out << "{.seed=" << c.seed << " .flavor=" << static_cast<int>(c.flavor)
+             << " .primaries=" << c.primaries << " .replicas=" << c.replicas
+             << " .spread=" << static_cast<int>(c.spread) << " .actors=" << c.actors
+             << " .foreign_keys=" << c.foreign_keys << " .poison_records=" << c.poison_records
+             << " .page_size=" << c.page_size << " .page_bytes=" << c.page_bytes
+             << " .whole_slot_keys=" << c.whole_slot_keys << " .scan_count_max=" << c.scan_count_max
+             << " .hash_bits=" << c.hash_bits
+             << " .faults_per_1000_commands=" << c.faults_per_1000_commands
+             << " .faults_max=" << c.faults_max << " .stale_views=" << c.stale_views
+             << " .churn_per_page=" << c.churn_per_page << " .atespace='" << c.atespace << "'}";
+}
+
+}  // namespace atestore

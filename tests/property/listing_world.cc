@@ -1,0 +1,292 @@
+#include "tests/property/listing_world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "core/page_token.h"
+#include "core/server_error.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+// Bounds that no honest page comes near.
+constexpr int kStepsMax = 5000;
+constexpr int kRefreshesMax = 60;
+
+// Records as pairs of key and value; a value that begins with '!' cannot be read.
+class PairSink final : public RecordSink {
+ public:
+  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
+    if (value.starts_with('!')) return DataLossError("poison");
+    records.emplace_back(key, value);
+    return value.size();
+  }
+  size_t size() const override { return records.size(); }
+  void Remove(std::span<const size_t> indexes) override {
+    for (auto index = indexes.rbegin(); index != indexes.rend(); ++index) {
+      records.erase(records.begin() + static_cast<std::ptrdiff_t>(*index));
+    }
+  }
+  void OnUnreadable(std::string_view, const absl::Status&) override { ++unreadable; }
+
+  std::vector<std::pair<std::string, std::string>> records;
+  size_t unreadable = 0;
+};
+
+class WalkObserver final : public ReplyObserver {
+ public:
+  explicit WalkObserver(ListWalk& walk) : walk_(walk) {}
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+    walk_.OnReply(request, command, reply);
+  }
+  void OnFailure(size_t request, const absl::Status& status) override {
+    walk_.OnFailure(request, status);
+  }
+
+ private:
+  ListWalk& walk_;
+};
+
+class OneReply final : public ReplyObserver {
+ public:
+  void OnReply(size_t, size_t, const ReplyView& reply) override { replies.emplace_back(reply); }
+  void OnFailure(size_t, const absl::Status&) override { failed = true; }
+  std::vector<Reply> replies;
+  bool failed = false;
+};
+
+uint64_t HashTo3Bits(std::string_view name) { return HashName(name) % 8; }
+uint64_t HashToNothing(std::string_view) { return 7; }
+
+mockcluster::ClusterOptions ClusterOptionsOf(const ListingCase& options) {
+  return {.primaries = options.primaries,
+          .replicas_per_primary = options.replicas,
+          .flavor = options.flavor,
+          .seed = options.seed,
+          .gossip = options.stale_views ? mockcluster::GossipMode::kManual
+                                        : mockcluster::GossipMode::kImmediate};
+}
+
+}  // namespace
+
+NameHash ListingWorld::HashOfBits(int bits) {
+  return bits == 0 ? HashToNothing : bits == 3 ? HashTo3Bits : HashName;
+}
+
+std::string ListingWorld::ValueOf(uint64_t version) {
+  return absl::StrCat("{\"version\":\"", version, "\"}");
+}
+
+ListingWorld::ListingWorld(const ListingCase& options)
+    : options_(options),
+      filter_(options.atespace.empty() ? KeyFilter::AllActors()
+                                       : KeyFilter::ActorsOf(options.atespace)),
+      random_(options.seed ^ 0xA5A5),
+      cluster_(std::make_shared<EmbeddedCluster>(ClusterOptionsOf(options))),
+      transport_(std::make_unique<EmbeddedTransport>(cluster_)),
+      churn_transport_(std::make_unique<EmbeddedTransport>(cluster_)),
+      // Prefixes of each other, and a name that is a glob.
+      spaces_({"a", "a-b", "ab", "b", "a*"}) {
+  Populate();
+  if (options_.faults_per_1000_commands > 0) {
+    cluster_->With([&](mockcluster::Cluster& cluster) {
+      cluster.SetFaultPlan(mockcluster::FaultPlan::Everything(
+          options_.seed, options_.faults_per_1000_commands, options_.faults_max));
+    });
+  }
+}
+
+std::string ListingWorld::ActorName(size_t index) {
+  const std::string& space = spaces_[random_.Below(spaces_.size())];
+  switch (options_.spread) {
+    case Spread::kUniform:
+      return ActorKey(space, absl::StrCat("id-", index));
+    case Spread::kFewSlots:
+      return ActorKey(space, absl::StrCat("{t", random_.Below(12), "}-", index));
+    case Spread::kHugeSlot:
+      return ActorKey(space, random_.Below(10) == 0 ? absl::StrCat("id-", index)
+                                                    : absl::StrCat("{huge}-", index));
+  }
+  return {};
+}
+
+void ListingWorld::Populate() {
+  for (size_t index = 0; index < options_.actors; ++index) {
+    std::string key = ActorName(index);
+    Put(key, ValueOf(++version_));
+    base_.push_back(key);
+    if (filter_.Matches(key)) survivors_.insert(key);
+  }
+  for (size_t index = 0; index < options_.foreign_keys; ++index) {
+    Put(absl::StrCat(random_.Below(2) == 0 ? "other:" : "actor:", "{t", random_.Below(12), "}",
+                     index),
+        "foreign");
+  }
+  for (size_t index = 0; index < options_.poison_records; ++index) {
+    Put(ActorName(1'000'000 + index), "!");
+  }
+}
+
+void ListingWorld::Put(const std::string& key, const std::string& value) {
+  cluster_->With([&](mockcluster::Cluster& cluster) { ASSERT_TRUE(cluster.Put(key, value).ok()); });
+  possible_[key] = {value};
+}
+
+std::shared_ptr<const Topology> ListingWorld::FindTopology() {
+  std::vector<Endpoint> nodes = cluster_->Endpoints();
+  auto best = std::make_shared<const Topology>();
+  size_t offset = random_.Below(std::max<size_t>(nodes.size(), 1));
+  for (size_t index = 0; index < nodes.size(); ++index) {
+    const Endpoint& node = nodes[(index + offset) % nodes.size()];
+    std::vector<ShardRequest> requests{{.endpoint = node}};
+    requests[0].pipeline.Add({"CLUSTER", "SLOTS"});
+    OneReply observer;
+    churn_transport_->Execute(requests, absl::InfiniteFuture(), observer);
+    if (observer.failed || observer.replies[0].view().is_error()) continue;
+    absl::StatusOr<Topology> view = Topology::FromClusterSlots(observer.replies[0].view(), node);
+    if (view.ok() && view->covered_slots() > best->covered_slots()) {
+      best = std::make_shared<const Topology>(*std::move(view));
+    }
+    if (best->covered_slots() == kSlotCount) break;
+  }
+  return best;
+}
+
+void ListingWorld::Rest() {
+  cluster_->With([&](mockcluster::Cluster& cluster) {
+    cluster.AdvanceTime(500);
+    cluster.Settle();
+  });
+}
+
+WorldPage ListingWorld::ListPage(const Position& start) {
+  during_page_ = possible_;
+  PairSink sink;
+  ListWalk walk({.filter = filter_,
+                 .start = start,
+                 .page_size = options_.page_size,
+                 .page_bytes = options_.page_bytes,
+                 .per_slot_tables = options_.flavor != mockcluster::Flavor::kRedis70,
+                 .hints = {.keys_per_slot = static_cast<double>(random_.Below(40)) / 4},
+                 .whole_slot_keys = options_.whole_slot_keys,
+                 .scan_count_max = options_.scan_count_max,
+                 .hash = HashOfBits(options_.hash_bits)},
+                &sink);
+  WalkObserver observer(walk);
+  std::shared_ptr<const Topology> topology = FindTopology();
+  int refreshes = 0;
+  for (int step = 0;; ++step) {
+    EXPECT_LT(step, kStepsMax) << "endless page: " << options_;
+    if (step >= kStepsMax) break;
+    if (random_.Below(200) == 0) walk.EndPage();
+    ListWalk::Action action = walk.Next(*topology);
+    if (auto* send = std::get_if<ListWalk::Send>(&action)) {
+      transport_->Execute(send->requests, absl::InfiniteFuture(), observer);
+    } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&action)) {
+      if (++refreshes > kRefreshesMax) {
+        walk.EndPage();
+        if (walk.progressed()) continue;
+        break;
+      }
+      if (refresh->back_off) Rest();
+      topology = FindTopology();
+    } else if (auto* fail = std::get_if<ListWalk::Fail>(&action)) {
+      ADD_FAILURE() << fail->status << " in " << options_;
+      break;
+    } else {
+      break;
+    }
+    if (options_.churn_per_page > 0 && random_.Below(4) == 0) Churn();
+  }
+  WorldPage page{.records = std::move(sink.records),
+                 .next = walk.position(),
+                 .unavailable = !walk.progressed(),
+                 .unreadable = sink.unreadable,
+                 .counters = walk.counters()};
+  return page;
+}
+
+bool ListingWorld::WasTrueDuringLastPage(const std::string& key, const std::string& value) const {
+  auto found = during_page_.find(key);
+  return found != during_page_.end() && found->second.contains(value);
+}
+
+bool ListingWorld::ExecuteAnywhere(const std::vector<std::string_view>& command) {
+  constexpr int kTries = 50;
+  Endpoint target = cluster_->Endpoints().at(0);
+  bool asking = false;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    std::vector<ShardRequest> requests{{.endpoint = target}};
+    if (asking) requests[0].pipeline.Add({"ASKING"});
+    requests[0].pipeline.Add(command);
+    OneReply observer;
+    churn_transport_->Execute(requests, absl::InfiniteFuture(), observer);
+    if (observer.failed) return false;
+    ReplyView reply = observer.replies.back().view();
+    if (!reply.is_error()) return true;
+    ServerError error = ParseServerError(reply.text(), target);
+    asking = error.kind == ServerErrorKind::kAsk;
+    if (asking || error.kind == ServerErrorKind::kMoved) {
+      target = error.endpoint;
+    } else {
+      Rest();
+      std::vector<Endpoint> nodes = cluster_->Endpoints();
+      target = nodes[random_.Below(nodes.size())];
+    }
+  }
+  return false;
+}
+
+void ListingWorld::Write(const std::string& key, const std::string& value) {
+  bool known = ExecuteAnywhere({"SET", key, value});
+  std::set<std::string>& now = possible_[key];
+  if (now.empty()) now.insert("");
+  std::set<std::string>& during = during_page_[key];
+  during.insert(now.begin(), now.end());
+  if (known) now.clear();
+  now.insert(value);
+  during.insert(value);
+}
+
+void ListingWorld::Delete(const std::string& key) {
+  bool known = ExecuteAnywhere({"DEL", key});
+  std::set<std::string>& now = possible_[key];
+  if (known) now.clear();
+  now.insert("");
+  during_page_[key].insert("");
+}
+
+void ListingWorld::Churn() {
+  for (uint32_t change = 0; change < options_.churn_per_page; ++change) {
+    switch (random_.Below(3)) {
+      case 0: {
+        std::string key = ActorName(2'000'000 + random_.Below(1'000'000));
+        Write(key, ValueOf(++version_));
+        extra_.push_back(key);
+        break;
+      }
+      case 1:
+        if (!base_.empty()) Write(base_[random_.Below(base_.size())], ValueOf(++version_));
+        break;
+      default:
+        if (extra_.empty()) break;
+        std::swap(extra_[random_.Below(extra_.size())], extra_.back());
+        Delete(extra_.back());
+        extra_.pop_back();
+    }
+  }
+}
+
+size_t ListingWorld::faults_done() {
+  return cluster_->With([](mockcluster::Cluster& cluster) { return cluster.faults_done(); });
+}
+
+void ListingWorld::EndFaults() {
+  cluster_->With([](mockcluster::Cluster& cluster) { cluster.ClearFaultPlan(); });
+  Rest();
+}
+
+}  // namespace atestore

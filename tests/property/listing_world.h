@@ -1,0 +1,89 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/key_filter.h"
+#include "core/listing/list_walk.h"
+#include "core/position.h"
+#include "mockcluster/random.h"
+#include "store/embedded/embedded_transport.h"
+#include "tests/property/listing_case.h"
+
+namespace atestore {
+
+// One page of a listing in a ListingWorld.
+struct WorldPage {
+  std::vector<std::pair<std::string, std::string>> records;  // key, value
+  std::optional<Position> next;                              // nothing: the listing is complete
+  bool unavailable = false;  // it got nowhere; the same position goes on later
+  size_t unreadable = 0;
+  ListWalk::Counters counters;
+};
+
+// An emulated cluster with a population, faults and churn, and what is true about its actors.
+class ListingWorld {
+ public:
+  explicit ListingWorld(const ListingCase& options);
+
+  // Lists one page with a walk and a view of its own, as any process would.
+  WorldPage ListPage(const Position& start);
+  // Some inserts, updates and deletes by a client that follows redirects. Base actors are updated,
+  // never deleted.
+  void Churn();
+  // No fault happens any more, and the cluster comes to rest.
+  void EndFaults();
+
+  const ListingCase& options() const { return options_; }
+  // Actors of the filter that were there from the beginning, are never deleted, and could be
+  // reached whenever the cluster was at rest. All that P1 and P2 speak of.
+  const std::set<std::string>& survivors() const { return survivors_; }
+  // What the last page's records may have held: every value that the key had at some moment of the
+  // call.
+  bool WasTrueDuringLastPage(const std::string& key, const std::string& value) const;
+  const KeyFilter& filter() const { return filter_; }
+  size_t faults_done();
+  // Wraps the transport of the walks; for negative controls.
+  void SetTransport(std::unique_ptr<ShardTransport> transport) {
+    transport_ = std::move(transport);
+  }
+  const std::shared_ptr<EmbeddedCluster>& cluster() { return cluster_; }
+
+  static NameHash HashOfBits(int bits);
+  // The value of an actor that tells its version.
+  static std::string ValueOf(uint64_t version);
+
+ private:
+  void Populate();
+  std::string ActorName(size_t index);
+  void Put(const std::string& key, const std::string& value);
+  void PutOther(const std::string& key);
+  std::shared_ptr<const Topology> FindTopology();
+  void Rest();
+  // Executes a command wherever its key lives. False: what happened is not known.
+  bool ExecuteAnywhere(const std::vector<std::string_view>& command);
+  void Write(const std::string& key, const std::string& value);
+  void Delete(const std::string& key);
+
+  const ListingCase options_;
+  const KeyFilter filter_;
+  mockcluster::Random random_;
+  std::shared_ptr<EmbeddedCluster> cluster_;
+  std::unique_ptr<ShardTransport> transport_;
+  std::unique_ptr<EmbeddedTransport> churn_transport_;
+  std::vector<std::string> spaces_;
+  std::vector<std::string> base_;
+  std::vector<std::string> extra_;
+  std::set<std::string> survivors_;
+  uint64_t version_ = 0;
+  // The values that a key may have now; "" stands for absent. More than one when the outcome of a
+  // write is not known.
+  std::map<std::string, std::set<std::string>> possible_;
+  std::map<std::string, std::set<std::string>> during_page_;
+};
+
+}  // namespace atestore
