@@ -70,10 +70,16 @@ uint64_t Mix(Slot slot, uint64_t index) {
 }  // namespace
 
 uint64_t SyntheticActorNames::CountInSlot(Slot slot) const {
-  return options_.actors / kSlotCount + (slot < options_.actors % kSlotCount ? 1 : 0);
+  // The slots that hold one more lie evenly among the others, so that a few actors too are spread
+  // over all nodes: multiples of an odd number near kSlotCount / golden ratio.
+  constexpr size_t kStride = 10127;
+  bool one_more = slot * kStride % kSlotCount < options_.actors % kSlotCount;
+  return options_.actors / kSlotCount + (one_more ? 1 : 0);
 }
 
-uint64_t SyntheticActorNames::CountInSlotMax() const { return CountInSlot(0); }
+uint64_t SyntheticActorNames::CountInSlotMax() const {
+  return (options_.actors + kSlotCount - 1) / kSlotCount;
+}
 
 std::string SyntheticActorNames::Key(Slot slot, uint64_t index) const {
   static const Suffixes suffixes;

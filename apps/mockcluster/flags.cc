@@ -1,0 +1,100 @@
+#include "apps/mockcluster/flags.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+
+namespace mockcluster {
+namespace {
+
+constexpr uint16_t kBusPortOffset = 10000;
+constexpr uint16_t kPortMax = 65535 - kBusPortOffset;
+
+struct RawFlags {
+  Flags flags;
+  Layout layout = Layout::kPerSlot;
+  std::string bind_address;
+  uint64_t synthetic_actors = 0;
+  bool frozen_time = false;
+};
+
+void DefineCluster(CLI::App& app, RawFlags& raw) {
+  const std::map<std::string, Flavor> flavors = {{"redis-7.0", Flavor::kRedis70},
+                                                 {"valkey-8.0", Flavor::kValkey80},
+                                                 {"valkey-9.1", Flavor::kValkey91}};
+  const std::map<std::string, Layout> layouts = {{"per-slot", Layout::kPerSlot},
+                                                 {"single", Layout::kSingleTable}};
+  ClusterOptions& cluster = raw.flags.cluster;
+  app.add_option("--primaries", cluster.primaries, "primaries; the slots are spread over them")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--replicas", cluster.replicas_per_primary, "replicas of each primary")
+      ->check(CLI::Range(0, 10))
+      ->capture_default_str();
+  app.add_option("--flavor", cluster.flavor, "which server is imitated")
+      ->transform(CLI::CheckedTransformer(flavors))
+      ->default_str("valkey-8.0");
+  app.add_option("--layout", raw.layout, "one hash table a slot, or a single one a node")
+      ->transform(CLI::CheckedTransformer(layouts))
+      ->default_str("the flavor's");
+  app.add_option("--seed", cluster.seed, "decides ids, hash seeds and faults")
+      ->capture_default_str();
+  app.add_option("--password", cluster.password, "required of clients, as user default");
+  app.add_option("--faults-per-1000", raw.flags.faults_per_1000_commands,
+                 "topology events and dropped connections between commands, none of them lossy")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+}
+
+void DefineServing(CLI::App& app, RawFlags& raw) {
+  app.add_option("--port", raw.flags.cluster.base_port, "of the first node; the others follow")
+      ->check(CLI::Range(uint16_t{1}, kPortMax))
+      ->capture_default_str();
+  app.add_option("--host", raw.flags.cluster.host, "the address that the nodes announce")
+      ->capture_default_str();
+  app.add_option("--bind", raw.bind_address, "the IP address to listen on, if it is another one");
+  app.add_flag("--frozen-time", raw.frozen_time,
+               "time stands still but for MOCK TIME, so that a run can be repeated exactly");
+}
+
+void DefineData(CLI::App& app, RawFlags& raw) {
+  auto* demo = app.add_option("--demo-actors", raw.flags.demo_actors, "actors to begin with")
+                   ->check(CLI::Range(0, 10'000'000));
+  app.add_option("--synthetic-actors", raw.synthetic_actors,
+                 "actors to begin with that are computed, not stored: a billion cost nothing")
+      ->check(CLI::Range(uint64_t{0}, uint64_t{1'000'000'000'000}))
+      ->excludes(demo);
+  app.add_option("--atespaces", raw.flags.atespaces, "over which those actors are spread")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+std::variant<Flags, int> ParseFlags(int argc, char** argv) {
+  CLI::App app(
+      "A Redis Cluster in one process, for tests: every node on a port of its own, faults on "
+      "command (redis-cli -p PORT MOCK HELP).");
+  app.set_version_flag("--version", "mockcluster 0.1.0");
+  RawFlags raw;
+  DefineCluster(app, raw);
+  DefineServing(app, raw);
+  DefineData(app, raw);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  Flags& flags = raw.flags;
+  if (app.count("--layout") > 0) flags.cluster.layout = raw.layout;
+  if (!raw.bind_address.empty()) flags.front.bind_address = raw.bind_address;
+  if (raw.synthetic_actors > 0) {
+    flags.cluster.synthetic =
+        SyntheticActors{.actors = raw.synthetic_actors, .atespaces = flags.atespaces};
+  }
+  flags.front.real_time = !raw.frozen_time;
+  flags.front.stop_on_signals = true;
+  return flags;
+}
+
+}  // namespace mockcluster

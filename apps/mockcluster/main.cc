@@ -1,0 +1,76 @@
+#include <iostream>
+#include <string>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "apps/mockcluster/flags.h"
+#include "core/status.h"
+#include "mockcluster/cluster.h"
+#include "mockcluster/synthetic_actors.h"
+#include "mockcluster/tcp/front.h"
+
+namespace mockcluster {
+namespace {
+
+absl::Status PutDemoActors(Cluster& cluster, const SyntheticActors& actors) {
+  SyntheticActorNames names(actors);
+  for (size_t slot = 0; slot < atestore::kSlotCount; ++slot) {
+    for (uint64_t index = 0; index < names.CountInSlot(static_cast<Slot>(slot)); ++index) {
+      absl::Status put = cluster.Put(names.Key(static_cast<Slot>(slot), index),
+                                     names.Value(static_cast<Slot>(slot), index));
+      if (!put.ok()) return put;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PutAtespaces(Cluster& cluster, uint32_t atespaces) {
+  for (uint32_t number = 0; number < atespaces; ++number) {
+    std::string name = absl::StrCat("space-", number);
+    absl::Status put = cluster.Put("atespace:" + name, "{\"name\":\"" + name + "\"}");
+    if (!put.ok()) return put;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Populate(Cluster& cluster, const Flags& flags) {
+  if (flags.demo_actors == 0 && !flags.cluster.synthetic) return absl::OkStatus();
+  absl::Status put = PutAtespaces(cluster, flags.atespaces);
+  if (!put.ok()) return put;
+  return PutDemoActors(cluster, {.actors = flags.demo_actors, .atespaces = flags.atespaces});
+}
+
+void Announce(const Cluster& cluster) {
+  std::cout << "mockcluster is ready:";
+  for (const NodeInfo& node : cluster.Nodes()) {
+    std::cout << " " << ToString(node.endpoint) << (node.primary ? " (replica)" : "");
+  }
+  std::cout << std::endl;
+}
+
+int Run(const Flags& flags) {
+  Cluster cluster(flags.cluster);
+  absl::Status populated = Populate(cluster, flags);
+  TcpFront front(cluster, flags.front);
+  absl::Status listening = populated.ok() ? front.Listen() : populated;
+  if (!listening.ok()) {
+    std::cerr << "mockcluster: " << listening.message() << std::endl;
+    return 1;
+  }
+  if (flags.faults_per_1000_commands > 0) {
+    cluster.SetFaultPlan(FaultPlan::Everything(flags.cluster.seed, flags.faults_per_1000_commands,
+                                               /*faults_max=*/0));
+  }
+  Announce(cluster);
+  front.Run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace mockcluster
+
+int main(int argc, char** argv) {
+  std::variant<mockcluster::Flags, int> flags = mockcluster::ParseFlags(argc, argv);
+  if (const int* exit_code = std::get_if<int>(&flags)) return *exit_code;
+  return mockcluster::Run(std::get<mockcluster::Flags>(flags));
+}

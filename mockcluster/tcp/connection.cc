@@ -1,0 +1,76 @@
+#include "mockcluster/tcp/connection.h"
+
+#include <asio/write.hpp>
+#include <utility>
+
+#include "mockcluster/control.h"
+#include "mockcluster/reply_writer.h"
+
+namespace mockcluster {
+
+Connection::Connection(Cluster& cluster, ClientId client, asio::ip::tcp::socket socket,
+                       std::function<void()> on_commands,
+                       std::function<void(Connection&)> on_closed)
+    : cluster_(cluster),
+      client_(client),
+      socket_(std::move(socket)),
+      on_commands_(std::move(on_commands)),
+      on_closed_(std::move(on_closed)) {}
+
+void Connection::Read() {
+  auto self = shared_from_this();
+  socket_.async_read_some(asio::buffer(input_), [self](std::error_code error, size_t bytes) {
+    if (error) return self->Close();
+    self->requests_.Feed({self->input_.data(), bytes});
+    self->Execute();
+  });
+}
+
+void Connection::Execute() {
+  bool open = true;
+  while (open) {
+    RequestParser::Outcome outcome = requests_.Next();
+    if (outcome == RequestParser::Outcome::kNeedMore) break;
+    if (outcome == RequestParser::Outcome::kInvalid) {
+      ReplyWriter(&output_, RespVersion::kResp2).Error(requests_.error());
+      open = false;
+    } else if (IsControlCommand(requests_.arguments())) {
+      ExecuteControlCommand(cluster_, client_, requests_.arguments(), &output_);
+      open = cluster_.IsOpen(client_);
+    } else if (!requests_.arguments().empty()) {
+      open = cluster_.Execute(client_, requests_.arguments(), &output_) == Delivery::kReplied;
+    }
+  }
+  writing_ = true;
+  on_commands_();
+  Write(!open);
+}
+
+void Connection::Write(bool close_after) {
+  auto self = shared_from_this();
+  asio::async_write(socket_, asio::buffer(output_),
+                    [self, close_after](std::error_code error, size_t) {
+                      self->output_.clear();
+                      self->writing_ = false;
+                      if (error || close_after || !self->cluster_.IsOpen(self->client_)) {
+                        return self->Close();
+                      }
+                      self->Read();
+                    });
+}
+
+void Connection::CloseIfDead(bool force) {
+  if (force || (!writing_ && !cluster_.IsOpen(client_))) Close();
+}
+
+void Connection::Close() {
+  if (closed_) return;
+  closed_ = true;
+  std::error_code ignored;  // the peer may be gone already
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  cluster_.Disconnect(client_);
+  on_closed_(*this);
+}
+
+}  // namespace mockcluster

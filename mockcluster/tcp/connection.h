@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "mockcluster/cluster.h"
+#include "mockcluster/request_parser.h"
+
+namespace mockcluster {
+
+// One client's socket: reads requests, has the cluster execute them, writes the replies, in order
+// and without reading on meanwhile. Lives as long as an operation is pending.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // `on_commands` is called after each batch of commands, `on_closed` once, at the end.
+  Connection(Cluster& cluster, ClientId client, asio::ip::tcp::socket socket,
+             std::function<void()> on_commands, std::function<void(Connection&)> on_closed);
+
+  void Start() { Read(); }
+  // Closes the socket if the process at the other end died, or `force` is given.
+  void CloseIfDead(bool force = false);
+
+ private:
+  void Read();
+  void Execute();
+  void Write(bool close_after);
+  void Close();
+
+  static constexpr size_t kReadBytes = size_t{64} << 10;
+
+  Cluster& cluster_;
+  const ClientId client_;
+  asio::ip::tcp::socket socket_;
+  const std::function<void()> on_commands_;
+  const std::function<void(Connection&)> on_closed_;
+  RequestParser requests_;
+  std::array<char, kReadBytes> input_;
+  std::string output_;
+  bool writing_ = false;  // replies of a process that dies now are still on their way
+  bool closed_ = false;
+};
+
+}  // namespace mockcluster

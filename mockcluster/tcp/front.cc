@@ -1,0 +1,159 @@
+#include "mockcluster/tcp/front.h"
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <csignal>
+#include <map>
+#include <unordered_set>
+#include <utility>
+
+#include "core/status.h"
+#include "mockcluster/tcp/connection.h"
+
+namespace mockcluster {
+
+using asio::ip::tcp;
+
+class TcpFront::Impl {
+ public:
+  Impl(Cluster& cluster, TcpFrontOptions options)
+      : cluster_(cluster), options_(std::move(options)), timer_(io_), signals_(io_) {}
+
+  absl::Status Listen() {
+    std::error_code error;
+    const std::string& host = options_.bind_address.value_or(cluster_.options().host);
+    address_ = asio::ip::make_address(host, error);
+    if (error) return atestore::InvalidArgumentError("not an IP address: " + host);
+    return SyncListeners();
+  }
+
+  void Run() {
+    if (options_.stop_on_signals) {
+      signals_.add(SIGINT);
+      signals_.add(SIGTERM);
+      signals_.async_wait([this](std::error_code error, int) {
+        if (!error) io_.stop();
+      });
+    }
+    if (options_.real_time) {
+      started_ = std::chrono::steady_clock::now();
+      Tick();
+    }
+    io_.run();
+    auto connections = std::exchange(connections_, {});
+    for (const auto& connection : connections) connection->CloseIfDead(/*force=*/true);
+  }
+
+  void Stop() {
+    asio::post(io_, [this] { io_.stop(); });
+  }
+
+ private:
+  // The pace of a server's cron.
+  static constexpr std::chrono::milliseconds kTick{100};
+
+  // Opens and closes listeners until there is one for each living node.
+  absl::Status SyncListeners() {
+    absl::Status status;
+    for (const NodeInfo& node : cluster_.Nodes()) {
+      bool wanted = node.alive && node.member;
+      if (wanted == (listeners_.count(node.index) > 0)) continue;
+      if (!wanted) {
+        listeners_.extract(node.index).mapped()->close();
+        continue;
+      }
+      status.Update(Open(node));
+    }
+    return status;
+  }
+
+  absl::Status Open(const NodeInfo& node) {
+    tcp::endpoint endpoint(address_, node.endpoint.port);
+    auto acceptor = std::make_shared<tcp::acceptor>(io_);
+    std::error_code error;
+    acceptor->open(endpoint.protocol(), error);
+    if (!error) acceptor->set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor->bind(endpoint, error);
+    if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+      return atestore::UnavailableError("cannot listen on " + ToString(node.endpoint) + ": " +
+                                        error.message());
+    }
+    Accept(node.endpoint, acceptor);
+    listeners_[node.index] = std::move(acceptor);
+    return absl::OkStatus();
+  }
+
+  void Accept(const atestore::Endpoint& endpoint, const std::shared_ptr<tcp::acceptor>& acceptor) {
+    acceptor->async_accept([this, endpoint, acceptor](std::error_code error, tcp::socket socket) {
+      if (!acceptor->is_open()) return;
+      if (!error) Serve(endpoint, std::move(socket));
+      Accept(endpoint, acceptor);
+    });
+  }
+
+  void Serve(const atestore::Endpoint& endpoint, tcp::socket socket) {
+    absl::StatusOr<ClientId> client = cluster_.Connect(endpoint);
+    if (!client.ok()) return;  // it died since; closing the socket is the answer
+    std::error_code ignored;   // a socket that died at once fails at its first read
+    socket.set_option(tcp::no_delay(true), ignored);
+    auto connection = std::make_shared<Connection>(
+        cluster_, *client, std::move(socket), [this] { OnCommands(); },
+        [this](Connection& closed) { connections_.erase(closed.shared_from_this()); });
+    connections_.insert(connection);
+    connection->Start();
+  }
+
+  // Processes may have died or started; both leave a line in the event log.
+  void OnCommands() {
+    if (events_seen_ == cluster_.event_log().size()) return;
+    events_seen_ = cluster_.event_log().size();
+    auto connections = connections_;
+    for (const auto& connection : connections) connection->CloseIfDead();
+    // A port that somebody else took meanwhile stays closed: its node is out of reach, as on a
+    // real machine. The next event tries again.
+    SyncListeners().IgnoreError();
+  }
+
+  void Tick() {
+    timer_.expires_after(kTick);
+    timer_.async_wait([this](std::error_code error) {
+      if (error) return;
+      auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+          std::chrono::steady_clock::now() - started_);
+      cluster_.AdvanceTime(elapsed.count() - advanced_ms_);
+      advanced_ms_ = elapsed.count();
+      OnCommands();
+      Tick();
+    });
+  }
+
+  Cluster& cluster_;
+  const TcpFrontOptions options_;
+  asio::io_context io_{1};
+  asio::ip::address address_;
+  asio::steady_timer timer_;
+  asio::signal_set signals_;
+  std::chrono::steady_clock::time_point started_;
+  int64_t advanced_ms_ = 0;
+  std::map<NodeIndex, std::shared_ptr<tcp::acceptor>> listeners_;
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  size_t events_seen_ = 0;
+};
+
+TcpFront::TcpFront(Cluster& cluster, const TcpFrontOptions& options)
+    : impl_(std::make_unique<Impl>(cluster, options)) {}
+
+TcpFront::~TcpFront() = default;
+
+absl::Status TcpFront::Listen() { return impl_->Listen(); }
+
+void TcpFront::Run() { impl_->Run(); }
+
+void TcpFront::Stop() { impl_->Stop(); }
+
+}  // namespace mockcluster

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "mockcluster/cluster.h"
+
+namespace mockcluster {
+
+struct TcpFrontOptions {
+  // The address to listen on; nullopt: the one that the cluster announces, which must then be an IP
+  // address.
+  std::optional<std::string> bind_address;
+  // Virtual time follows the wall clock. Otherwise only MOCK TIME moves it, and a run depends on
+  // nothing but the seed and the order of commands.
+  bool real_time = true;
+  // Run() ends on SIGINT and SIGTERM.
+  bool stop_on_signals = false;
+};
+
+// Serves an emulated cluster on real sockets: a listener for every living node at its port, opened
+// and closed as processes start and die. Understands the command MOCK (control.h) on every
+// connection. Single-threaded: nobody else may use the cluster during Run().
+class TcpFront {
+ public:
+  // `cluster` must outlive the front.
+  TcpFront(Cluster& cluster, const TcpFrontOptions& options);
+  ~TcpFront();
+  TcpFront(const TcpFront&) = delete;
+  TcpFront& operator=(const TcpFront&) = delete;
+
+  // Opens the listeners. INVALID_ARGUMENT: no IP address; UNAVAILABLE: an address is taken.
+  absl::Status Listen();
+  // Serves until Stop() or a signal.
+  void Run();
+  // Ends Run(). Thread-safe.
+  void Stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mockcluster

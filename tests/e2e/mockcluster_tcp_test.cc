@@ -1,0 +1,261 @@
+// The emulator over TCP, used by programs that know nothing of it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "core/slot.h"
+#include "core/status.h"
+#include "tests/e2e/mockcluster_process.h"
+
+namespace atestore {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr absl::Duration kProgramLimit = absl::Seconds(60);
+
+class MockclusterTcpTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  void Start(std::vector<std::string> flags) {
+    absl::Status started = cluster_.Start(flags);
+    ASSERT_TRUE(started.ok()) << started;
+  }
+
+  std::string Address(int index) const {
+    return "127.0.0.1:" + std::to_string(cluster_.port(index));
+  }
+
+  // The output of a program on PATH that ends well.
+  static std::string Run(std::vector<std::string> command) {
+    std::optional<std::string> program = FindProgram(command[0]);
+    EXPECT_TRUE(program.has_value()) << command[0] << " is not installed";
+    command[0] = program.value_or(command[0]);
+    absl::StatusOr<std::string> output = RunProgram(command, kProgramLimit);
+    EXPECT_TRUE(output.ok()) << output.status();
+    return output.value_or("");
+  }
+
+  // A session of `redis-cli -c`, one command a line.
+  std::string CliSession(const std::string& lines) const {
+    return Run({"sh", "-c",
+                "printf '" + lines + "' | redis-cli -c -p " + std::to_string(cluster_.port(0))});
+  }
+
+  int64_t TotalKeys(int primaries) const {
+    int64_t keys = 0;
+    for (int index = 0; index < primaries; ++index) {
+      keys += cluster_.AskReply(index, {"DBSIZE"}).integer;
+    }
+    return keys;
+  }
+
+  MockclusterProcess cluster_;
+};
+
+TEST_P(MockclusterTcpTest, RedisCliFollowsRedirects) {
+  Start({"--flavor", GetParam()});
+  std::string output =
+      CliSession("SET foo bar\\nGET foo\\nSET hello world\\nGET hello\\nGET nil\\n");
+  EXPECT_THAT(output, HasSubstr("bar"));
+  EXPECT_THAT(output, HasSubstr("world"));
+  EXPECT_THAT(output, Not(HasSubstr("MOVED")));
+  EXPECT_THAT(output, Not(HasSubstr("ERR")));
+}
+
+TEST_P(MockclusterTcpTest, RedisCliFindsTheClusterInOrder) {
+  Start({"--flavor", GetParam(), "--replicas", "1", "--demo-actors", "1000"});
+  std::string output = Run({"redis-cli", "--cluster", "check", Address(0)});
+  EXPECT_THAT(output, HasSubstr("[OK] All nodes agree about slots configuration."));
+  EXPECT_THAT(output, HasSubstr("[OK] All 16384 slots covered."));
+  EXPECT_THAT(output, HasSubstr("[OK] 1050 keys in 3 masters."));
+}
+
+TEST_P(MockclusterTcpTest, RedisCliReshards) {
+  Start({"--flavor", GetParam(), "--demo-actors", "3000"});
+  std::string from = cluster_.Ask(0, {"CLUSTER", "MYID"});
+  std::string to = cluster_.Ask(1, {"CLUSTER", "MYID"});
+  int64_t before = cluster_.AskReply(1, {"DBSIZE"}).integer;
+  Run({"redis-cli", "--cluster", "reshard", Address(0), "--cluster-from", from, "--cluster-to", to,
+       "--cluster-slots", "300", "--cluster-yes"});
+  EXPECT_GT(cluster_.AskReply(1, {"DBSIZE"}).integer, before);
+  EXPECT_EQ(TotalKeys(3), 3050);
+  EXPECT_EQ(cluster_.AskReply(0, {"CLUSTER", "COUNTKEYSINSLOT", "0"}).integer, 0);
+  std::string check = Run({"redis-cli", "--cluster", "check", Address(0)});
+  EXPECT_THAT(check, HasSubstr("[OK] All 16384 slots covered."));
+  EXPECT_THAT(check, HasSubstr("5161 slots"));
+  EXPECT_THAT(check, HasSubstr("5762 slots"));
+}
+
+TEST_P(MockclusterTcpTest, RedisBenchmarkRuns) {
+  Start({"--flavor", GetParam()});
+  std::string output =
+      Run({"redis-benchmark", "--cluster", "-p", std::to_string(cluster_.port(0)), "-t", "set,get",
+           "-n", "20000", "-c", "8", "-P", "8", "-r", "1000", "-q"});
+  EXPECT_THAT(output, HasSubstr("SET: "));
+  EXPECT_THAT(output, HasSubstr("GET: "));
+  EXPECT_THAT(output, HasSubstr("requests per second"));
+  EXPECT_THAT(output, Not(HasSubstr("rror")));
+  EXPECT_GT(TotalKeys(3), 900);
+}
+
+TEST_P(MockclusterTcpTest, HiredisPipelinesAndSeesRedirects) {
+  Start({"--flavor", GetParam()});
+  absl::StatusOr<HiredisClient> client = cluster_.Connect(0);
+  ASSERT_TRUE(client.ok()) << client.status();
+  std::string here = "{" + std::string(SlotTag(0)) + "}";
+  std::string there = "{" + std::string(SlotTag(16383)) + "}";
+  std::string large(3 << 20, 'x');
+  std::vector<HiredisClient::Command> commands = {
+      {"SET", here, large}, {"GET", here}, {"GET", there}, {"PING"}};
+  absl::StatusOr<std::vector<HiredisReply>> replies = client->ExecuteAll(commands);
+  ASSERT_TRUE(replies.ok()) << replies.status();
+  EXPECT_EQ((*replies)[0].text, "OK");
+  EXPECT_EQ((*replies)[1].text, large);
+  EXPECT_EQ((*replies)[2].text, "MOVED 16383 " + Address(2));
+  EXPECT_EQ((*replies)[3].text, "PONG");
+}
+
+TEST_P(MockclusterTcpTest, RedisCliSpeaksResp3) {
+  Start({"--flavor", GetParam()});
+  std::string output =
+      Run({"redis-cli", "-3", "-p", std::to_string(cluster_.port(0)), "CLUSTER", "SHARDS"});
+  // A map is printed with its values behind their keys, a flat array one element a line.
+  EXPECT_THAT(output, HasSubstr("role master\nreplication-offset 0\n"));
+}
+
+TEST_P(MockclusterTcpTest, InlineCommandsAndProtocolErrors) {
+  Start({"--flavor", GetParam()});
+  std::string script = "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(cluster_.port(0)) +
+                       "; printf 'PING\\r\\nECHO \"a b\"\\r\\n*1\\r\\n!' >&3; cat <&3";
+  EXPECT_EQ(Run({"bash", "-c", script}),
+            "+PONG\r\n$3\r\na b\r\n-ERR Protocol error: expected '$', got '!'\r\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(Flavors, MockclusterTcpTest,
+                         ::testing::Values("redis-7.0", "valkey-8.0", "valkey-9.1"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::erase_if(name, [](char c) { return !isalnum(c); });
+                           return name;
+                         });
+
+using MockclusterControlTest = MockclusterTcpTest;
+
+TEST_F(MockclusterControlTest, AKilledProcessRefusesUntilItIsRestarted) {
+  Start({"--replicas", "1"});
+  absl::StatusOr<HiredisClient> client = cluster_.Connect(0);
+  ASSERT_TRUE(client.ok()) << client.status();
+  std::string id = cluster_.Ask(0, {"CLUSTER", "MYID"});
+  std::string server_before = cluster_.Ask(0, {"INFO", "server"});
+  std::string port = std::to_string(cluster_.port(0));
+  EXPECT_EQ(cluster_.Ask(1, {"MOCK", "KILL", port}), "OK");
+  EXPECT_FALSE(client->Execute({"PING"}).ok());
+  EXPECT_FALSE(cluster_.Connect(0).ok());
+  EXPECT_EQ(cluster_.Ask(1, {"MOCK", "RESTART", port}), "OK");
+  EXPECT_EQ(cluster_.Ask(0, {"CLUSTER", "MYID"}), id);
+  std::string server_after = cluster_.Ask(0, {"INFO", "server"});
+  auto run_id = [](const std::string& info) { return info.substr(info.find("run_id:"), 47); };
+  ASSERT_THAT(server_before, HasSubstr("run_id:"));
+  EXPECT_NE(run_id(server_before), run_id(server_after));
+}
+
+TEST_F(MockclusterControlTest, AnEventOverAConnectionIsAnsweredOnIt) {
+  Start({"--replicas", "1"});
+  absl::StatusOr<HiredisClient> client = cluster_.Connect(0);
+  ASSERT_TRUE(client.ok()) << client.status();
+  absl::StatusOr<HiredisReply> reply = client->Execute({"MOCK", "KILL", "0"});
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->text, "OK");
+  EXPECT_FALSE(client->Execute({"PING"}).ok());
+}
+
+TEST_F(MockclusterControlTest, AFailoverChangesRoles) {
+  Start({"--replicas", "1"});
+  EXPECT_EQ(cluster_.Ask(0, {"MOCK", "FAILOVER", "0"}), "OK");
+  EXPECT_THAT(cluster_.Ask(0, {"INFO", "replication"}), HasSubstr("role:slave"));
+  EXPECT_THAT(cluster_.Ask(3, {"INFO", "replication"}), HasSubstr("role:master"));
+}
+
+TEST_F(MockclusterControlTest, ANewNodeListens) {
+  Start({});
+  HiredisReply handle = cluster_.AskReply(0, {"MOCK", "ADDNODE"});
+  EXPECT_EQ(handle.integer, 3);
+  EXPECT_EQ(cluster_.Ask(3, {"PING"}), "PONG");
+  EXPECT_EQ(cluster_.Ask(0, {"MOCK", "MOVESLOTS", "0", "9", "3"}), "OK");
+  std::string here = "{" + std::string(SlotTag(5)) + "}";
+  EXPECT_EQ(cluster_.Ask(3, {"SET", here, "1"}), "OK");
+  EXPECT_EQ(cluster_.Ask(0, {"GET", here}), "MOVED 5 " + Address(3));
+}
+
+TEST_F(MockclusterControlTest, ADroppedConnectionHasExecutedOrNot) {
+  Start({});
+  std::string key = "{" + std::string(SlotTag(0)) + "}";
+  for (const char* when : {"AFTER", "BEFORE", "TRUNCATE"}) {
+    absl::StatusOr<HiredisClient> client = cluster_.Connect(0);
+    ASSERT_TRUE(client.ok()) << client.status();
+    ASSERT_EQ(client->Execute({"MOCK", "DROP", when})->text, "OK");
+    EXPECT_FALSE(client->Execute({"SET", key, when}).ok());
+    bool executed = std::string(when) != "BEFORE";
+    EXPECT_EQ(cluster_.Ask(0, {"GET", key}), executed ? when : "AFTER");
+  }
+}
+
+TEST_F(MockclusterControlTest, MistakesAreNamed) {
+  Start({});
+  EXPECT_THAT(cluster_.Ask(0, {"MOCK", "EXPLODE"}), HasSubstr("unknown event 'EXPLODE'"));
+  EXPECT_THAT(cluster_.Ask(0, {"MOCK", "KILL"}), HasSubstr("MOCK KILL node"));
+  EXPECT_THAT(cluster_.Ask(0, {"MOCK", "KILL", "99"}), HasSubstr("node '99'"));
+  EXPECT_THAT(cluster_.Ask(0, {"MOCK", "UNASSIGN", "16384"}), HasSubstr("'16384'"));
+  EXPECT_THAT(cluster_.Ask(0, {"MOCK", "FAILOVER", "0"}), HasSubstr("ERR "));
+  EXPECT_GT(cluster_.AskReply(0, {"MOCK"}).elements.size(), 20u);
+}
+
+TEST_F(MockclusterControlTest, ABillionActorsArePagedThrough) {
+  Start({"--synthetic-actors", "1000000000"});
+  EXPECT_EQ(TotalKeys(3), 1'000'000'050);
+  HiredisReply page = cluster_.AskReply(1, {"SCAN", "0", "COUNT", "1000"});
+  ASSERT_EQ(page.elements.size(), 2u);
+  ASSERT_GE(page.elements[1].elements.size(), 1000u);
+  EXPECT_THAT(cluster_.Ask(1, {"GET", page.elements[1].elements[0].text}), HasSubstr("actorId"));
+  EXPECT_EQ(cluster_.AskReply(0, {"CLUSTER", "COUNTKEYSINSLOT", "0"}).integer / 10, 6103);
+  HiredisReply names = cluster_.AskReply(0, {"CLUSTER", "GETKEYSINSLOT", "0", "2000"});
+  EXPECT_EQ(names.elements.size(), 2000u);
+}
+
+TEST_F(MockclusterControlTest, SameSeedAndCommandsGiveTheSameLog) {
+  std::vector<std::string> logs;
+  for (int run = 0; run < 2; ++run) {
+    MockclusterProcess cluster;
+    absl::Status started = cluster.Start({"--replicas", "1", "--seed", "7", "--frozen-time"});
+    ASSERT_TRUE(started.ok()) << started;
+    for (int fault = 0; fault < 20; ++fault) {
+      cluster.Ask(1, {"MOCK", "FAULT", "begin-migration"});
+      cluster.Ask(1, {"MOCK", "FAULT", "finish-migration"});
+    }
+    std::string log;
+    HiredisReply lines = cluster.AskReply(1, {"MOCK", "LOG"});
+    EXPECT_GE(lines.elements.size(), 20u);
+    for (const HiredisReply& line : lines.elements) log += line.text + "\n";
+    // Ports differ from run to run.
+    for (int index = 0; index < 6; ++index) {
+      std::string port = std::to_string(cluster.port(index));
+      for (size_t at; (at = log.find(port)) != std::string::npos;) log.replace(at, 5, "port");
+    }
+    logs.push_back(log);
+  }
+  EXPECT_EQ(logs[0], logs[1]);
+}
+
+TEST_F(MockclusterControlTest, ATerminationSignalEndsItWell) {
+  Start({});
+  absl::StatusOr<HiredisClient> client = cluster_.Connect(0);
+  ASSERT_TRUE(client.ok()) << client.status();
+  cluster_.process().Signal(SIGTERM);
+  EXPECT_EQ(cluster_.process().WaitForExit(kProgramLimit), 0);
+}
+
+}  // namespace
+}  // namespace atestore
