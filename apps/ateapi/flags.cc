@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/status.h"
@@ -119,9 +120,8 @@ absl::Status ResolveEnvironment(std::vector<std::string>& arguments,
 
 absl::StatusOr<std::vector<Endpoint>> ParseSeeds(const std::string& text) {
   std::vector<Endpoint> seeds;
-  for (const std::string& part :
-       std::vector<std::string>(absl::StrSplit(text, ',', absl::SkipWhitespace()))) {
-    absl::StatusOr<Endpoint> endpoint = ParseEndpoint(part);
+  for (const absl::string_view part : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
+    absl::StatusOr<Endpoint> endpoint = ParseEndpoint(ToStd(absl::StripAsciiWhitespace(part)));
     if (!endpoint.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("--redis-cluster-address: ", endpoint.status().message()));
@@ -172,10 +172,11 @@ std::string EnvironmentName(std::string_view flag) {
 
 bool IsLoopback(std::string_view listen_address) {
   if (listen_address.starts_with("unix:")) return true;
-  const absl::StatusOr<Endpoint> endpoint = ParseEndpoint(listen_address);
-  if (!endpoint.ok()) return false;
-  return endpoint->host == "localhost" || endpoint->host == "::1" ||
-         endpoint->host.starts_with("127.");
+  const std::string_view host = listen_address.substr(0, listen_address.rfind(':'));
+  // A name such as "127.example.org" is none of ours.
+  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || host == "::1" ||
+         (is_ipv4 && host.starts_with("127."));
 }
 
 absl::StatusOr<ParsedFlags> ParseFlags(const std::vector<std::string>& arguments,

@@ -38,6 +38,7 @@ std::string ResumeCommand(const std::vector<std::string>& arguments, std::string
     if (arguments[i].starts_with("--page-token=")) continue;
     absl::StrAppend(&line, " ", ShellQuoted(arguments[i]));
   }
+  if (page_token.empty()) return line;
   return absl::StrCat(line, " --page-token ", ToAbsl(page_token));
 }
 

@@ -1,0 +1,139 @@
+#include <grpc/support/log.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "apps/ateapi/flags.h"
+#include "apps/ateapi/health_monitor.h"
+#include "apps/ateapi/http_endpoint.h"
+#include "apps/ateapi/log.h"
+#include "apps/ateapi/metrics.h"
+#include "apps/ateapi/server.h"
+#include "apps/ateapi/store_factory.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr absl::Duration kHealthInterval = absl::Seconds(2);
+constexpr absl::Duration kHealthPatience = absl::Seconds(2);
+
+std::optional<std::string> ReadEnvironment(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// gRPC's own lines, such as failed TLS handshakes, in the format of this log.
+void LogGrpc(gpr_log_func_args* args) {
+  LogLine(args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kInfo : LogLevel::kDebug, "grpc")
+      .Add("message", args->message);
+}
+
+int CannotStart(const absl::Status& status) {
+  LogLine(LogLevel::kError, "cannot_start")
+      .Add("code", absl::StatusCodeToString(status.code()))
+      .Add("message", ToStd(status.message()));
+  return kExitFailure;
+}
+
+HttpAnswer Readiness(const HealthMonitor& health) {
+  const absl::Status status = health.last();
+  if (status.ok()) return {.code = 200, .text = "ready\n"};
+  return {.code = 503, .text = "not ready: " + std::string(ToStd(status.message())) + "\n"};
+}
+
+absl::StatusOr<std::unique_ptr<HttpEndpoint>> StartHttp(const std::string& address,
+                                                        const HealthMonitor& health,
+                                                        const Metrics& metrics) {
+  const absl::StatusOr<Endpoint> listen = ParseEndpoint(address);
+  if (!listen.ok()) {
+    return absl::InvalidArgumentError("--metrics-listen-addr: " +
+                                      std::string(ToStd(listen.status().message())));
+  }
+  return HttpEndpoint::Start(
+      *listen,
+      {{"/healthz", [] { return HttpAnswer{.code = 200, .text = "alive\n"}; }},
+       {"/readyz", [&health] { return Readiness(health); }},
+       {"/metrics", [&metrics] { return HttpAnswer{.code = 200, .text = metrics.Text()}; }}});
+}
+
+// Serves until a signal of `stop_signals`.
+int Serve(const Flags& flags, const sigset_t& stop_signals) {
+  Metrics metrics;
+  const absl::StatusOr<std::unique_ptr<ActorStore>> store = MakeStore(flags, metrics);
+  if (!store.ok()) return CannotStart(store.status());
+  const absl::Status first = (*store)->CheckHealth(
+      {.deadline = absl::Now() + absl::FromChrono(flags.startup_timeout), .cancelled = {}});
+  if (!first.ok()) return CannotStart(first);
+
+  const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags, **store, metrics);
+  if (!server.ok()) return CannotStart(server.status());
+  auto health = std::make_unique<HealthMonitor>(
+      [&] {
+        return (*store)->CheckHealth({.deadline = absl::Now() + kHealthPatience, .cancelled = {}});
+      },
+      kHealthInterval,
+      [&](const absl::Status& status) {
+        metrics.SetReady(status.ok());
+        (*server)->SetHealthy(status.ok());
+        LogLine(status.ok() ? LogLevel::kInfo : LogLevel::kWarning,
+                status.ok() ? "store_ready" : "store_not_ready")
+            .Add("message", ToStd(status.message()));
+      });
+  std::unique_ptr<HttpEndpoint> http;
+  if (!flags.metrics_listen_addr.empty()) {
+    absl::StatusOr<std::unique_ptr<HttpEndpoint>> started =
+        StartHttp(flags.metrics_listen_addr, *health, metrics);
+    if (!started.ok()) return CannotStart(started.status());
+    http = *std::move(started);
+  }
+  LogLine(LogLevel::kInfo, "serving")
+      .Add("address", (*server)->address())
+      .Add("tls", flags.grpc_server_cred_bundle.empty() ? "off" : "on")
+      .Add("store", flags.redis_cluster_address.empty() ? "embedded" : "cluster");
+
+  int signal = 0;
+  sigwait(&stop_signals, &signal);
+  LogLine(LogLevel::kInfo, "stopping").Add("signal", signal);
+  http.reset();
+  health.reset();
+  (*server)->SetHealthy(false);
+  (*server)->Stop(absl::FromChrono(flags.shutdown_grace));
+  LogLine(LogLevel::kInfo, "stopped");
+  return 0;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  const absl::StatusOr<ParsedFlags> parsed = ParseFlags(arguments, ReadEnvironment);
+  if (!parsed.ok()) {
+    std::cerr << "ateapi: " << parsed.status().message() << "\n";
+    return kExitFailure;
+  }
+  if (parsed->text_to_print) {
+    std::cout << *parsed->text_to_print;
+    return 0;
+  }
+  StartLog(parsed->flags.log_level);
+  gpr_set_log_function(LogGrpc);
+  // Every thread inherits the mask, so that only sigwait() takes these signals.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGINT);
+  sigaddset(&stop_signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return Serve(parsed->flags, stop_signals);
+}
+
+}  // namespace
+}  // namespace atestore
+
+int main(int argc, char** argv) {
+  return atestore::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

@@ -1,0 +1,90 @@
+#include "apps/ateapi/store_factory.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "apps/ateapi/demo_actors.h"
+#include "apps/ateapi/log.h"
+#include "apps/ateapi/metered_transport.h"
+#include "apps/ateapi/rate_limit.h"
+#include "apps/ateapi/token_keys.h"
+#include "core/status.h"
+#include "store/embedded/embedded_transport.h"
+#include "store/redis/redis_transport.h"
+
+namespace atestore {
+namespace {
+
+// A cluster full of foreign values would otherwise fill the log at the speed of the listing.
+constexpr int kUnreadableLinesPerSecond = 10;
+
+absl::StatusOr<RedisOptions> RedisOptionsOf(const Flags& flags) {
+  RedisOptions options;
+  if (!flags.redis_password_file.empty()) {
+    const absl::StatusOr<std::string> password = ReadFile(flags.redis_password_file);
+    if (!password.ok()) return password.status();
+    options.credentials =
+        RedisCredentials{.username = flags.redis_username,
+                         .password = std::string(absl::StripTrailingAsciiWhitespace(*password))};
+  }
+  if (!flags.redis_ca_certs.empty() || !flags.redis_client_cert.empty() ||
+      !flags.redis_tls_server_name.empty()) {
+    options.tls = RedisTlsOptions{.ca_file = flags.redis_ca_certs,
+                                  .client_cert_file = flags.redis_client_cert,
+                                  .server_name = flags.redis_tls_server_name};
+  }
+  return options;
+}
+
+absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags) {
+  StoreOptions options;
+  if (!flags.page_token_key_file.empty()) {
+    const absl::StatusOr<std::string> text = ReadFile(flags.page_token_key_file);
+    if (!text.ok()) return text.status();
+    absl::StatusOr<std::vector<PageTokenKey>> keys = ParseTokenKeys(*text);
+    if (!keys.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flags.page_token_key_file, ": ", keys.status().message()));
+    }
+    options.page_token_keys = *std::move(keys);
+  }
+  auto limit = std::make_shared<RateLimit>(kUnreadableLinesPerSecond);
+  options.on_unreadable_record = [limit](std::string_view key, const absl::Status& why) {
+    if (!limit->Allows()) return;
+    LogLine(LogLevel::kWarning, "unreadable_record")
+        .Add("key", key)
+        .Add("why", ToStd(why.message()))
+        .Add("lines_suppressed", limit->TakeRefused());
+  };
+  return options;
+}
+
+std::unique_ptr<ActorStore> EmbeddedStore(const Flags& flags, Metrics& metrics,
+                                          StoreOptions options) {
+  const std::shared_ptr<EmbeddedCluster> cluster = MakeDemoCluster(flags.demo_actors);
+  options.seeds = cluster->Endpoints();
+  return std::make_unique<ActorStore>(
+      std::make_unique<MeteredTransport>(std::make_unique<EmbeddedTransport>(cluster), metrics),
+      std::move(options));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ActorStore>> MakeStore(const Flags& flags, Metrics& metrics) {
+  absl::StatusOr<StoreOptions> options = StoreOptionsOf(flags);
+  if (!options.ok()) return options.status();
+  if (flags.redis_cluster_address.empty()) {
+    return EmbeddedStore(flags, metrics, *std::move(options));
+  }
+  options->seeds = flags.redis_cluster_address;
+  const absl::StatusOr<RedisOptions> redis = RedisOptionsOf(flags);
+  if (!redis.ok()) return redis.status();
+  absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create(*redis);
+  if (!transport.ok()) return transport.status();
+  return std::make_unique<ActorStore>(
+      std::make_unique<MeteredTransport>(*std::move(transport), metrics), *std::move(options));
+}
+
+}  // namespace atestore

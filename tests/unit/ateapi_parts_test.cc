@@ -1,0 +1,151 @@
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/ateapi/error_details.h"
+#include "apps/ateapi/flags.h"
+#include "apps/ateapi/token_keys.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proto/google_rpc.pb.h"
+#include "store/error_info.h"
+
+namespace atestore {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+absl::StatusOr<Flags> Parse(const std::vector<std::string>& arguments,
+                            const std::map<std::string, std::string>& environment = {}) {
+  absl::StatusOr<ParsedFlags> parsed =
+      ParseFlags(arguments, [&](const std::string& name) -> std::optional<std::string> {
+        const auto found = environment.find(name);
+        if (found == environment.end()) return std::nullopt;
+        return found->second;
+      });
+  if (!parsed.ok()) return parsed.status();
+  return parsed->flags;
+}
+
+std::string ErrorOf(const absl::StatusOr<Flags>& flags) {
+  return flags.ok() ? "no error" : std::string(flags.status().message());
+}
+
+TEST(Flags, DefaultIsTheEmbeddedStoreOnLoopback) {
+  const absl::StatusOr<Flags> flags = Parse({});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->grpc_listen_addr, "127.0.0.1:8443");
+  EXPECT_TRUE(flags->redis_cluster_address.empty());
+}
+
+TEST(Flags, ReadsSeveralSeeds) {
+  const absl::StatusOr<Flags> flags = Parse({"--redis-cluster-address", "a:1,b:2, [::1]:3"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  ASSERT_EQ(flags->redis_cluster_address.size(), 3U);
+  EXPECT_EQ(flags->redis_cluster_address[1], (Endpoint{"b", 2}));
+  EXPECT_EQ(flags->redis_cluster_address[2], (Endpoint{"::1", 3}));
+  EXPECT_THAT(ErrorOf(Parse({"--redis-cluster-address", "no-port"})),
+              HasSubstr("--redis-cluster-address"));
+}
+
+TEST(Flags, EnvReadsTheMatchingVariable) {
+  EXPECT_EQ(EnvironmentName("--redis-cluster-address"), "ATE_API_REDIS_ADDRESS");
+  EXPECT_EQ(EnvironmentName("--redis-password-file"), "ATE_API_REDIS_PASSWORD_FILE");
+  const absl::StatusOr<Flags> flags =
+      Parse({"--redis-cluster-address=@env", "--grpc-listen-addr", "@env"},
+            {{"ATE_API_REDIS_ADDRESS", "r:7"}, {"ATE_API_GRPC_LISTEN_ADDR", "127.0.0.1:9"}});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->redis_cluster_address[0].host, "r");
+  EXPECT_EQ(flags->grpc_listen_addr, "127.0.0.1:9");
+  EXPECT_THAT(ErrorOf(Parse({"--redis-username", "@env"})),
+              HasSubstr("ATE_API_REDIS_USERNAME is not set"));
+}
+
+TEST(Flags, PlaintextStaysOnLoopbackUnlessAllowed) {
+  for (const char* const address :
+       {"0.0.0.0:1", "[::]:1", ":8443", "10.0.0.1:1", "localhost.x:1", "127.example.org:1"}) {
+    EXPECT_THAT(ErrorOf(Parse({"--grpc-listen-addr", address})), HasSubstr("--allow-plaintext"))
+        << address;
+    EXPECT_TRUE(Parse({"--grpc-listen-addr", address, "--allow-plaintext"}).ok()) << address;
+    EXPECT_TRUE(Parse({"--grpc-listen-addr", address, "--grpc-server-cred-bundle", "f"}).ok());
+  }
+  for (const char* const address : {"localhost:1", "127.0.0.1:0", "127.9.9.9:1", "[::1]:1"}) {
+    EXPECT_TRUE(Parse({"--grpc-listen-addr", address}).ok()) << address;
+  }
+}
+
+TEST(Flags, RefusesWhatDoesNotFitTogether) {
+  EXPECT_THAT(ErrorOf(Parse({"--client-ca-certs", "f"})), HasSubstr("--grpc-server-cred-bundle"));
+  EXPECT_THAT(ErrorOf(Parse({"--demo-actors", "5", "--redis-cluster-address", "a:1"})),
+              HasSubstr("embedded"));
+  EXPECT_THAT(ErrorOf(Parse({"--redis-username", "u"})), HasSubstr("--redis-cluster-address"));
+  EXPECT_THAT(ErrorOf(Parse({"--redis-username", "u", "--redis-cluster-address", "a:1"})),
+              HasSubstr("--redis-password-file"));
+  EXPECT_THAT(ErrorOf(Parse({"--unknown"})), HasSubstr("--unknown"));
+  EXPECT_THAT(ErrorOf(Parse({"--demo-actors", "-1"})), HasSubstr("--demo-actors"));
+}
+
+TEST(TokenKeys, FirstKeySignsAllVerify) {
+  const absl::StatusOr<std::vector<PageTokenKey>> keys =
+      ParseTokenKeys("# rotated in May\n2:a secret of 16 b\n\n1:the:older:secret:is:longer\r\n");
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_EQ(keys->size(), 2U);
+  EXPECT_EQ((*keys)[0].id, 2);
+  EXPECT_EQ((*keys)[0].secret, "a secret of 16 b");
+  EXPECT_EQ((*keys)[1].id, 1);
+  EXPECT_EQ((*keys)[1].secret, "the:older:secret:is:longer");
+}
+
+TEST(TokenKeys, ErrorsNameTheLineNotTheSecret) {
+  for (const char* const text :
+       {"", "# nothing\n", "no colon but a hush-hush", "0:hush-hush-hush-hush",
+        "256:hush-hush-hush-hush", "x:hush-hush-hush-hush", "1:hush-short",
+        "1:hush-hush-hush-hush\n1:hush-hush-hush-hush2"}) {
+    const absl::StatusOr<std::vector<PageTokenKey>> keys = ParseTokenKeys(text);
+    EXPECT_TRUE(absl::IsInvalidArgument(keys.status())) << text;
+    EXPECT_THAT(std::string(keys.status().message()), Not(HasSubstr("hush")));
+  }
+}
+
+google::rpc::Status DetailsOf(const absl::Status& status) {
+  google::rpc::Status details;
+  EXPECT_TRUE(details.ParseFromString(SerializedErrorDetails(status)));
+  return details;
+}
+
+TEST(ErrorDetails, CarryReasonDomainAndField) {
+  const google::rpc::Status details = DetailsOf(WithErrorInfo(
+      absl::InvalidArgumentError("page_size: -1"), {.reason = "NEGATIVE", .field = "page_size"}));
+  EXPECT_EQ(details.code(), 3);
+  EXPECT_EQ(details.message(), "page_size: -1");
+  ASSERT_EQ(details.details_size(), 2);
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(details.details(0).UnpackTo(&info));
+  EXPECT_EQ(details.details(0).type_url(), "type.googleapis.com/google.rpc.ErrorInfo");
+  EXPECT_EQ(info.reason(), "NEGATIVE");
+  EXPECT_EQ(info.domain(), "ateapi");
+  google::rpc::BadRequest bad_request;
+  ASSERT_TRUE(details.details(1).UnpackTo(&bad_request));
+  ASSERT_EQ(bad_request.field_violations_size(), 1);
+  EXPECT_EQ(bad_request.field_violations(0).field(), "page_size");
+}
+
+TEST(ErrorDetails, SayWhenToTryAgain) {
+  const google::rpc::Status details = DetailsOf(absl::ResourceExhaustedError("busy"));
+  ASSERT_EQ(details.details_size(), 2);
+  google::rpc::RetryInfo retry;
+  ASSERT_TRUE(details.details(1).UnpackTo(&retry));
+  EXPECT_GT(retry.retry_delay().seconds() * 1'000'000'000 + retry.retry_delay().nanos(), 0);
+  EXPECT_EQ(DetailsOf(absl::NotFoundError("gone")).details_size(), 1);
+}
+
+TEST(ErrorDetails, EveryErrorHasAReason) {
+  EXPECT_EQ(ErrorReason(absl::NotFoundError("")), "NOT_FOUND");
+  EXPECT_EQ(ErrorReason(WithErrorInfo(absl::NotFoundError(""), {.reason = "ACTOR_NOT_FOUND"})),
+            "ACTOR_NOT_FOUND");
+}
+
+}  // namespace
+}  // namespace atestore

@@ -1,0 +1,148 @@
+#include <variant>
+
+#include "apps/kubectl-ate/command_line.h"
+#include "apps/kubectl-ate/expectation.h"
+#include "apps/kubectl-ate/resume_command.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace atestore::cli {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string ErrorOf(const std::vector<std::string>& arguments) {
+  const absl::StatusOr<Invocation> invocation = ParseCommandLine(arguments);
+  return invocation.ok() ? "no error" : std::string(invocation.status().message());
+}
+
+template <typename T>
+T Parsed(const std::vector<std::string>& arguments) {
+  const absl::StatusOr<Invocation> invocation = ParseCommandLine(arguments);
+  EXPECT_TRUE(invocation.ok()) << invocation.status();
+  if (!invocation.ok() || !std::holds_alternative<T>(invocation->command)) {
+    ADD_FAILURE() << "another command";
+    return T();
+  }
+  return std::get<T>(invocation->command);
+}
+
+TEST(CommandLine, ListsActorsOfOneOrOfAllAtespaces) {
+  const auto one = Parsed<ListActors>({"get", "actors", "-a", "team-a", "--chunk-size", "7",
+                                       "--limit", "20", "--page-token", "T", "--sort"});
+  EXPECT_EQ(one.atespace, "team-a");
+  EXPECT_EQ(one.chunk_size, 7);
+  EXPECT_EQ(one.limit, 20);
+  EXPECT_EQ(one.page_token, "T");
+  EXPECT_TRUE(one.sort);
+  const auto all = Parsed<ListActors>({"get", "actors", "-A"});
+  EXPECT_EQ(all.atespace, "");
+  EXPECT_EQ(all.limit, std::nullopt);
+}
+
+TEST(CommandLine, SaysHowToChooseTheAtespace) {
+  EXPECT_THAT(ErrorOf({"get", "actors"}), HasSubstr("-a ATESPACE for one, or -A for all"));
+  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "-a", "x"}), HasSubstr("exclude each other"));
+  EXPECT_THAT(ErrorOf({"get", "actors", "id"}), HasSubstr("add -a ATESPACE"));
+  EXPECT_THAT(ErrorOf({"get", "actors", "id", "-A"}), HasSubstr("give -a ATESPACE, not -A"));
+}
+
+TEST(CommandLine, RefusesWhatItDoesNotUnderstandInOneLine) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"get", "actors", "-A", "--bogus"},
+        {"get"},
+        {"get", "pods"},
+        {"get", "actors", "-A", "-o", "xml"},
+        {"get", "actors", "-A", "--chunk-size", "0"},
+        {"get", "actors", "-A", "--chunk-size", "1001"},
+        {"get", "actors", "-A", "--limit", "0"},
+        {"get", "actors", "-A", "--limit", "many"},
+        {"get", "actors", "x", "-a", "y", "--limit", "3"},
+        {"create", "actor", "x", "-a", "y"},
+        {"create", "actor", "x", "-a", "y", "--template", "name"},
+        {"create", "actor", "x", "-a", "y", "--template", "n/t", "--worker-selector", "k"},
+        {"delete", "actor"},
+        {"completion", "tcsh"}}) {
+    const std::string error = ErrorOf(arguments);
+    EXPECT_NE(error, "no error") << ::testing::PrintToString(arguments);
+    EXPECT_THAT(error, Not(HasSubstr("\n")));
+  }
+  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "--bogus"}),
+              HasSubstr("--bogus; see kubectl-ate get actors --help"));
+}
+
+TEST(CommandLine, ConnectionFlagsMayStandAnywhere) {
+  const absl::StatusOr<Invocation> invocation =
+      ParseCommandLine({"--plaintext", "get", "actors", "-A", "--endpoint", "h:1", "--timeout=2"});
+  ASSERT_TRUE(invocation.ok()) << invocation.status();
+  EXPECT_TRUE(invocation->connection.plaintext);
+  EXPECT_EQ(invocation->connection.endpoint, "h:1");
+  EXPECT_EQ(invocation->timeout, absl::Seconds(2));
+}
+
+TEST(CommandLine, TakesTheNamesThatItPrints) {
+  const auto remove = Parsed<DeleteActors>({"delete", "actor", "actor/a/x", "b/y"});
+  ASSERT_EQ(remove.names.size(), 2U);
+  EXPECT_EQ(remove.names[0].atespace, "a");
+  EXPECT_EQ(remove.names[0].id, "x");
+  EXPECT_EQ(remove.names[1].atespace, "b");
+  EXPECT_EQ(remove.names[1].id, "y");
+  EXPECT_THAT(ErrorOf({"delete", "actor", "-a", "c", "b/y"}), HasSubstr("not in atespace \"c\""));
+}
+
+TEST(CommandLine, CreatesActorsWithTemplateAndSelector) {
+  const auto create = Parsed<CreateActor>(
+      {"create", "actor", "x", "-a", "y", "--template", "ns/t", "--worker-selector", "k=v,l="});
+  EXPECT_EQ(create.name.id, "x");
+  EXPECT_EQ(create.template_namespace, "ns");
+  EXPECT_EQ(create.template_name, "t");
+  EXPECT_THAT(create.worker_selector, ElementsAre(std::pair<std::string, std::string>("k", "v"),
+                                                  std::pair<std::string, std::string>("l", "")));
+}
+
+TEST(CommandLine, HelpNamesExamples) {
+  EXPECT_THAT(Parsed<PrintText>({}).text, HasSubstr("Examples:"));
+  EXPECT_THAT(Parsed<PrintText>({"get", "actors", "--help"}).text, HasSubstr("--page-token"));
+  EXPECT_THAT(Parsed<PrintText>({"completion", "fish"}).text, HasSubstr("__complete"));
+}
+
+TEST(Expectation, OffersVerbsNounsFlagsAndValues) {
+  EXPECT_THAT(WhatComesNext({""}).candidates, ElementsAre("get", "create", "delete", "completion"));
+  EXPECT_THAT(WhatComesNext({"get", "w"}).candidates, ElementsAre("workers"));
+  EXPECT_THAT(WhatComesNext({"get", "actors", "--pa"}).candidates, ElementsAre("--page-token"));
+  EXPECT_THAT(WhatComesNext({"get", "actors", "--pl"}).candidates, ElementsAre("--plaintext"));
+  EXPECT_THAT(WhatComesNext({"get", "actors", "-o", "js"}).candidates,
+              ElementsAre("json", "jsonl"));
+  EXPECT_THAT(WhatComesNext({"completion", ""}).candidates, Contains("zsh"));
+  EXPECT_THAT(WhatComesNext({"get", "actors", "--limit", ""}).candidates, ElementsAre());
+}
+
+TEST(Expectation, AsksTheServiceOnlyForNames) {
+  using Values = Expectation::Values;
+  const Expectation actors =
+      WhatComesNext({"get", "actors", "--endpoint=h:2", "-a", "team", "--plaintext", ""});
+  EXPECT_EQ(actors.values, Values::kActor);
+  EXPECT_EQ(actors.atespace, "team");
+  EXPECT_EQ(actors.connection.endpoint, "h:2");
+  EXPECT_TRUE(actors.connection.plaintext);
+  EXPECT_EQ(WhatComesNext({"get", "actors", "-a", ""}).values, Values::kAtespace);
+  EXPECT_EQ(WhatComesNext({"delete", "atespace", ""}).values, Values::kAtespace);
+  EXPECT_EQ(WhatComesNext({"create", "atespace", ""}).values, Values::kNone);
+  EXPECT_EQ(WhatComesNext({"get", ""}).values, Values::kNone);
+}
+
+TEST(ResumeCommand, ReplacesTheTokenAndQuotes) {
+  EXPECT_EQ(ResumeCommand({"get", "actors", "-A"}, "T2"),
+            "kubectl-ate get actors -A --page-token T2");
+  EXPECT_EQ(ResumeCommand({"get", "actors", "--page-token", "T1", "-A", "-o", "name"}, "T2"),
+            "kubectl-ate get actors -A -o name --page-token T2");
+  EXPECT_EQ(ResumeCommand({"get", "actors", "--page-token=T1", "--ca-cert", "my ca's.pem"}, "T2"),
+            "kubectl-ate get actors --ca-cert 'my ca'\\''s.pem' --page-token T2");
+  EXPECT_EQ(ResumeCommand({"get", "actors", "-A"}, ""), "kubectl-ate get actors -A");
+}
+
+}  // namespace
+}  // namespace atestore::cli

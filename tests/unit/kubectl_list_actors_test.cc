@@ -1,0 +1,328 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "apps/kubectl-ate/list_actors.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace atestore::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A pipe whose reader collects everything, or has gone.
+class PipeEnd {
+ public:
+  PipeEnd() {
+    EXPECT_EQ(pipe(fds_), 0);
+    reader_ = std::thread([this] {
+      char buffer[4096];
+      for (ssize_t size; (size = read(fds_[0], buffer, sizeof(buffer))) > 0;) {
+        text_.append(buffer, static_cast<size_t>(size));
+      }
+    });
+  }
+  ~PipeEnd() { Text(); }
+  PipeEnd(const PipeEnd&) = delete;
+  PipeEnd& operator=(const PipeEnd&) = delete;
+
+  int fd() const { return fds_[1]; }
+  // Ends the writing; what was written.
+  const std::string& Text() {
+    if (reader_.joinable()) {
+      close(fds_[1]);
+      reader_.join();
+      close(fds_[0]);
+    }
+    return text_;
+  }
+
+ private:
+  int fds_[2];
+  std::thread reader_;
+  std::string text_;
+};
+
+// A service of numbered actors, whose token is the number of the next one.
+class FakeApi final : public ControlApi {
+ public:
+  explicit FakeApi(int64_t actors) : actors_(actors) {}
+
+  absl::StatusOr<ListPage> ListActors(const ateapi::ListActorsRequest& request,
+                                      absl::Time) override {
+    requests.push_back(request);
+    if (on_list) on_list();
+    if (!failures.empty()) {
+      const absl::Status failure = failures.front();
+      failures.pop_front();
+      if (!failure.ok()) return failure;
+    }
+    const int64_t first = request.page_token().empty() ? 0 : std::stoll(request.page_token());
+    const int64_t size = request.page_size() == 0 ? page_size : request.page_size();
+    const int64_t end = std::min(actors_, first + size);
+    ListPage page;
+    for (int64_t i = first; i < end; ++i) {
+      ateapi::Actor& actor = *page.response.add_actors();
+      actor.set_atespace("a");
+      actor.set_actor_id(absl::StrCat("id-", reversed ? actors_ - i : i));
+    }
+    if (end < actors_) page.response.set_next_page_token(absl::StrCat(end));
+    page.skipped_records = skipped_a_page;
+    return page;
+  }
+  absl::StatusOr<ateapi::Atespace> GetAtespace(const std::string& name, absl::Time) override {
+    if (!atespace_exists) return absl::NotFoundError("no such atespace");
+    ateapi::Atespace atespace;
+    atespace.set_name(name);
+    return atespace;
+  }
+  absl::StatusOr<ateapi::Actor> GetActor(const ActorName&, absl::Time) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest&,
+                                            absl::Time) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status DeleteActor(const ActorName&, absl::Time) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(absl::Time) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status CreateAtespace(const std::string&, absl::Time) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status DeleteAtespace(const std::string&, absl::Time) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(absl::Time) override {
+    return absl::UnimplementedError("");
+  }
+  void Cancel() override {}
+
+  int64_t page_size = 2;
+  bool reversed = false;
+  bool atespace_exists = true;
+  int64_t skipped_a_page = 0;
+  std::deque<absl::Status> failures;  // of the next calls; OK: that call works
+  std::function<void()> on_list;
+  std::vector<ateapi::ListActorsRequest> requests;
+
+ private:
+  const int64_t actors_;
+};
+
+struct Result {
+  int exit_status;
+  std::string out;
+  std::string err;
+};
+
+class ListActorsTest : public ::testing::Test {
+ protected:
+  void SetUp() override { std::signal(SIGPIPE, SIG_IGN); }
+
+  Result Run(FakeApi& api, ListActors command = {.output = {.format = OutputFormat::kName}}) {
+    PipeEnd out;
+    PipeEnd err;
+    const int exit_status = RunListActors(command, ContextFor(api, out.fd(), err.fd()));
+    return {exit_status, out.Text(), err.Text()};
+  }
+
+  Context ContextFor(FakeApi& api, int out, int err) {
+    return {.api = api,
+            .interruption = interruption_,
+            .out = out,
+            .err = err,
+            .deadline = absl::InfiniteFuture(),
+            .connection = connection_,
+            .arguments = arguments_};
+  }
+
+  Interruption interruption_;
+  const ConnectionOptions connection_;
+  const std::vector<std::string> arguments_ = {"get", "actors", "-A"};
+};
+
+TEST_F(ListActorsTest, PrintsEveryPage) {
+  FakeApi api(5);
+  const Result result = Run(api);
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out, "actor/a/id-0\nactor/a/id-1\nactor/a/id-2\nactor/a/id-3\nactor/a/id-4\n");
+  EXPECT_EQ(result.err, "");  // no progress: standard error is not a terminal
+  EXPECT_EQ(api.requests.size(), 3U);
+}
+
+TEST_F(ListActorsTest, StopsExactlyAtTheLimitAndSaysHowToGoOn) {
+  FakeApi api(5);
+  const Result result = Run(api, {.chunk_size = 2, .limit = 3, .output = {OutputFormat::kName}});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out, "actor/a/id-0\nactor/a/id-1\nactor/a/id-2\n");
+  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A --page-token 3\n"));
+  ASSERT_EQ(api.requests.size(), 2U);
+  EXPECT_EQ(api.requests[1].page_size(), 1);
+}
+
+TEST_F(ListActorsTest, ALimitBehindTheEndIsNoLimit) {
+  FakeApi api(3);
+  const Result result = Run(api, {.limit = 3, .output = {OutputFormat::kName}});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.err, "");
+}
+
+TEST_F(ListActorsTest, ResumesWithTheTokenItWasGiven) {
+  FakeApi api(5);
+  const Result result = Run(api, {.page_token = "3", .output = {OutputFormat::kName}});
+  EXPECT_EQ(result.out, "actor/a/id-3\nactor/a/id-4\n");
+}
+
+TEST_F(ListActorsTest, RetriesWhatPassesWithTheSameToken) {
+  FakeApi api(5);
+  api.failures = {absl::OkStatus(), absl::UnavailableError("failover"),
+                  absl::ResourceExhaustedError("busy"), absl::OkStatus()};
+  const Result result = Run(api);
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out, "actor/a/id-0\nactor/a/id-1\nactor/a/id-2\nactor/a/id-3\nactor/a/id-4\n");
+  EXPECT_EQ(result.err, "");
+  ASSERT_EQ(api.requests.size(), 5U);
+  EXPECT_EQ(api.requests[1].page_token(), "2");
+  EXPECT_EQ(api.requests[2].page_token(), "2");
+  EXPECT_EQ(api.requests[3].page_token(), "2");
+}
+
+TEST_F(ListActorsTest, AFailureKeepsWhatWasPrintedAndSaysHowToGoOn) {
+  FakeApi api(5);
+  api.failures = {absl::OkStatus(), absl::PermissionDeniedError("not you")};
+  const Result result = Run(api, {.output = {.format = OutputFormat::kJson}});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.out,
+            "{\"actors\":[\n{\"actorId\":\"id-0\",\"atespace\":\"a\"},\n"
+            "{\"actorId\":\"id-1\",\"atespace\":\"a\"}\n]}\n");
+  EXPECT_THAT(result.err, HasSubstr("error: not you\n"));
+  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A --page-token 2\n"));
+}
+
+TEST_F(ListActorsTest, ARefusedTokenIsNotOfferedAgain) {
+  FakeApi api(5);
+  api.failures = {absl::InvalidArgumentError("page token: wrong tag")};
+  const Result result = Run(api, {.page_token = "1", .output = {OutputFormat::kName}});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.err, "error: page token: wrong tag\n");
+}
+
+TEST_F(ListActorsTest, GivesUpQuicklyOnAnAddressThatWasNeverReached) {
+  FakeApi api(5);
+  const absl::Status refused = MarkConnectionFailure(absl::UnavailableError("Connection refused"));
+  api.failures.assign(1000, refused);
+  const absl::Time start = absl::Now();
+  const Result result = Run(api);
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("error: nothing listens at 127.0.0.1:8443"));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(20));
+}
+
+TEST_F(ListActorsTest, AnInterruptEndsWithTheResumeCommand) {
+  FakeApi api(50);
+  api.on_list = [&] {
+    if (api.requests.size() == 3) interruption_.Interrupt();
+  };
+  api.failures = {absl::OkStatus(), absl::OkStatus(), absl::CancelledError("by the user")};
+  const Result result = Run(api);
+  EXPECT_EQ(result.exit_status, 130);
+  EXPECT_EQ(result.out, "actor/a/id-0\nactor/a/id-1\nactor/a/id-2\nactor/a/id-3\n");
+  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A --page-token 4\n"));
+  EXPECT_THAT(result.err, Not(HasSubstr("error")));
+}
+
+TEST_F(ListActorsTest, AnInterruptDuringBackOffEndsItAtOnce) {
+  FakeApi api(50);
+  api.failures.assign(1000, absl::UnavailableError("down"));
+  api.on_list = [&] {
+    if (api.requests.size() == 2) interruption_.Interrupt();
+  };
+  const Result result = Run(api);
+  EXPECT_EQ(result.exit_status, 130);
+  EXPECT_EQ(api.requests.size(), 2U);
+  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A\n"));
+}
+
+TEST_F(ListActorsTest, AClosedPipeEndsItQuietly) {
+  FakeApi api(1'000'000);
+  api.page_size = 1000;
+  int out[2];
+  ASSERT_EQ(pipe(out), 0);
+  PipeEnd err;
+  api.on_list = [&] {
+    if (api.requests.size() == 3) close(out[0]);  // the reader goes away between two pages
+  };
+  std::thread reader([&] {
+    char buffer[65536];
+    for (int pages = 0; pages < 1; ++pages) static_cast<void>(!read(out[0], buffer, 1));
+  });
+  fcntl(out[1], F_SETPIPE_SZ, 1 << 20);
+  const int exit_status =
+      RunListActors({.output = {.format = OutputFormat::kName}}, ContextFor(api, out[1], err.fd()));
+  reader.join();
+  close(out[1]);
+  EXPECT_EQ(exit_status, 0);
+  EXPECT_EQ(err.Text(), "");
+  EXPECT_EQ(api.requests.size(), 3U);
+}
+
+TEST_F(ListActorsTest, NothingFoundIsSaidAndIsNoError) {
+  FakeApi api(0);
+  const Result result = Run(api);
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(result.err, "No resources found.\n");
+}
+
+TEST_F(ListActorsTest, AnUnknownAtespaceIsPointedOut) {
+  FakeApi api(0);
+  api.atespace_exists = false;
+  const Result result = Run(api, {.atespace = "typo", .output = {OutputFormat::kJson}});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out, "{\"actors\":[]}\n");
+  EXPECT_THAT(result.err, HasSubstr("there is no atespace \"typo\""));
+}
+
+TEST_F(ListActorsTest, SortCollectsFirst) {
+  FakeApi api(4);
+  api.reversed = true;
+  const Result result = Run(api, {.sort = true, .output = {OutputFormat::kName}});
+  EXPECT_EQ(result.out, "actor/a/id-1\nactor/a/id-2\nactor/a/id-3\nactor/a/id-4\n");
+}
+
+TEST_F(ListActorsTest, SkippedRecordsAreReported) {
+  FakeApi api(4);
+  api.skipped_a_page = 2;
+  const Result result = Run(api);
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_THAT(result.err, HasSubstr("warning: 4 records could not be read"));
+}
+
+TEST_F(ListActorsTest, AFullDiskIsAnErrorWithTheResumeCommand) {
+  FakeApi api(4);
+  const int full = open("/dev/full", O_WRONLY);
+  ASSERT_GE(full, 0);
+  PipeEnd err;
+  const int exit_status = RunListActors({.page_token = "1", .output = {OutputFormat::kName}},
+                                        ContextFor(api, full, err.fd()));
+  close(full);
+  EXPECT_EQ(exit_status, 1);
+  EXPECT_THAT(err.Text(), HasSubstr("No space left on device"));
+  EXPECT_THAT(err.Text(), HasSubstr("--page-token 1\n"));
+}
+
+}  // namespace
+}  // namespace atestore::cli
