@@ -17,7 +17,7 @@ std::string Padded(std::string text) {
 
 // What a listing does with every value, the message reused.
 void BM_DecodePaddedActor(benchmark::State& state) {
-  std::string value = TypicalValue(12345);
+  std::string value = TypicalValue(12345, "space-045");
   std::string padded = Padded(value);
   std::string_view json = std::string_view(padded).substr(0, value.size());
   ateapi::Actor actor;
@@ -33,7 +33,7 @@ BENCHMARK(BM_DecodePaddedActor);
 void BM_DecodePage(benchmark::State& state) {
   constexpr int kActors = 1000;
   std::vector<std::string> values;
-  for (int i = 0; i < kActors; ++i) values.push_back(TypicalValue(i));
+  for (int i = 0; i < kActors; ++i) values.push_back(TypicalValue(i, "space-000"));
   for (std::string& value : values) value.reserve(value.size() + RespReader::kPadding);
   for (auto _ : state) {
     ateapi::ListActorsResponse page;
@@ -48,7 +48,7 @@ BENCHMARK(BM_DecodePage);
 
 // The yardstick: protobuf's own parser.
 void BM_ProtobufJson(benchmark::State& state) {
-  std::string value = TypicalValue(12345);
+  std::string value = TypicalValue(12345, "space-045");
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
   ateapi::Actor actor;
@@ -64,7 +64,8 @@ BENCHMARK(BM_ProtobufJson);
 // The floor: the same message from protobuf's binary form.
 void BM_ProtobufBinary(benchmark::State& state) {
   ateapi::Actor actor;
-  if (!DecodeActor(TypicalValue(12345), &actor).ok()) state.SkipWithError("not decoded");
+  if (!DecodeActor(TypicalValue(12345, "space-045"), &actor).ok())
+    state.SkipWithError("not decoded");
   std::string bytes = actor.SerializeAsString();
   for (auto _ : state) {
     if (!actor.ParseFromString(bytes)) state.SkipWithError("not decoded");

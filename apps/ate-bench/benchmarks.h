@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "apps/ate-bench/report.h"
+
+namespace atestore {
+
+// What every benchmark needs to know.
+struct BenchOptions {
+  std::vector<std::string> addresses;  // of cluster nodes, "host:port"
+  std::string atespace;                // empty: all
+  int32_t page_size = 1000;
+};
+
+struct PopulateOptions {
+  int64_t actors = 300'000;
+  int64_t atespaces = 50;
+};
+
+// Writes that many records as the service would, "space-000/actor-000000000" and so on.
+absl::StatusOr<Report> Populate(const BenchOptions& options, const PopulateOptions& populate);
+
+// One listing through the store, decoded.
+absl::StatusOr<Report> BenchList(const BenchOptions& options);
+
+// The baseline. `overlap`: with the next SCAN on its way before the values have come.
+absl::StatusOr<Report> BenchRaw(const BenchOptions& options, bool overlap);
+
+// A listing of one atespace against a loop whose COUNT is what is left of the page.
+absl::StatusOr<Report> BenchScoped(const BenchOptions& options);
+
+struct ImpactOptions {
+  double seconds = 5;  // of each phase
+  int clients = 2;     // foreground connections, each with one GET at a time
+};
+
+// The latency of a foreground load of GETs, without and with a listing at the same time, and how
+// many commands held a server for more than a millisecond.
+absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOptions& impact);
+
+// One listing through ateapi over gRPC. `endpoint`: of a running ateapi without TLS; empty: one is
+// started for the time.
+absl::StatusOr<Report> BenchGrpc(const BenchOptions& options, const std::string& endpoint);
+
+// The same, from an ateapi of its own: its peak memory and the latency of its pages.
+absl::StatusOr<Report> BenchMemory(const BenchOptions& options);
+
+}  // namespace atestore

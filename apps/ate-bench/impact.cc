@@ -1,0 +1,170 @@
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "apps/ate-bench/benchmarks.h"
+#include "apps/ate-bench/node_socket.h"
+#include "apps/ate-bench/target.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+// A primary and some GET commands for keys that it holds.
+struct Primary {
+  Endpoint endpoint;
+  std::vector<std::string> gets;
+};
+
+absl::StatusOr<std::vector<Primary>> SamplePrimaries(Target& target) {
+  absl::StatusOr<std::vector<Reply>> scans =
+      target.RunEverywhere({"SCAN", "0", "MATCH", "actor:*", "COUNT", "2000"});
+  if (!scans.ok()) return scans.status();
+  std::vector<Primary> primaries;
+  std::vector<Endpoint> endpoints = target.Primaries();
+  for (size_t i = 0; i < endpoints.size(); ++i) {
+    Primary primary{.endpoint = endpoints[i]};
+    for (ReplyView key : (*scans)[i].view()[1]) {
+      AppendCommand(&primary.gets.emplace_back(), {"GET", key.text()});
+    }
+    if (primary.gets.empty()) return FailedPreconditionError("populate the cluster first");
+    primaries.push_back(std::move(primary));
+  }
+  return primaries;
+}
+
+// One client of the foreground, with a GET at a time. Its latencies in milliseconds.
+absl::StatusOr<std::vector<double>> RunClient(const std::vector<Primary>& primaries, unsigned seed,
+                                              absl::Time end) {
+  std::vector<NodeSocket> nodes;
+  for (const Primary& primary : primaries) {
+    absl::StatusOr<NodeSocket> node = NodeSocket::Connect(primary.endpoint);
+    if (!node.ok()) return node.status();
+    nodes.push_back(*std::move(node));
+  }
+  std::minstd_rand random(seed);
+  std::vector<double> latencies_ms;
+  int64_t strings = 0;
+  for (absl::Time begin = absl::Now(); begin < end;) {
+    size_t i = random() % nodes.size();
+    const std::vector<std::string>& gets = primaries[i].gets;
+    absl::Status status = nodes[i].Send(gets[random() % gets.size()]);
+    if (status.ok()) status = nodes[i].SkipGetReplies(1, &strings);
+    if (!status.ok()) return status;
+    absl::Time now = absl::Now();
+    latencies_ms.push_back(absl::ToDoubleMilliseconds(now - begin));
+    begin = now;
+  }
+  return latencies_ms;
+}
+
+// All clients of the foreground together.
+absl::StatusOr<std::vector<double>> RunForeground(const std::vector<Primary>& primaries,
+                                                  const ImpactOptions& impact) {
+  const size_t clients = static_cast<size_t>(impact.clients);
+  const absl::Time end = absl::Now() + absl::Seconds(impact.seconds);
+  std::vector<absl::StatusOr<std::vector<double>>> results(clients);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < clients; ++i) {
+    threads.emplace_back(
+        [&, i] { results[i] = RunClient(primaries, static_cast<unsigned>(i + 1), end); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::vector<double> all;
+  for (const absl::StatusOr<std::vector<double>>& result : results) {
+    if (!result.ok()) return result.status();
+    all.insert(all.end(), result->begin(), result->end());
+  }
+  return all;
+}
+
+// Lists again and again until told to stop. The number of actors listed.
+absl::StatusOr<int64_t> ListUntil(ActorStore& store, int32_t page_size,
+                                  const std::atomic<bool>& stop) {
+  ateapi::ListActorsRequest request;
+  request.set_page_size(page_size);
+  int64_t actors = 0;
+  while (!stop) {
+    absl::StatusOr<ActorPage> page = store.ListActors(request);
+    if (!page.ok()) return page.status();
+    actors += page->response.actors_size();
+    request.set_page_token(page->response.next_page_token());
+  }
+  return actors;
+}
+
+// The servers' own record of commands that took more than a millisecond.
+class SlowLog {
+ public:
+  explicit SlowLog(Target& target) : target_(target) {}
+  ~SlowLog() { (void)Threshold("10000"); }  // the default of the servers
+
+  absl::Status Begin() {
+    if (absl::Status status = Threshold("1000"); !status.ok()) return status;
+    return target_.RunEverywhere({"SLOWLOG", "RESET"}).status();
+  }
+
+  absl::StatusOr<int64_t> Count() {
+    absl::StatusOr<std::vector<Reply>> lengths = target_.RunEverywhere({"SLOWLOG", "LEN"});
+    if (!lengths.ok()) return lengths.status();
+    int64_t sum = 0;
+    for (const Reply& length : *lengths) sum += length.view().integer();
+    return sum;
+  }
+
+ private:
+  absl::Status Threshold(std::string_view microseconds) {
+    return target_.RunEverywhere({"CONFIG", "SET", "slowlog-log-slower-than", microseconds})
+        .status();
+  }
+
+  Target& target_;
+};
+
+void AddLatencies(Report* report, std::string_view phase, const std::vector<double>& ms) {
+  std::string prefix(phase);
+  report->Add(prefix + "_gets", static_cast<int64_t>(ms.size()));
+  report->Add(prefix + "_ms_p50", Percentile(ms, 0.5));
+  report->Add(prefix + "_ms_p99", Percentile(ms, 0.99));
+  report->Add(prefix + "_ms_max", Percentile(ms, 1));
+}
+
+}  // namespace
+
+absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOptions& impact) {
+  absl::StatusOr<std::unique_ptr<Target>> target = OpenTarget(options.addresses);
+  if (!target.ok()) return target.status();
+  absl::StatusOr<std::unique_ptr<ActorStore>> store = OpenStore(options.addresses);
+  if (!store.ok()) return store.status();
+  absl::StatusOr<std::vector<Primary>> primaries = SamplePrimaries(**target);
+  if (!primaries.ok()) return primaries.status();
+  SlowLog slow_log(**target);
+
+  absl::StatusOr<std::vector<double>> alone = RunForeground(*primaries, impact);
+  if (!alone.ok()) return alone.status();
+  if (absl::Status status = slow_log.Begin(); !status.ok()) return status;
+  std::atomic<bool> stop{false};
+  absl::StatusOr<int64_t> listed;
+  std::thread listing([&] { listed = ListUntil(**store, options.page_size, stop); });
+  absl::StatusOr<std::vector<double>> together = RunForeground(*primaries, impact);
+  stop = true;
+  listing.join();
+  if (!together.ok()) return together.status();
+  if (!listed.ok()) return listed.status();
+  absl::StatusOr<int64_t> slow = slow_log.Count();
+  if (!slow.ok()) return slow.status();
+
+  Report report;
+  report.Add("server", ServerName(**target));
+  AddLatencies(&report, "alone", *alone);
+  AddLatencies(&report, "listing", *together);
+  report.Add("p99_ratio", Percentile(*together, 0.99) / Percentile(*alone, 0.99));
+  report.Add("actors_listed", *listed);
+  report.Add("commands_over_1ms", *slow);
+  return report;
+}
+
+}  // namespace atestore

@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <functional>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "apps/ate-bench/benchmarks.h"
+#include "apps/ate-bench/list_run.h"
+#include "apps/ate-bench/raw_loop.h"
+#include "apps/ate-bench/target.h"
+#include "core/key_filter.h"
+
+namespace atestore {
+namespace {
+
+// Lists through the store. Appends a hash of each actor's names to `names`.
+absl::Status ListThroughStore(ActorStore& store, const BenchOptions& options, ListRun* run,
+                              std::vector<uint64_t>* names) {
+  ateapi::ListActorsRequest request;
+  request.set_page_size(options.page_size);
+  request.set_atespace(options.atespace);
+  auto fetch = [&](const std::string& token, int64_t* actors, std::string* next_token) {
+    request.set_page_token(token);
+    absl::StatusOr<ActorPage> page = store.ListActors(request);
+    if (!page.ok()) return page.status();
+    *actors = page->response.actors_size();
+    for (const ateapi::Actor& actor : page->response.actors()) {
+      uint64_t hash = std::hash<std::string_view>()(actor.actor_id());
+      names->push_back(hash * 31 + std::hash<std::string_view>()(actor.atespace()));
+    }
+    next_token->swap(*page->response.mutable_next_page_token());
+    return absl::OkStatus();
+  };
+  return RunListing(fetch, run);
+}
+
+}  // namespace
+
+absl::StatusOr<Report> BenchList(const BenchOptions& options) {
+  absl::StatusOr<std::unique_ptr<ActorStore>> store = OpenStore(options.addresses);
+  if (!store.ok()) return store.status();
+  ListRun run;
+  std::vector<uint64_t> names;
+  if (absl::Status status = ListThroughStore(**store, options, &run, &names); !status.ok()) {
+    return status;
+  }
+  std::sort(names.begin(), names.end());
+  int64_t unique = std::unique(names.begin(), names.end()) - names.begin();
+  Report report;
+  run.AddTo(&report);
+  report.Add("unique", unique);
+  report.Add("duplicates", run.actors - unique);
+  report.Add("peak_rss_mib", PeakRssMib("self"));
+  return report;
+}
+
+absl::StatusOr<Report> BenchRaw(const BenchOptions& options, bool overlap) {
+  absl::StatusOr<std::unique_ptr<Target>> target = OpenTarget(options.addresses);
+  if (!target.ok()) return target.status();
+  absl::StatusOr<RawLoopResult> result =
+      RunRawLoop((*target)->Primaries(),
+                 {.count = static_cast<size_t>(options.page_size), .overlap = overlap});
+  if (!result.ok()) return result.status();
+  Report report;
+  report.Add("server", ServerName(**target));
+  report.Add("mode", overlap ? "overlap" : "lock-step");
+  report.Add("keys", result->keys);
+  report.Add("values", result->values);
+  report.Add("scans", result->scans);
+  report.Add("seconds", result->seconds);
+  report.Add("keys_per_second", static_cast<double>(result->keys) / result->seconds);
+  return report;
+}
+
+absl::StatusOr<Report> BenchScoped(const BenchOptions& options) {
+  absl::StatusOr<std::unique_ptr<Target>> target = OpenTarget(options.addresses);
+  if (!target.ok()) return target.status();
+  absl::StatusOr<std::unique_ptr<ActorStore>> store = OpenStore(options.addresses);
+  if (!store.ok()) return store.status();
+  BenchOptions scoped = options;
+  if (scoped.atespace.empty()) scoped.atespace = "space-000";
+
+  absl::StatusOr<RawLoopResult> shrinking =
+      RunRawLoop((*target)->Primaries(), {.match = KeyFilter::ActorsOf(scoped.atespace).Pattern(),
+                                          .count = static_cast<size_t>(options.page_size),
+                                          .count_is_what_is_left = true});
+  if (!shrinking.ok()) return shrinking.status();
+  ListRun run;
+  std::vector<uint64_t> names;
+  if (absl::Status status = ListThroughStore(**store, scoped, &run, &names); !status.ok()) {
+    return status;
+  }
+  Report report;
+  report.Add("server", ServerName(**target));
+  report.Add("atespace", scoped.atespace);
+  run.AddTo(&report);
+  report.Add("shrinking_count_keys", shrinking->keys);
+  report.Add("shrinking_count_scans", shrinking->scans);
+  report.Add("shrinking_count_seconds", shrinking->seconds);
+  report.Add("times_faster", shrinking->seconds / run.seconds);
+  return report;
+}
+
+}  // namespace atestore

@@ -1,0 +1,96 @@
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+#include <string>
+
+#include "apps/ate-bench/benchmarks.h"
+
+namespace atestore {
+namespace {
+
+using Run = std::function<absl::StatusOr<Report>()>;
+
+// The options and sub-commands of the command line.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.require_subcommand(1);
+    AddPopulate();
+    AddRaw();
+    Add("list", "one listing through the store, decoded", [this] { return BenchList(options_); });
+    Add("scoped", "one atespace, against a loop whose COUNT is what is left of the page",
+        [this] { return BenchScoped(options_); });
+    AddGrpc();
+    AddImpact();
+    Add("memory", "one listing from an ateapi of its own: peak memory, latency of pages",
+        [this] { return BenchMemory(options_); });
+  }
+
+  int Main(int argc, char** argv) {
+    CLI11_PARSE(app_, argc, argv);
+    absl::StatusOr<Report> report = run_();
+    if (!report.ok()) {
+      std::cerr << "ate-bench: " << report.status().message() << "\n";
+      return 1;
+    }
+    std::cout << (json_ ? report->AsJson() : report->AsTable());
+    return 0;
+  }
+
+ private:
+  CLI::App* Add(const std::string& name, const std::string& help, Run run) {
+    CLI::App* command = app_.add_subcommand(name, help);
+    command
+        ->add_option("--redis-cluster-address", options_.addresses,
+                     "host:port of cluster nodes, separated by commas")
+        ->delimiter(',')
+        ->required();
+    command->add_option("--page-size", options_.page_size, "actors (or keys) a page")
+        ->check(CLI::Range(1, 1000));
+    command->add_option("--atespace", options_.atespace, "only this one");
+    command->add_flag("--json", json_, "one line of JSON");
+    command->callback([this, run] { run_ = run; });
+    return command;
+  }
+
+  void AddPopulate() {
+    CLI::App* command = Add("populate", "writes actors and their atespaces",
+                            [this] { return Populate(options_, populate_); });
+    command->add_option("--actors", populate_.actors, "how many")->check(CLI::NonNegativeNumber);
+    command->add_option("--atespaces", populate_.atespaces, "how many")->check(CLI::PositiveNumber);
+  }
+
+  void AddRaw() {
+    CLI::App* command = Add("raw", "the baseline: SCAN and pipelined GET per node, not decoded",
+                            [this] { return BenchRaw(options_, overlap_); });
+    command->add_flag("--overlap", overlap_, "send the next SCAN together with the GETs");
+  }
+
+  void AddGrpc() {
+    CLI::App* command = Add("grpc", "one listing through ateapi over gRPC",
+                            [this] { return BenchGrpc(options_, endpoint_); });
+    command->add_option("--endpoint", endpoint_, "of a running ateapi; none: one is started");
+  }
+
+  void AddImpact() {
+    CLI::App* command = Add("impact", "latency of foreground GETs without and with a listing",
+                            [this] { return BenchImpact(options_, impact_); });
+    command->add_option("--seconds", impact_.seconds, "of each phase")->check(CLI::PositiveNumber);
+    command->add_option("--clients", impact_.clients, "foreground connections")
+        ->check(CLI::Range(1, 64));
+  }
+
+  CLI::App app_{"Benchmarks of atestore against a Redis or Valkey cluster", "ate-bench"};
+  BenchOptions options_;
+  PopulateOptions populate_;
+  ImpactOptions impact_;
+  std::string endpoint_;
+  bool overlap_ = false;
+  bool json_ = false;
+  Run run_;
+};
+
+}  // namespace
+}  // namespace atestore
+
+int main(int argc, char** argv) { return atestore::CommandLine().Main(argc, argv); }
