@@ -76,7 +76,7 @@ std::span<char> RespReader::Prepare(size_t bytes) {
       std::memmove(buffer_.get(), buffer_.get() + start_, held);
     }
     position_ -= start_;
-    searched_ -= start_;
+    searched_ = std::max(searched_, start_) - start_;
     end_ = held;
     start_ = 0;
   }

@@ -70,6 +70,21 @@ TEST(RespReaderTest, AnyChunkingGivesTheSameReplies) {
   }
 }
 
+// A reply that ends with a bulk leaves the search for line ends behind the parser; moving the
+// buffered bytes to the front must not take the search out of the buffer.
+TEST(RespReaderTest, ReadsOnWhenTheBufferIsMovedAfterABulk) {
+  RespReader reader;
+  const std::string body(1000, 'x');
+  const std::string reply = "*1\r\n$1000\r\n" + body + "\r\n";
+  for (int round = 0; round < 1000; ++round) {
+    reader.Feed(reply);
+    auto next = reader.Next();
+    ASSERT_TRUE(next.ok()) << next.status();
+    ASSERT_TRUE(next->has_value()) << "round " << round;
+    ASSERT_EQ((**next)[0].text(), body);
+  }
+}
+
 TEST(RespReaderTest, ViolationsAreDataLossForEver) {
   for (std::string_view input :
        {"?\r\n", ":\r\n", ":1x\r\n", "$-2\r\n", "$x\r\n", "*-2\r\n", "$1\r\nabc\r\n", "#x\r\n",
