@@ -33,20 +33,42 @@ absl::Status ListThroughStore(ActorStore& store, const BenchOptions& options, Li
   return RunListing(fetch, run);
 }
 
+// What a phase costs both sides.
+class CpuMeter {
+ public:
+  explicit CpuMeter(Target& target)
+      : target_(target), server_(ServerCpuSeconds(target)), client_(ClientCpuSeconds()) {}
+
+  void AddTo(Report* report) {
+    report->Add("client_cpu_seconds", ClientCpuSeconds() - client_);
+    report->Add("server_cpu_seconds", ServerCpuSeconds(target_) - server_);
+  }
+
+ private:
+  Target& target_;
+  const double server_;
+  const double client_;
+};
+
 }  // namespace
 
 absl::StatusOr<Report> BenchList(const BenchOptions& options) {
+  absl::StatusOr<std::unique_ptr<Target>> target = OpenTarget(options.addresses);
+  if (!target.ok()) return target.status();
   absl::StatusOr<std::unique_ptr<ActorStore>> store = OpenStore(options.addresses);
   if (!store.ok()) return store.status();
+  CpuMeter cpu(**target);
   ListRun run;
   std::vector<uint64_t> names;
   if (absl::Status status = ListThroughStore(**store, options, &run, &names); !status.ok()) {
     return status;
   }
+  Report report;
+  report.Add("server", ServerName(**target));
+  run.AddTo(&report);
+  cpu.AddTo(&report);
   std::sort(names.begin(), names.end());
   int64_t unique = std::unique(names.begin(), names.end()) - names.begin();
-  Report report;
-  run.AddTo(&report);
   report.Add("unique", unique);
   report.Add("duplicates", run.actors - unique);
   report.Add("peak_rss_mib", PeakRssMib("self"));
@@ -56,6 +78,7 @@ absl::StatusOr<Report> BenchList(const BenchOptions& options) {
 absl::StatusOr<Report> BenchRaw(const BenchOptions& options, bool overlap) {
   absl::StatusOr<std::unique_ptr<Target>> target = OpenTarget(options.addresses);
   if (!target.ok()) return target.status();
+  CpuMeter cpu(**target);
   absl::StatusOr<RawLoopResult> result =
       RunRawLoop((*target)->Primaries(),
                  {.count = static_cast<size_t>(options.page_size), .overlap = overlap});
@@ -68,6 +91,7 @@ absl::StatusOr<Report> BenchRaw(const BenchOptions& options, bool overlap) {
   report.Add("scans", result->scans);
   report.Add("seconds", result->seconds);
   report.Add("keys_per_second", static_cast<double>(result->keys) / result->seconds);
+  cpu.AddTo(&report);
   return report;
 }
 

@@ -1,5 +1,8 @@
 #include "apps/ate-bench/target.h"
 
+#include <sys/resource.h>
+
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -81,6 +84,27 @@ absl::StatusOr<std::unique_ptr<ActorStore>> OpenStore(const std::vector<std::str
   absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create({});
   if (!transport.ok()) return transport.status();
   return std::make_unique<ActorStore>(*std::move(transport), std::move(options));
+}
+
+double ClientCpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double ServerCpuSeconds(Target& target) {
+  absl::StatusOr<std::vector<Reply>> replies = target.RunEverywhere({"INFO", "cpu"});
+  if (!replies.ok()) return 0;
+  double sum = 0;
+  for (const Reply& reply : *replies) {
+    std::string_view info = reply.view().text();
+    sum += std::strtod(InfoValue(info, "used_cpu_user").c_str(), nullptr);
+    sum += std::strtod(InfoValue(info, "used_cpu_sys").c_str(), nullptr);
+  }
+  return sum;
 }
 
 std::string ServerName(Target& target) {

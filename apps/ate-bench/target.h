@@ -32,6 +32,11 @@ absl::StatusOr<std::unique_ptr<Target>> OpenTarget(const std::vector<std::string
 // A store with connections of its own.
 absl::StatusOr<std::unique_ptr<ActorStore>> OpenStore(const std::vector<std::string>& addresses);
 
+// Processor time spent so far. Steadier than the clock on a machine that others use too.
+double ClientCpuSeconds();
+// All primaries together; 0 when they do not tell.
+double ServerCpuSeconds(Target& target);
+
 // "redis 7.0.15", "valkey 8.0.1": what the first primary says it is.
 std::string ServerName(Target& target);
 
