@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,12 @@
 
 namespace atestore {
 
+// What a fault did to the data.
+struct FaultLog {
+  // Keys that no client could reach for a moment: for clients they did not exist throughout.
+  std::set<std::string> hidden_keys;
+};
+
 // Something that happens to a real cluster while it is being listed. No acknowledged and replicated
 // data is lost by it.
 struct ClusterFault {
@@ -16,7 +23,7 @@ struct ClusterFault {
   RealClusterOptions options;  // of the cluster that it needs
   // Returns when it is over and the cluster is settled. Can be applied again and again, unless
   // `is_state`: then it leaves the cluster in an unusual state that lasts.
-  std::function<absl::Status(RealCluster&)> apply;
+  std::function<absl::Status(RealCluster&, FaultLog&)> apply;
   bool is_state = false;
   bool has_outage = false;  // for longer than a listing's retry budget some slots have no owner
 };

@@ -52,9 +52,11 @@ void ListingAudit::OnPage(const ActorPage& page, int32_t page_size) {
   }
 }
 
-size_t ListingAudit::missing() const {
-  size_t missing = 0;
-  for (const auto& [key, times] : seen_) missing += times == 0;
+std::vector<std::string> ListingAudit::missing_keys() const {
+  std::vector<std::string> missing;
+  for (const auto& [key, times] : seen_) {
+    if (times == 0) missing.push_back(key);
+  }
   return missing;
 }
 

@@ -28,7 +28,8 @@ class ListingAudit {
   void OnPage(const ActorPage& page, int32_t page_size);
 
   size_t expected() const { return seen_.size(); }
-  size_t missing() const;
+  size_t missing() const { return missing_keys().size(); }
+  std::vector<std::string> missing_keys() const;
   size_t duplicates() const { return duplicates_; }
   size_t pages() const { return pages_; }
   // Pages over their size, tokens over 256 characters, actors of another atespace or with a wrong

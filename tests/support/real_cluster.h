@@ -140,6 +140,7 @@ class RealCluster {
   absl::Status WriteConfig(const Node& node) const;
   absl::StatusOr<HiredisClient*> Client(size_t node);
   absl::StatusOr<size_t> FirstRunning();
+  bool EverybodySeesOwner(size_t owner);
   absl::Status CheckSettled();
   absl::Status CheckNode(size_t node);
 

@@ -1,15 +1,16 @@
 #include "tests/support/slot_move.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
-
-#include "absl/strings/match.h"
 
 namespace atestore {
 namespace {
 
 constexpr size_t kKeysAtOnce = 100;
+constexpr size_t kSlotsAtOnce = 20;
 
 HiredisClient::Command SetSlot(const SlotMove& move, std::string state, std::string node_id) {
   return {"CLUSTER", "SETSLOT", std::to_string(move.slot), std::move(state), std::move(node_id)};
@@ -40,7 +41,48 @@ HiredisClient::Command Migrate(RealCluster& cluster, size_t to,
   return command;
 }
 
+// The same step for several moves between the same two nodes.
+absl::Status MoveTogether(RealCluster& cluster, const std::vector<SlotMove>& moves) {
+  size_t from = moves.front().from;
+  size_t to = moves.front().to;
+  std::vector<HiredisClient::Command> importing, migrating, keys_of, moved;
+  for (const SlotMove& move : moves) {
+    importing.push_back(SetSlot(move, "IMPORTING", cluster.id(from)));
+    migrating.push_back(SetSlot(move, "MIGRATING", cluster.id(to)));
+    keys_of.push_back(
+        {"CLUSTER", "GETKEYSINSLOT", std::to_string(move.slot), std::to_string(INT32_MAX)});
+    moved.push_back(SetSlot(move, "NODE", cluster.id(to)));
+  }
+  absl::Status status = cluster.RunAll(to, importing).status();
+  if (status.ok()) status = cluster.RunAll(from, migrating).status();
+  if (!status.ok()) return status;
+  // Nobody can create keys on the source any more.
+  absl::StatusOr<std::vector<HiredisReply>> keys = cluster.RunAll(from, keys_of);
+  if (!keys.ok()) return keys.status();
+  std::vector<HiredisClient::Command> migrate;
+  for (const HiredisReply& of_slot : *keys) {
+    if (!of_slot.elements.empty()) migrate.push_back(Migrate(cluster, to, of_slot.elements));
+  }
+  status = cluster.RunAll(from, migrate).status();
+  if (status.ok()) status = cluster.RunAll(to, moved).status();
+  if (status.ok()) status = cluster.RunAll(from, moved).status();
+  return status;
+}
+
 }  // namespace
+
+absl::Status MoveSlots(RealCluster& cluster, const std::vector<SlotMove>& moves) {
+  std::vector<SlotMove> together;
+  for (size_t i = 0; i < moves.size(); ++i) {
+    together.push_back(moves[i]);
+    bool last = i + 1 == moves.size() || together.size() == kSlotsAtOnce ||
+                moves[i + 1].from != moves[i].from || moves[i + 1].to != moves[i].to;
+    if (!last) continue;
+    if (absl::Status status = MoveTogether(cluster, together); !status.ok()) return status;
+    together.clear();
+  }
+  return absl::OkStatus();
+}
 
 absl::Status BeginMove(RealCluster& cluster, const SlotMove& move) {
   absl::Status status =

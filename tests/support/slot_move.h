@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,5 +28,8 @@ absl::Status FinishMove(RealCluster& cluster, const SlotMove& move);
 absl::Status AbortMove(RealCluster& cluster, const SlotMove& move);
 // All of it.
 absl::Status MoveSlot(RealCluster& cluster, const SlotMove& move);
+// All of it for many slots, a few at a time: several times as fast, for a server writes its
+// nodes.conf once for all commands that come together.
+absl::Status MoveSlots(RealCluster& cluster, const std::vector<SlotMove>& moves);
 
 }  // namespace atestore
