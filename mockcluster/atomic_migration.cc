@@ -112,6 +112,8 @@ absl::Status FinishAtomicMigration(ClusterState& state, Slot slot) {
   Node* source = FindExporter(state, slot);
   if (source == nullptr) return Refused(kEvent, "slot " + number + " is not being imported");
   Node& destination = state.node(source->exporting.at(slot));
+  // Its new epoch must be greater than the source's.
+  HearAll(state, destination);
   destination.hidden_imports.erase(slot);
   SetHidden(state, destination, slot, false);
   destination.view.SetOwner(slot, destination.index);

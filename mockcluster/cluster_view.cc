@@ -15,23 +15,13 @@ std::optional<NodeIndex> FindMark(const std::map<Slot, NodeIndex>& marks, Slot s
   return found->second;
 }
 
-void Retarget(std::map<Slot, NodeIndex>& marks, NodeIndex from, NodeIndex to) {
-  for (auto& [slot, node] : marks) {
-    if (node == from) node = to;
-  }
-}
-
 // A primary turned replica: Redis 7.0 forgets its slots until the new owner claims them, Valkey
-// hands slots and marks to its new primary at once (clusterMoveNodeSlots).
+// hands them to its new primary at once (clusterMoveNodeSlots).
 void Demote(ClusterView& view, NodeIndex node, NodeIndex primary, const ClaimRules& rules) {
-  const bool hand_over = rules.marks_follow_failover;
   for (uint16_t& owner : view.owners) {
     if (owner != static_cast<uint16_t>(node)) continue;
-    owner = hand_over ? static_cast<uint16_t>(primary) : ClusterView::kNobody;
+    owner = rules.marks_follow_failover ? static_cast<uint16_t>(primary) : ClusterView::kNobody;
   }
-  if (!hand_over || primary == view.self) return;
-  Retarget(view.migrating_to, node, primary);
-  Retarget(view.importing_from, node, primary);
 }
 
 // Two primaries with one epoch: the one with the smaller id takes a new one
@@ -49,18 +39,32 @@ void TakeSlots(ClusterView& view, const Claim& claim, const ClaimRules& rules,
   const NodeIndex my_primary = view.me().primary.value_or(view.self);
   size_t sender_slots = 0;
   size_t taken_from_my_primary = 0;
+  bool newly_unclaimed = false;
   for (size_t index = 0; index < kSlotCount; ++index) {
     Slot slot = static_cast<Slot>(index);
-    if ((*claim.owners)[slot] != static_cast<uint16_t>(claim.sender)) continue;
-    ++sender_slots;
     std::optional<NodeIndex> owner = view.Owner(slot);
+    const bool claimed = (*claim.owners)[slot] == static_cast<uint16_t>(claim.sender);
+    if (owner == claim.sender && view.unclaimed[slot] == claimed) {
+      view.unclaimed[slot] = !claimed;
+      newly_unclaimed |= !claimed;
+    }
+    if (!claimed) continue;
+    ++sender_slots;
     if (owner == claim.sender) continue;
     if (view.ImportingFrom(slot)) continue;
-    if (owner && view.peer(*owner).config_epoch >= claim.config_epoch) continue;
+    if (owner && !view.unclaimed[slot] && view.peer(*owner).config_epoch >= claim.config_epoch) {
+      continue;
+    }
     if (owner == view.self) effects.lost_slots.push_back(slot);
     if (owner == my_primary) ++taken_from_my_primary;
     view.SetOwner(slot, claim.sender);
     effects.changed = true;
+  }
+  // Claims that were refused before may be accepted now: they are repeated all the time.
+  if (newly_unclaimed) {
+    for (PeerView& peer : view.peers) {
+      if (&peer != &view.peer(claim.sender)) peer.heard = 0;
+    }
   }
   if (taken_from_my_primary > 0 && view.CountSlots(my_primary) == 0 &&
       (rules.replica_migration || sender_slots == taken_from_my_primary)) {
@@ -90,6 +94,17 @@ std::optional<NodeIndex> ClusterView::MigratingTo(Slot slot) const {
 
 std::optional<NodeIndex> ClusterView::ImportingFrom(Slot slot) const {
   return FindMark(importing_from, slot);
+}
+
+void ClusterView::RetargetMarks() {
+  for (auto* marks : {&migrating_to, &importing_from}) {
+    for (auto& [slot, node] : *marks) {
+      const PeerView* target = FindPeer(node);
+      if (target != nullptr && target->primary && *target->primary != self) {
+        node = *target->primary;
+      }
+    }
+  }
 }
 
 uint64_t ClusterView::GreatestConfigEpoch() const {

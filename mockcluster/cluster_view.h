@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -48,7 +49,12 @@ struct ClusterView {
     if (owners[slot] == kNobody) return std::nullopt;
     return static_cast<NodeIndex>(owners[slot]);
   }
-  void SetOwner(atestore::Slot slot, NodeIndex node) { owners[slot] = static_cast<uint16_t>(node); }
+  void SetOwner(atestore::Slot slot, NodeIndex node) {
+    owners[slot] = static_cast<uint16_t>(node);
+    unclaimed.reset(slot);
+  }
+  // Marks that name a node which is a replica by now name its primary instead.
+  void RetargetMarks();
   size_t CountSlots(NodeIndex node) const;
   bool IsReplica() const { return me().primary.has_value(); }
   std::optional<NodeIndex> MigratingTo(atestore::Slot slot) const;
@@ -63,6 +69,8 @@ struct ClusterView {
   NodeIndex self;
   std::vector<PeerView> peers;  // by NodeIndex, own entry included
   std::array<uint16_t, atestore::kSlotCount> owners;
+  // Slots whose owner did not claim them any more: the next claim is accepted whatever its epoch.
+  std::bitset<atestore::kSlotCount> unclaimed;
   std::map<atestore::Slot, NodeIndex> migrating_to;
   std::map<atestore::Slot, NodeIndex> importing_from;
   uint64_t current_epoch = 0;

@@ -187,10 +187,8 @@ void ChangeSlotRanges(CommandContext& context, SlotChange change) {
 }  // namespace
 
 void ClusterSetSlot(CommandContext& context) {
-  const bool valkey = context.state.traits.is_valkey;
   if (context.node.view.IsReplica()) {
-    context.reply.Error(valkey ? "ERR You can use SETSLOT only with primaries."
-                               : "ERR You can use SETSLOT only with masters.");
+    context.reply.Error("ERR Please use SETSLOT only with masters.");
     return;
   }
   std::optional<Slot> slot = ParseSlot(context.arguments[2]);
@@ -227,8 +225,12 @@ void ClusterDelSlotsRange(CommandContext& context) {
 void ClusterFailover(CommandContext& context) {
   const bool has_mode = context.arguments.size() == 3;
   std::string_view mode = has_mode ? context.arguments[2] : std::string_view();
-  if (context.arguments.size() > 3 ||
-      (has_mode && !IsWord(mode, "FORCE") && !IsWord(mode, "TAKEOVER"))) {
+  if (context.arguments.size() > 3) {
+    context.reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
+                        std::string(context.arguments[1]) + "'. Try CLUSTER HELP.");
+    return;
+  }
+  if (has_mode && !IsWord(mode, "FORCE") && !IsWord(mode, "TAKEOVER")) {
     context.reply.Error(kSyntaxError);
     return;
   }

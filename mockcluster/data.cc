@@ -139,9 +139,14 @@ void SyncReplicas(ClusterState& state) {
       continue;
     }
     Node& primary = state.node(*replica.view.me().primary);
-    bool in_touch = replica.process && primary.process && !replica.isolated && !primary.isolated;
+    bool in_touch = replica.process && primary.process && !replica.isolated && !primary.isolated &&
+                    !primary.view.IsReplica();
     if (!in_touch) continue;
     primary.replicas.push_back(replica.index);
+    if (state.traits.marks_follow_failover) {
+      replica.view.migrating_to = primary.view.migrating_to;
+      replica.view.importing_from = primary.view.importing_from;
+    }
     if (replica.link.primary_serial == primary.process->serial) continue;
     replica.link.backlog.clear();
     replica.link.primary_serial = primary.process->serial;

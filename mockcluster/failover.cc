@@ -5,17 +5,6 @@
 #include "mockcluster/gossip.h"
 
 namespace mockcluster {
-namespace {
-
-// Primaries vote only for a replica that knows the present owners of the slots it claims.
-void HearEverything(ClusterState& state, Node& node) {
-  for (auto& from : state.nodes) {
-    if (HasNews(state, *from, node)) DeliverNews(state, *from, node);
-  }
-}
-
-}  // namespace
-
 void Promote(ClusterState& state, Node& replica, Promotion promotion) {
   ClusterView& view = replica.view;
   const NodeIndex old_primary = *view.me().primary;
@@ -40,18 +29,25 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   if (absl::Status alive = ExpectAlive(state, replica_index, kEvent); !alive.ok()) return alive;
   Node& replica = state.node(replica_index);
   if (replica.isolated) return Refused(kEvent, LogName(replica_index) + " is isolated");
-  HearEverything(state, replica);
+  // Primaries vote only for a replica that knows the present owners of the slots it claims.
+  HearAll(state, replica);
+  // What it heard may have given it another primary, whose data it needs first.
+  SyncReplicas(state);
   if (!replica.view.IsReplica()) return Refused(kEvent, LogName(replica_index) + " is a primary");
   Node& primary = state.node(*replica.view.me().primary);
   if (replica.view.CountSlots(primary.index) == 0) {
     return Refused(kEvent, LogName(primary.index) + " has no slots");
+  }
+  if (!replica.link.primary_serial ||
+      (primary.process != nullptr && replica.link.primary_serial != primary.process->serial)) {
+    return Refused(kEvent, LogName(replica_index) + " has not synchronised");
   }
   const bool forced = kind == FailoverKind::kForced;
   if (!forced && (primary.process == nullptr || primary.isolated)) {
     return Refused(kEvent, LogName(primary.index) + " is not in reach");
   }
   if (!forced) {
-    HearEverything(state, primary);
+    HearAll(state, primary);
     if (replica.link.paused) DrainBacklog(state, replica);
   } else if (primary.process != nullptr) {
     if (absl::Status killed = Kill(state, primary.index); !killed.ok()) return killed;

@@ -31,7 +31,7 @@ class FaultCause {
       case Fault::kMigrateKeys:
         return MoveSomeKeys();
       case Fault::kFinishMigration:
-        return OnSlot(FindOpenSlots(state_), FinishMigration);
+        return FinishSome(FindOpenSlots(state_), FinishMigration);
       case Fault::kAbortMigration:
         return Abort(AbortMode::kMoveBack);
       case Fault::kAbortLeavingCopies:
@@ -41,7 +41,7 @@ class FaultCause {
       case Fault::kBeginAtomicMigration:
         return OpenSlot(FindImportingSlots(state_).size(), BeginAtomicMigration);
       case Fault::kFinishAtomicMigration:
-        return OnSlot(FindImportingSlots(state_), FinishAtomicMigration);
+        return FinishSome(FindImportingSlots(state_), FinishAtomicMigration);
       case Fault::kAbortAtomicMigration:
         return OnSlot(FindImportingSlots(state_), AbortAtomicMigration);
       case Fault::kGracefulFailover:
@@ -144,6 +144,17 @@ class FaultCause {
   absl::Status OnSlot(const std::vector<Slot>& slots, absl::Status (*event)(ClusterState&, Slot)) {
     if (slots.empty()) return Nowhere();
     return event(state_, slots[random_.Below(slots.size())]);
+  }
+
+  // A primary that loses its last slot turns replica, and what it imports is lost with its data.
+  absl::Status FinishSome(std::vector<Slot> slots, absl::Status (*event)(ClusterState&, Slot)) {
+    std::erase_if(slots, [this](Slot slot) {
+      std::optional<NodeIndex> owner = FindOwner(state_, slot);
+      if (!owner) return true;
+      const ClusterView& view = state_.node(*owner).view;
+      return view.CountSlots(*owner) == 1 && !view.importing_from.empty();
+    });
+    return OnSlot(slots, event);
   }
 
   absl::Status MoveSomeKeys() {

@@ -39,10 +39,12 @@ bool StateIsOk(const ClusterState& state, const Node& node) {
 }
 
 void Refresh(ClusterState& state) {
-  for (auto& node : state.nodes) {
-    if (node->process != nullptr) node->state_ok = StateIsOk(state, *node);
-  }
   SyncReplicas(state);
+  for (auto& node : state.nodes) {
+    if (node->process == nullptr) continue;
+    node->state_ok = StateIsOk(state, *node);
+    if (state.traits.marks_follow_failover) node->view.RetargetMarks();
+  }
 }
 
 void LoseSlots(ClusterState& state, Node& node, const std::vector<Slot>& slots) {
@@ -52,6 +54,14 @@ void LoseSlots(ClusterState& state, Node& node, const std::vector<Slot>& slots) 
     if (state.traits.is_valkey) node.view.migrating_to.erase(slot);
     RemoveSlot(state, node, slot);
   }
+}
+
+// A replica whose primary turned replica follows that one's primary: there are no chains.
+void FollowPrimaryOfPrimary(ClusterState& state, Node& node) {
+  if (!node.view.IsReplica()) return;
+  const PeerView* primary = node.view.FindPeer(*node.view.me().primary);
+  if (primary == nullptr || !primary->primary || primary->primary == node.index) return;
+  BecomeReplica(state, node, *primary->primary, /*has_its_data=*/false);
 }
 
 void NoticeFailures(ClusterState& state) {
@@ -88,6 +98,13 @@ void DeliverNews(ClusterState& state, Node& from, Node& to) {
     BecomeReplica(state, to, *effects.new_primary, /*has_its_data=*/false);
   } else if (!effects.lost_slots.empty()) {
     LoseSlots(state, to, effects.lost_slots);
+  }
+  FollowPrimaryOfPrimary(state, to);
+}
+
+void HearAll(ClusterState& state, Node& node) {
+  for (auto& from : state.nodes) {
+    if (HasNews(state, *from, node)) DeliverNews(state, *from, node);
   }
 }
 

@@ -10,6 +10,8 @@ bool HasNews(const ClusterState& state, const Node& from, const Node& to);
 // Delivers it, with all that follows: slots change hands in the receiver's view, keys of lost slots
 // are deleted, a primary that lost its last slot turns replica.
 void DeliverNews(ClusterState& state, Node& from, Node& to);
+// Delivers to `node` everything that others have to tell.
+void HearAll(ClusterState& state, Node& node);
 // Delivers one piece of news drawn from the seed. False: there is none.
 bool GossipOnce(ClusterState& state);
 // Delivers everything until no view changes, and marks dead and cut-off nodes as failed.

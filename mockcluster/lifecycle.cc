@@ -105,9 +105,7 @@ absl::Status Restart(ClusterState& state, NodeIndex index, RestartMode mode) {
   }
   state.Log("restart " + LogName(index) + " " + std::string(how));
   // While its cluster state is fail it hears what happened, before it serves anybody.
-  for (auto& from : state.nodes) {
-    if (HasNews(state, *from, node)) DeliverNews(state, *from, node);
-  }
+  HearAll(state, node);
   AfterEvent(state);
   return absl::OkStatus();
 }

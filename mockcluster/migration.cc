@@ -79,6 +79,8 @@ absl::StatusOr<size_t> SendKeys(ClusterState& state, Node& from, Node& to, Slot 
 absl::Status AnnounceOwner(ClusterState& state, Node& source, Node& destination, Slot slot) {
   const std::string number = std::to_string(slot);
   for (Node* node : {&destination, &source}) {
+    // With its last slot a source may have turned replica when it heard of the new owner.
+    if (node->view.IsReplica()) continue;
     absl::Status status =
         RunCommand(state, *node, {"CLUSTER", "SETSLOT", number, "NODE", destination.id});
     if (!status.ok()) return status;
