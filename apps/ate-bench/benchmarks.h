@@ -38,8 +38,9 @@ struct ImpactOptions {
   int clients = 2;     // foreground connections, each with one GET at a time
 };
 
-// The latency of a foreground load of GETs, without and with a listing at the same time, and how
-// many commands held a server for more than a millisecond.
+// The latency of a foreground load of GETs, without and with a listing at the same time, and the
+// commands that held a server for more than a millisecond (by its own clock: on a machine that is
+// not quiet, the phase without a listing shows how many of them are noise).
 absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOptions& impact);
 
 // One listing through ateapi over gRPC. `endpoint`: of a running ateapi without TLS; empty: one is

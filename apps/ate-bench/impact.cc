@@ -107,12 +107,25 @@ class SlowLog {
     return target_.RunEverywhere({"SLOWLOG", "RESET"}).status();
   }
 
-  absl::StatusOr<int64_t> Count() {
-    absl::StatusOr<std::vector<Reply>> lengths = target_.RunEverywhere({"SLOWLOG", "LEN"});
-    if (!lengths.ok()) return lengths.status();
-    int64_t sum = 0;
-    for (const Reply& length : *lengths) sum += length.view().integer();
-    return sum;
+  // What was recorded since Begin(), as figures called `phase`_….
+  absl::Status AddTo(Report* report, const std::string& phase) {
+    absl::StatusOr<std::vector<Reply>> logs = target_.RunEverywhere({"SLOWLOG", "GET", "1000"});
+    if (!logs.ok()) return logs.status();
+    int64_t commands = 0;
+    int64_t slowest_us = 0;
+    std::string slowest = "none";
+    for (const Reply& log : *logs) {
+      for (ReplyView entry : log.view()) {  // [id, time, microseconds, [argument, …], …]
+        ++commands;
+        if (entry[2].integer() <= slowest_us) continue;
+        slowest_us = entry[2].integer();
+        slowest = std::string(entry[3][0].text());
+      }
+    }
+    report->Add(phase + "_commands_over_1ms", commands);
+    report->Add(phase + "_slowest_command", slowest);
+    report->Add(phase + "_slowest_ms", static_cast<double>(slowest_us) / 1000);
+    return absl::OkStatus();
   }
 
  private:
@@ -143,8 +156,14 @@ absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOpti
   if (!primaries.ok()) return primaries.status();
   SlowLog slow_log(**target);
 
+  Report report;
+  report.Add("server", ServerName(**target));
+  if (absl::Status status = slow_log.Begin(); !status.ok()) return status;
   absl::StatusOr<std::vector<double>> alone = RunForeground(*primaries, impact);
   if (!alone.ok()) return alone.status();
+  AddLatencies(&report, "alone", *alone);
+  if (absl::Status status = slow_log.AddTo(&report, "alone"); !status.ok()) return status;
+
   if (absl::Status status = slow_log.Begin(); !status.ok()) return status;
   std::atomic<bool> stop{false};
   absl::StatusOr<int64_t> listed;
@@ -154,16 +173,10 @@ absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOpti
   listing.join();
   if (!together.ok()) return together.status();
   if (!listed.ok()) return listed.status();
-  absl::StatusOr<int64_t> slow = slow_log.Count();
-  if (!slow.ok()) return slow.status();
-
-  Report report;
-  report.Add("server", ServerName(**target));
-  AddLatencies(&report, "alone", *alone);
   AddLatencies(&report, "listing", *together);
-  report.Add("p99_ratio", Percentile(*together, 0.99) / Percentile(*alone, 0.99));
+  if (absl::Status status = slow_log.AddTo(&report, "listing"); !status.ok()) return status;
   report.Add("actors_listed", *listed);
-  report.Add("commands_over_1ms", *slow);
+  report.Add("p99_ratio", Percentile(*together, 0.99) / Percentile(*alone, 0.99));
   return report;
 }
 
