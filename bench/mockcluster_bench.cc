@@ -1,4 +1,4 @@
-// What the emulator costs in process: its keyspace alone.
+// What the emulator costs in process: whole commands, and its keyspace alone.
 
 #include <benchmark/benchmark.h>
 
@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "mockcluster/cluster.h"
 #include "mockcluster/keyspace.h"
 
 namespace mockcluster {
@@ -93,6 +94,81 @@ void BM_SyntheticPage(benchmark::State& state) {
   state.SetItemsProcessed(values);
 }
 BENCHMARK(BM_SyntheticPage)->ArgName("actors")->Arg(1'000'000)->Arg(1'000'000'000);
+
+// A cluster of one primary, so that no command is redirected.
+class Commands {
+ public:
+  Commands() : cluster_({.primaries = 1}), client_(*cluster_.Connect({"127.0.0.1", 7000})) {
+    for (int index = 0; index < kKeysInUse; ++index) {
+      keys_.push_back(Key(index));
+      if (!cluster_.Put(keys_.back(), std::string(309, 'v')).ok()) std::abort();
+    }
+  }
+
+  const std::string& NextKey() { return keys_[next_++ % keys_.size()]; }
+
+  void Execute(std::initializer_list<std::string_view> arguments) {
+    replies_.clear();
+    cluster_.Execute(client_, {arguments.begin(), arguments.size()}, &replies_);
+    benchmark::DoNotOptimize(replies_.data());
+  }
+  void Feed(std::string_view bytes) {
+    replies_.clear();
+    cluster_.Feed(client_, bytes, &replies_);
+    benchmark::DoNotOptimize(replies_.data());
+  }
+
+ private:
+  static constexpr int kKeysInUse = 1000;
+
+  Cluster cluster_;
+  const ClientId client_;
+  std::vector<std::string> keys_;
+  size_t next_ = 0;
+  std::string replies_;
+};
+
+void BM_CommandGet(benchmark::State& state) {
+  Commands commands;
+  for (auto _ : state) commands.Execute({"GET", commands.NextKey()});
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_CommandGet);
+
+void BM_CommandSet(benchmark::State& state) {
+  Commands commands;
+  for (auto _ : state) commands.Execute({"SET", commands.NextKey(), "value"});
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_CommandSet);
+
+// A probed read of one slot's names, as a listing does it: four commands.
+void BM_CommandSlotTransaction(benchmark::State& state) {
+  Commands commands;
+  std::string probe = "actor:{" + std::string(atestore::SlotTag(7)) + "}";
+  for (auto _ : state) {
+    commands.Execute({"MULTI"});
+    commands.Execute({"EXISTS", probe});
+    commands.Execute({"CLUSTER", "GETKEYSINSLOT", "7", "2000"});
+    commands.Execute({"EXEC"});
+  }
+  state.SetItemsProcessed(4 * state.iterations());
+}
+BENCHMARK(BM_CommandSlotTransaction);
+
+// A pipeline of 16 GETs in wire form.
+void BM_FeedGet(benchmark::State& state) {
+  constexpr int kPipelined = 16;
+  Commands commands;
+  std::string bytes;
+  for (int number = 0; number < kPipelined; ++number) {
+    const std::string& key = commands.NextKey();
+    bytes += "*2\r\n$3\r\nGET\r\n$" + std::to_string(key.size()) + "\r\n" + key + "\r\n";
+  }
+  for (auto _ : state) commands.Feed(bytes);
+  state.SetItemsProcessed(kPipelined * state.iterations());
+}
+BENCHMARK(BM_FeedGet);
 
 }  // namespace
 }  // namespace mockcluster
