@@ -5,17 +5,28 @@
 namespace atestore {
 namespace {
 
-constexpr std::array<uint16_t, 256> MakeCrc16Table() {
-  std::array<uint16_t, 256> table{};
-  for (uint32_t byte = 0; byte < table.size(); ++byte) {
+// Bytes taken at once: a byte's successor then need not wait for a table look-up.
+constexpr size_t kSlices = 8;
+using Crc16Tables = std::array<std::array<uint16_t, 256>, kSlices>;
+
+// tables[k][byte]: the CRC of `byte` and k zero bytes behind it.
+constexpr Crc16Tables MakeCrc16Tables() {
+  Crc16Tables tables{};
+  for (uint32_t byte = 0; byte < 256; ++byte) {
     uint32_t crc = byte << 8;
     for (int bit = 0; bit < 8; ++bit) crc = (crc & 0x8000) ? (crc << 1) ^ 0x1021 : crc << 1;
-    table[byte] = static_cast<uint16_t>(crc);
+    tables[0][byte] = static_cast<uint16_t>(crc);
   }
-  return table;
+  for (size_t zeros = 1; zeros < kSlices; ++zeros) {
+    for (uint32_t byte = 0; byte < 256; ++byte) {
+      uint16_t crc = tables[zeros - 1][byte];
+      tables[zeros][byte] = static_cast<uint16_t>((crc << 8) ^ tables[0][crc >> 8]);
+    }
+  }
+  return tables;
 }
 
-constexpr std::array<uint16_t, 256> kCrc16Table = MakeCrc16Table();
+constexpr Crc16Tables kCrc16Tables = MakeCrc16Tables();
 
 constexpr std::string_view kTagAlphabet =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -46,9 +57,17 @@ class SlotTags {
 }  // namespace
 
 uint16_t Crc16(std::string_view bytes) {
+  const auto& tables = kCrc16Tables;
+  const auto* next = reinterpret_cast<const unsigned char*>(bytes.data());
+  size_t left = bytes.size();
   uint16_t crc = 0;
-  for (unsigned char byte : bytes) {
-    crc = static_cast<uint16_t>((crc << 8) ^ kCrc16Table[(crc >> 8) ^ byte]);
+  for (; left >= kSlices; left -= kSlices, next += kSlices) {
+    crc = tables[7][(crc >> 8) ^ next[0]] ^ tables[6][(crc & 0xFF) ^ next[1]] ^ tables[5][next[2]] ^
+          tables[4][next[3]] ^ tables[3][next[4]] ^ tables[2][next[5]] ^ tables[1][next[6]] ^
+          tables[0][next[7]];
+  }
+  for (; left > 0; --left, ++next) {
+    crc = static_cast<uint16_t>((crc << 8) ^ tables[0][(crc >> 8) ^ *next]);
   }
   return crc;
 }
