@@ -29,7 +29,8 @@ std::optional<std::string> ReadEnvironment(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-// gRPC's own lines, such as failed TLS handshakes, in the format of this log.
+// gRPC's own lines, such as failed TLS handshakes, in the format of this log. Before it serves,
+// what goes wrong is told in one line by CannotStart() instead.
 void LogGrpc(gpr_log_func_args* args) {
   LogLine(args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kInfo : LogLevel::kDebug, "grpc")
       .Add("message", args->message);
@@ -93,6 +94,7 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
     if (!started.ok()) return CannotStart(started.status());
     http = *std::move(started);
   }
+  gpr_set_log_function(LogGrpc);
   LogLine(LogLevel::kInfo, "serving")
       .Add("address", (*server)->address())
       .Add("tls", flags.grpc_server_cred_bundle.empty() ? "off" : "on")
@@ -120,7 +122,7 @@ int Main(const std::vector<std::string>& arguments) {
     return 0;
   }
   StartLog(parsed->flags.log_level);
-  gpr_set_log_function(LogGrpc);
+  gpr_set_log_function([](gpr_log_func_args*) {});
   // Every thread inherits the mask, so that only sigwait() takes these signals.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);

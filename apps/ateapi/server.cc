@@ -65,7 +65,11 @@ class Server::Impl {
     grpc::ResourceQuota quota("ateapi");
     quota.SetMaxThreads(flags.listings_max + kOtherThreadsMax);
     builder.SetResourceQuota(quota);
-    if (!flags.enable_reflection) builder.SetOption(std::make_unique<WithoutReflection>());
+    if (flags.enable_reflection) {
+      grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    } else {
+      builder.SetOption(std::make_unique<WithoutReflection>());
+    }
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || (port == 0 && !flags.grpc_listen_addr.starts_with("unix:"))) {
       return absl::UnavailableError(absl::StrCat("cannot listen on --grpc-listen-addr ",

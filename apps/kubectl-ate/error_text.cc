@@ -12,22 +12,23 @@
 namespace atestore::cli {
 namespace {
 
-// A phrase in gRPC's text for a connection that failed, and what it means; "@" is the endpoint.
+// A phrase in the text of gRPC or OpenSSL for a connection that failed, and what it means; "@" is
+// the endpoint.
 struct Meaning {
   absl::string_view phrase;
   absl::string_view text;
 };
 
 constexpr Meaning kMeanings[] = {
-    {"CERTIFICATE_VERIFY_FAILED",
+    {"certificate verify failed",
      "the certificate of @ is not signed by a known CA; give the CA with --ca-cert, or accept "
      "anything with --insecure-skip-tls-verify"},
     {"Hostname Verification",
      "the certificate of @ is for another name; give that name with --tls-server-name"},
     {"Peer name",
      "the certificate of @ is for another name; give that name with --tls-server-name"},
-    {"WRONG_VERSION_NUMBER", "@ does not speak TLS; add --plaintext if that is meant"},
-    {"CERTIFICATE_REQUIRED", "@ asks for a client certificate; give one with --client-cert"},
+    {"wrong version number", "@ does not speak TLS; add --plaintext if that is meant"},
+    {"certificate required", "@ asks for a client certificate; give one with --client-cert"},
     {"Connection refused", "nothing listens at @; is ateapi running there? --endpoint names it"},
     {"DNS resolution failed", "the host of @ is not known; --endpoint names the service"},
     {"No route to host", "there is no route to @; --endpoint names the service"},

@@ -155,8 +155,8 @@ TEST(ErrorText, NamesTheNextStep) {
     return ErrorText(MarkConnectionFailure(absl::UnavailableError(message)), connection);
   };
   EXPECT_THAT(text("… Connection refused"), HasSubstr("nothing listens at host:1"));
-  EXPECT_THAT(text("… CERTIFICATE_VERIFY_FAILED"), HasSubstr("--ca-cert"));
-  EXPECT_THAT(text("… WRONG_VERSION_NUMBER"), HasSubstr("--plaintext"));
+  EXPECT_THAT(text("… certificate verify failed"), HasSubstr("--ca-cert"));
+  EXPECT_THAT(text("… wrong version number"), HasSubstr("--plaintext"));
   EXPECT_EQ(ErrorText(absl::NotFoundError("no actor \x1b"), connection), "no actor \\x1b");
 }
 

@@ -1,0 +1,177 @@
+"""The real programs as fixtures: ateapi, kubectl-ate, clusters of real servers."""
+
+import ctypes
+import json
+import os
+import re
+import select
+import shlex
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+BIN = os.environ["ATESTORE_BIN"]
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PATIENCE = 60  # seconds until a program that should have answered is called hung
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def until(condition, what, patience=PATIENCE):
+    """Polls: the state of another process cannot be waited for otherwise."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError("waited in vain for " + what)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Ateapi:
+    """A running ateapi. `flags` as on its command line; it listens on a port of its choice."""
+
+    def __init__(self, *flags, address="127.0.0.1:0", environment=None):
+        self.log = tempfile.NamedTemporaryFile(mode="w+", prefix="ateapi-", suffix=".log")
+        self.process = subprocess.Popen(
+            [os.path.join(BIN, "ateapi"), "--grpc-listen-addr", address, *flags],
+            stdout=self.log, stderr=self.log, preexec_fn=die_with_parent,
+            env={**os.environ, **(environment or {})})
+        try:
+            until(lambda: self.process.poll() is not None or "event=serving" in self.text(),
+                  "ateapi to serve")
+            if self.process.poll() is not None:
+                raise AssertionError("ateapi ended: " + self.text())
+            self.address = re.search(r"event=serving address=(\S+)", self.text()).group(1)
+        except BaseException:
+            self.kill()
+            raise
+
+    def text(self):
+        with open(self.log.name, encoding="utf-8") as log:
+            return log.read()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=PATIENCE)
+
+    def peak_rss_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        self.log.close()
+
+
+def start_failure(*flags, environment=None):
+    """What ateapi says when it refuses to start; it must do so within the patience."""
+    run = subprocess.run([os.path.join(BIN, "ateapi"), *flags], stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, check=False,
+                         env={**os.environ, **(environment or {})})
+    assert run.returncode != 0, "ateapi started: " + run.stdout
+    return run.stdout
+
+
+class Cluster:
+    """Real servers, started and steered by the program e2e_cluster."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen([os.path.join(BIN, "e2e_cluster"), *options],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=die_with_parent)
+        self.facts = json.loads(self._answer())
+        self.address = self.facts["address"]
+
+    def _answer(self):
+        readable, _, _ = select.select([self.process.stdout], [], [], 2 * PATIENCE)
+        line = self.process.stdout.readline() if readable else ""
+        if not line:
+            self.close()
+            raise AssertionError("e2e_cluster does not answer")
+        return line
+
+    def tell(self, *words):
+        """A command of e2e_cluster; waits for its end."""
+        self.process.stdin.write("\t".join(words) + "\n")
+        self.process.stdin.flush()
+        answer = self._answer().strip()
+        assert answer == "ok" or answer.startswith("ok "), f"{words}: {answer}"
+        return answer[3:]
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def have_server(kind):
+    """Whether the server is installed; a machine with CI=true must have it."""
+    name = {"redis": "redis-server", "valkey": "valkey-server"}[kind]
+    found = any(os.access(os.path.join(directory, name), os.X_OK)
+                for directory in os.environ["PATH"].split(":") + ["/usr/sbin", "/usr/bin"])
+    if not found and os.environ.get("CI") == "true":
+        raise AssertionError(name + " is not installed, and CI=true")
+    return found
+
+
+class Cli:
+    """kubectl-ate against one service."""
+
+    def __init__(self, address, *connection):
+        self.flags = ["--endpoint", address, *(connection or ("--plaintext",))]
+
+    def command(self, *arguments):
+        return [os.path.join(BIN, "kubectl-ate"), *arguments, *self.flags]
+
+    def run(self, *arguments, expect=0):
+        run = subprocess.run(self.command(*arguments), stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, timeout=2 * PATIENCE, check=False)
+        assert run.returncode == expect, (arguments, run.returncode, run.stderr)
+        return run
+
+    def out(self, *arguments):
+        return self.run(*arguments).stdout
+
+    def lines(self, *arguments):
+        return self.out(*arguments).splitlines()
+
+    def shell(self, script):
+        """A shell pipeline in which `ate` is kubectl-ate with the connection flags at the end."""
+        ate = shlex.join(self.command())[: -len(shlex.join(self.flags))].strip()
+        function = f'ate() {{ {ate} "$@" {shlex.join(self.flags)}; }}\n'
+        return subprocess.run(["bash", "-c", function + script], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=2 * PATIENCE, check=False)
+
+
+def resume_arguments(stderr):
+    """The words after "kubectl-ate" of the printed resume command."""
+    lines = [line for line in stderr.splitlines() if line.startswith("  kubectl-ate ")]
+    assert len(lines) == 1, stderr
+    return shlex.split(lines[0])[1:]
