@@ -1,0 +1,234 @@
+// The Redis transport over real sockets against peers that are no Redis servers, or bad ones.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "store/redis/redis_transport.h"
+#include "tests/support/reply_recorder.h"
+
+namespace atestore {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Far above what any of these calls takes, far below what a hang would.
+constexpr absl::Duration kPromptly = absl::Seconds(4);
+
+// Accepts one connection after the other and hands each to `serve`, which must return when it is
+// shut down.
+class ScriptedServer {
+ public:
+  explicit ScriptedServer(std::function<void(int)> serve)
+      : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listener_, generic, length), 0);
+    EXPECT_EQ(listen(listener_, 16), 0);
+    getsockname(listener_, generic, &length);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this, serve = std::move(serve)] {
+      for (int peer; (peer = accept(listener_, nullptr, nullptr)) >= 0;) {
+        ++accepted_;
+        Serving(peer);
+        serve(peer);
+        Serving(std::nullopt);
+        close(peer);
+      }
+    });
+  }
+  ~ScriptedServer() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+      shutdown(listener_, SHUT_RDWR);
+      if (peer_) shutdown(*peer_, SHUT_RDWR);
+    }
+    thread_.join();
+    close(listener_);
+  }
+  Endpoint endpoint() const { return {"127.0.0.1", port_}; }
+  int accepted() const { return accepted_; }
+
+ private:
+  void Serving(std::optional<int> peer) {
+    std::lock_guard lock(mutex_);
+    peer_ = peer;
+    if (peer && stopping_) shutdown(*peer, SHUT_RDWR);
+  }
+
+  int listener_;
+  uint16_t port_ = 0;
+  std::atomic<int> accepted_ = 0;
+  std::mutex mutex_;
+  std::optional<int> peer_;  // being served
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+// Waits for bytes; false when the peer is gone.
+bool AwaitBytes(int peer) {
+  char buffer[4096];
+  return recv(peer, buffer, sizeof buffer, 0) > 0;
+}
+
+void SendText(int peer, std::string_view text) {
+  [[maybe_unused]] ssize_t sent = send(peer, text.data(), text.size(), MSG_NOSIGNAL);
+}
+
+void UntilPeerGoes(int peer) {
+  while (AwaitBytes(peer)) {
+  }
+}
+
+class RedisHostileServerTest : public ::testing::Test {
+ protected:
+  RedisHostileServerTest() { options_.request_timeout = absl::Milliseconds(500); }
+
+  void Connect() { transport_ = std::move(*RedisTransport::Create(options_)); }
+
+  absl::Status Ping(const Endpoint& endpoint, absl::Duration limit = absl::InfiniteDuration()) {
+    if (!transport_) Connect();
+    ShardRequest request{.endpoint = endpoint};
+    request.pipeline.Add({"PING"});
+    ReplyRecorder recorder;
+    absl::Time begin = absl::Now();
+    transport_->Execute({&request, 1}, begin + limit, recorder);
+    EXPECT_LT(absl::Now() - begin, kPromptly);
+    replies_ = recorder.replies(0);
+    return recorder.failure(0);
+  }
+
+  RedisOptions options_;
+  std::unique_ptr<RedisTransport> transport_;
+  std::vector<std::string> replies_;
+};
+
+TEST_F(RedisHostileServerTest, OneThatSpeaksAnotherProtocol) {
+  ScriptedServer server([](int peer) {
+    AwaitBytes(peer);
+    SendText(peer, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    UntilPeerGoes(peer);
+  });
+  EXPECT_EQ(Ping(server.endpoint()).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(RedisHostileServerTest, OneThatSpeaksFirst) {
+  ScriptedServer server([](int peer) {
+    SendText(peer, "+OK\r\n+OK\r\n");
+    UntilPeerGoes(peer);
+  });
+  // What it sent ahead may be taken for the reply; its surplus ends the connection.
+  for (int i = 0; i < 5; ++i) {
+    absl::Status status = Ping(server.endpoint());
+    EXPECT_TRUE(status.ok() || absl::IsDataLoss(status) || absl::IsUnavailable(status)) << status;
+  }
+}
+
+TEST_F(RedisHostileServerTest, OneThatAcceptsAndClosesIsNotStormed) {
+  ScriptedServer server([](int peer) { AwaitBytes(peer); });
+  absl::Time end = absl::Now() + absl::Milliseconds(300);
+  size_t calls = 0;
+  for (; absl::Now() < end; ++calls) {
+    EXPECT_EQ(Ping(server.endpoint()).code(), absl::StatusCode::kUnavailable);
+  }
+  // Delays of at least 10, 20, 40, 80, 160 … ms.
+  EXPECT_LE(server.accepted(), 6);
+  EXPECT_GT(calls, 20);
+}
+
+TEST_F(RedisHostileServerTest, OneThatStaysSilent) {
+  ScriptedServer server(UntilPeerGoes);
+  EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(50)).code(),
+            absl::StatusCode::kDeadlineExceeded);
+  absl::Status silent = Ping(server.endpoint());
+  EXPECT_EQ(silent.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(silent.message()), HasSubstr("request timeout"));
+}
+
+TEST_F(RedisHostileServerTest, OneThatTricklesForEver) {
+  std::atomic<bool> stop = false;
+  ScriptedServer server([&](int peer) {
+    AwaitBytes(peer);
+    SendText(peer, "$1000000\r\n");
+    // Bytes come faster than the request timeout passes, so only the deadline helps.
+    while (!stop) {
+      SendText(peer, "x");
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+  });
+  EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(900)).code(),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(50)).code(),
+            absl::StatusCode::kDeadlineExceeded);
+  stop = true;
+}
+
+TEST_F(RedisHostileServerTest, OneThatAnnouncesMoreThanTheLimits) {
+  for (std::string_view reply : {"*99999999\r\n", "$99999999999999999999\r\n", "*-2\r\n"}) {
+    ScriptedServer server([&](int peer) {
+      AwaitBytes(peer);
+      SendText(peer, reply);
+      UntilPeerGoes(peer);
+    });
+    EXPECT_EQ(Ping(server.endpoint()).code(), absl::StatusCode::kDataLoss) << reply;
+  }
+}
+
+TEST_F(RedisHostileServerTest, OneThatNestsWithoutEnd) {
+  ScriptedServer server([](int peer) {
+    AwaitBytes(peer);
+    for (int depth = 0; depth < 1000; ++depth) SendText(peer, "*1\r\n");
+    UntilPeerGoes(peer);
+  });
+  EXPECT_EQ(Ping(server.endpoint()).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(RedisHostileServerTest, OneThatDiesBetweenTwoReplies) {
+  ScriptedServer server([](int peer) {
+    AwaitBytes(peer);
+    SendText(peer, "+PONG\r\n");
+    AwaitBytes(peer);
+    SendText(peer, "+PO");
+  });
+  EXPECT_TRUE(Ping(server.endpoint()).ok());
+  EXPECT_THAT(replies_, ElementsAre("+PONG"));
+  EXPECT_EQ(Ping(server.endpoint()).code(), absl::StatusCode::kUnavailable);
+  // It was useful once, so the next connection is tried at once.
+  EXPECT_TRUE(Ping(server.endpoint()).ok());
+}
+
+TEST_F(RedisHostileServerTest, OneThatKnowsNoTls) {
+  ScriptedServer server([](int peer) {
+    AwaitBytes(peer);
+    SendText(peer, "-ERR Protocol error\r\n");
+    UntilPeerGoes(peer);
+  });
+  options_.tls.emplace();
+  EXPECT_EQ(Ping(server.endpoint()).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(RedisHostileServerTest, NothingToDoNeedsNoServer) {
+  Connect();
+  ReplyRecorder recorder;
+  transport_->Execute({}, absl::InfiniteFuture(), recorder);
+  ShardRequest without_commands{.endpoint = {"127.0.0.1", 1}};
+  transport_->Execute({&without_commands, 1}, absl::InfiniteFuture(), recorder);
+  EXPECT_TRUE(recorder.failure(0).ok());
+  EXPECT_EQ(Ping({"127.0.0.1", 1}, -absl::Seconds(1)).code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+}  // namespace
+}  // namespace atestore
