@@ -90,7 +90,7 @@ void DefineStore(CLI::App& app, RawFlags& raw) {
       ->group(group);
   app.add_option("--demo-actors", flags.demo_actors,
                  "fill the embedded store with this many actors")
-      ->check(CLI::Range(int64_t{0}, int64_t{100'000'000}))
+      ->check(CLI::Range(int64_t{0}, int64_t{10'000'000'000}))
       ->group(group);
 }
 
