@@ -13,19 +13,46 @@ std::string KeyOf(const ateapi::Actor& actor) {
   return "actor:" + actor.atespace() + ":" + actor.actor_id();
 }
 
-}  // namespace
-
-std::vector<std::pair<std::string, std::string>> ActorRecords(size_t count, size_t atespaces) {
-  std::vector<std::pair<std::string, std::string>> records;
+std::pair<std::string, std::string> RecordOf(const std::string& atespace, const std::string& id) {
   ateapi::Actor actor;
+  actor.set_atespace(atespace);
+  actor.set_actor_id(id);
   actor.set_version(1);
   actor.set_actor_template_namespace("default");
   actor.set_actor_template_name(std::string(kTemplate));
   actor.set_status(ateapi::Actor::STATUS_SUSPENDED);
+  return {KeyOf(actor), EncodeActor(actor)};
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> ActorRecords(size_t count, size_t atespaces) {
+  std::vector<std::pair<std::string, std::string>> records;
   for (size_t i = 0; i < count; ++i) {
-    actor.set_atespace(absl::StrCat("space-", i % atespaces));
-    actor.set_actor_id(absl::StrCat("actor-", i));
-    records.emplace_back(KeyOf(actor), EncodeActor(actor));
+    records.push_back(RecordOf(absl::StrCat("space-", i % atespaces), absl::StrCat("actor-", i)));
+  }
+  return records;
+}
+
+std::vector<std::pair<std::string, std::string>> ActorRecordsInSlot(Slot slot, size_t count) {
+  // The CRC is linear: crc(prefix + suffix) = crc(prefix + zeros) xor crc(suffix). So the suffix
+  // that brings a prefix into the slot is looked up.
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::vector<std::string> suffixes(kSlotCount);
+  for (char a : kLetters) {
+    for (char b : kLetters) {
+      for (char c : kLetters) {
+        std::string suffix{a, b, c};
+        suffixes[Crc16(suffix) % kSlotCount] = suffix;
+      }
+    }
+  }
+  std::vector<std::pair<std::string, std::string>> records;
+  for (size_t i = 0; records.size() < count; ++i) {
+    std::string id = absl::StrCat("huge-", i, "-");
+    uint16_t crc = Crc16("actor:space-0:" + id + std::string(3, '\0'));
+    const std::string& suffix = suffixes[(crc ^ slot) % kSlotCount];
+    if (!suffix.empty()) records.push_back(RecordOf("space-0", id + suffix));
   }
   return records;
 }

@@ -11,12 +11,16 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "core/slot.h"
 #include "store/actor_store.h"
 
 namespace atestore {
 
 // `count` actors spread evenly over `atespaces` atespaces "space-0" …, as records: key and JSON.
 std::vector<std::pair<std::string, std::string>> ActorRecords(size_t count, size_t atespaces);
+
+// `count` more actors, in atespace "space-0", whose keys all belong to one slot.
+std::vector<std::pair<std::string, std::string>> ActorRecordsInSlot(Slot slot, size_t count);
 
 // Counts how often each of the actors that must be listed was, and what no page may be.
 class ListingAudit {
