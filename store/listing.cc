@@ -33,7 +33,6 @@ class PageRun {
  public:
   PageRun(ClusterClient& client, const CallOptions& call, absl::Time end_of_work)
       : client_(client),
-        call_(call),
         pacer_(client.clock(), call, client.NextRetryOptions()),
         end_of_work_(end_of_work) {}
 
@@ -96,7 +95,6 @@ class PageRun {
   }
 
   ClusterClient& client_;
-  const CallOptions& call_;
   RetryPacer pacer_;
   const absl::Time end_of_work_;
   std::shared_ptr<const Topology> topology_;
