@@ -50,4 +50,14 @@ absl::StatusOr<Report> BenchGrpc(const BenchOptions& options, const std::string&
 // The same, from an ateapi of its own: its peak memory and the latency of its pages.
 absl::StatusOr<Report> BenchMemory(const BenchOptions& options);
 
+struct SyntheticOptions {
+  int64_t actors = 1'000'000'000;
+  int64_t pages = 200;  // measured at each place
+};
+
+// Pages at the beginning and in the middle of a listing of computed actors, in an emulated cluster
+// within this process. Needs no addresses.
+absl::StatusOr<Report> BenchSynthetic(const BenchOptions& options,
+                                      const SyntheticOptions& synthetic);
+
 }  // namespace atestore

@@ -2,6 +2,7 @@
 #include <functional>
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include "apps/ate-bench/benchmarks.h"
 
@@ -22,6 +23,7 @@ class CommandLine {
         [this] { return BenchScoped(options_); });
     AddGrpc();
     AddImpact();
+    AddSynthetic();
     Add("memory", "one listing from an ateapi of its own: peak memory, latency of pages",
         [this] { return BenchMemory(options_); });
   }
@@ -39,15 +41,20 @@ class CommandLine {
 
  private:
   CLI::App* Add(const std::string& name, const std::string& help, Run run) {
-    CLI::App* command = app_.add_subcommand(name, help);
+    CLI::App* command = AddWithoutCluster(name, help, std::move(run));
     command
         ->add_option("--redis-cluster-address", options_.addresses,
                      "host:port of cluster nodes, separated by commas")
         ->delimiter(',')
         ->required();
+    command->add_option("--atespace", options_.atespace, "only this one");
+    return command;
+  }
+
+  CLI::App* AddWithoutCluster(const std::string& name, const std::string& help, Run run) {
+    CLI::App* command = app_.add_subcommand(name, help);
     command->add_option("--page-size", options_.page_size, "actors (or keys) a page")
         ->check(CLI::Range(1, 1000));
-    command->add_option("--atespace", options_.atespace, "only this one");
     command->add_flag("--json", json_, "one line of JSON");
     command->callback([this, run] { run_ = run; });
     return command;
@@ -80,10 +87,20 @@ class CommandLine {
         ->check(CLI::Range(1, 64));
   }
 
+  void AddSynthetic() {
+    CLI::App* command =
+        AddWithoutCluster("synthetic", "pages of computed actors in an emulated cluster",
+                          [this] { return BenchSynthetic(options_, synthetic_); });
+    command->add_option("--actors", synthetic_.actors, "how many")->check(CLI::PositiveNumber);
+    command->add_option("--pages", synthetic_.pages, "measured at each place")
+        ->check(CLI::PositiveNumber);
+  }
+
   CLI::App app_{"Benchmarks of atestore against a Redis or Valkey cluster", "ate-bench"};
   BenchOptions options_;
   PopulateOptions populate_;
   ImpactOptions impact_;
+  SyntheticOptions synthetic_;
   std::string endpoint_;
   bool overlap_ = false;
   bool json_ = false;
