@@ -15,13 +15,24 @@ std::optional<NodeIndex> FindMark(const std::map<Slot, NodeIndex>& marks, Slot s
   return found->second;
 }
 
-// A primary turned replica: Redis 7.0 forgets its slots until the new owner claims them, Valkey
-// hands them to its new primary at once (clusterMoveNodeSlots).
-void Demote(ClusterView& view, NodeIndex node, NodeIndex primary, const ClaimRules& rules) {
-  for (uint16_t& owner : view.owners) {
-    if (owner != static_cast<uint16_t>(node)) continue;
-    owner = rules.marks_follow_failover ? static_cast<uint16_t>(primary) : ClusterView::kNobody;
+// Claims that were refused before may be accepted now: they are repeated all the time.
+void HearAgain(ClusterView& view, NodeIndex except) {
+  for (size_t position = 0; position < view.peers.size(); ++position) {
+    if (position != Position(except)) view.peers[position].heard = 0;
   }
+}
+
+// A primary turned replica, so that its slots wait for a claim. Redis 7.0 forgets their owner.
+void Demote(ClusterView& view, NodeIndex node, const ClaimRules& rules) {
+  for (size_t slot = 0; slot < kSlotCount; ++slot) {
+    if (view.owners[slot] != static_cast<uint16_t>(node)) continue;
+    if (rules.marks_follow_failover) {
+      view.unclaimed.set(slot);
+    } else {
+      view.owners[slot] = ClusterView::kNobody;
+    }
+  }
+  HearAgain(view, node);
 }
 
 // Two primaries with one epoch: the one with the smaller id takes a new one
@@ -60,12 +71,9 @@ void TakeSlots(ClusterView& view, const Claim& claim, const ClaimRules& rules,
     view.SetOwner(slot, claim.sender);
     effects.changed = true;
   }
-  // Claims that were refused before may be accepted now: they are repeated all the time.
-  if (newly_unclaimed) {
-    for (PeerView& peer : view.peers) {
-      if (&peer != &view.peer(claim.sender)) peer.heard = 0;
-    }
-  }
+  if (newly_unclaimed) HearAgain(view, claim.sender);
+  // Whoever follows a primary that has turned replica goes where that one went.
+  if (my_primary != view.self && view.peer(my_primary).primary) return;
   if (taken_from_my_primary > 0 && view.CountSlots(my_primary) == 0 &&
       (rules.replica_migration || sender_slots == taken_from_my_primary)) {
     effects.new_primary = claim.sender;
@@ -138,7 +146,7 @@ ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is
   sender.primary = claim.primary;
   sender.config_epoch = claim.config_epoch;
   view.current_epoch = std::max({view.current_epoch, claim.current_epoch, claim.config_epoch});
-  if (demoted) Demote(view, claim.sender, *claim.primary, rules);
+  if (demoted) Demote(view, claim.sender, rules);
   if (claim.primary) return effects;
   ResolveCollision(view, claim, sender_id_is_greater);
   TakeSlots(view, claim, rules, effects);

@@ -130,6 +130,17 @@ void RemoveAll(ClusterState& state, Node& node) {
   Propagate(state, node, {DataChange::Kind::kClear, {}});
 }
 
+void CopyMarks(const ClusterView& from, ClusterView& to) {
+  to.migrating_to = from.migrating_to;
+  to.importing_from = from.importing_from;
+  for (const auto* marks : {&from.migrating_to, &from.importing_from}) {
+    for (const auto& [slot, node] : *marks) {
+      to.owners[slot] = from.owners[slot];
+      to.unclaimed[slot] = from.unclaimed[slot];
+    }
+  }
+}
+
 void SyncReplicas(ClusterState& state) {
   for (auto& node : state.nodes) node->replicas.clear();
   for (auto& owned : state.nodes) {
@@ -139,13 +150,14 @@ void SyncReplicas(ClusterState& state) {
       continue;
     }
     Node& primary = state.node(*replica.view.me().primary);
+    // A replica of a replica gets nothing, and cannot go on where it stopped.
+    if (primary.view.IsReplica()) replica.link.primary_serial.reset();
     bool in_touch = replica.process && primary.process && !replica.isolated && !primary.isolated &&
                     !primary.view.IsReplica();
     if (!in_touch) continue;
     primary.replicas.push_back(replica.index);
     if (state.traits.marks_follow_failover) {
-      replica.view.migrating_to = primary.view.migrating_to;
-      replica.view.importing_from = primary.view.importing_from;
+      CopyMarks(primary.view, replica.view);
     }
     if (replica.link.primary_serial == primary.process->serial) continue;
     replica.link.backlog.clear();

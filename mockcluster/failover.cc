@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "mockcluster/data.h"
@@ -5,23 +6,49 @@
 #include "mockcluster/gossip.h"
 
 namespace mockcluster {
+namespace {
+
+// Open slots survive a failover of either end where SETSLOT is replicated: the new primary has the
+// marks of the old one, and the other ends of its open slots name the new one. A server learns the
+// latter by gossip; here it is one step.
+void InheritMarks(ClusterState& state, Node& replica, const Node& old_primary) {
+  CopyMarks(old_primary.view, replica.view);
+  for (auto& node : state.nodes) {
+    for (auto* marks : {&node->view.migrating_to, &node->view.importing_from}) {
+      for (auto& [slot, other_end] : *marks) {
+        if (other_end == old_primary.index && node->index != replica.index) {
+          other_end = replica.index;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
 void Promote(ClusterState& state, Node& replica, Promotion promotion) {
   ClusterView& view = replica.view;
   const NodeIndex old_primary = *view.me().primary;
   view.peer(replica.index).primary.reset();
   view.peer(replica.index).config_epoch = 0;
   if (promotion == Promotion::kElection) {
-    view.current_epoch = view.GreatestConfigEpoch() + 1;
+    // A majority votes, so that no other election has this epoch.
+    for (const auto& node : state.nodes) {
+      view.current_epoch = std::max(view.current_epoch, node->view.GreatestConfigEpoch());
+    }
+    ++view.current_epoch;
     view.peer(replica.index).config_epoch = view.current_epoch;
   } else {
     view.BumpConfigEpoch();
+  }
+  if (state.traits.marks_follow_failover) {
+    InheritMarks(state, replica, state.node(old_primary));
   }
   for (uint16_t& owner : view.owners) {
     if (owner == static_cast<uint16_t>(old_primary)) owner = static_cast<uint16_t>(replica.index);
   }
   ++view.version;
   replica.link = {};
-  (void)state;
 }
 
 absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind kind) {
@@ -31,14 +58,15 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   if (replica.isolated) return Refused(kEvent, LogName(replica_index) + " is isolated");
   // Primaries vote only for a replica that knows the present owners of the slots it claims.
   HearAll(state, replica);
-  // What it heard may have given it another primary, whose data it needs first.
-  SyncReplicas(state);
   if (!replica.view.IsReplica()) return Refused(kEvent, LogName(replica_index) + " is a primary");
   Node& primary = state.node(*replica.view.me().primary);
+  if (kind == FailoverKind::kGraceful) HearAll(state, primary);
+  // What they heard may have given the replica another primary, whose data it needs first.
+  SyncReplicas(state);
   if (replica.view.CountSlots(primary.index) == 0) {
     return Refused(kEvent, LogName(primary.index) + " has no slots");
   }
-  if (!replica.link.primary_serial ||
+  if (primary.view.IsReplica() || !replica.link.primary_serial ||
       (primary.process != nullptr && replica.link.primary_serial != primary.process->serial)) {
     return Refused(kEvent, LogName(replica_index) + " has not synchronised");
   }
@@ -47,7 +75,6 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
     return Refused(kEvent, LogName(primary.index) + " is not in reach");
   }
   if (!forced) {
-    HearAll(state, primary);
     if (replica.link.paused) DrainBacklog(state, replica);
   } else if (primary.process != nullptr) {
     if (absl::Status killed = Kill(state, primary.index); !killed.ok()) return killed;

@@ -114,6 +114,12 @@ class FaultCause {
     return false;
   }
 
+  // A primary that had slots and is about to lose the last one: `leaving` and all it exports.
+  static bool KeepsNoSlot(const Node& node, size_t leaving) {
+    const size_t slots = node.view.CountSlots(node.index);
+    return slots > 0 && slots <= leaving + node.exporting.size();
+  }
+
   // A slot that has keys, mostly: events elsewhere are dull.
   std::optional<Slot> PickSlotOf(Node& node) {
     const Entry* entry = node.process->keyspace->RandomKey([this] { return random_.Next(); });
@@ -134,8 +140,9 @@ class FaultCause {
       return IsUpPrimary(node) && node.view.CountSlots(node.index) > 0;
     });
     if (!source) return Nowhere();
-    std::optional<NodeIndex> destination =
-        PickNode([&](const Node& node) { return node.index != *source && IsUpPrimary(node); });
+    std::optional<NodeIndex> destination = PickNode([&](const Node& node) {
+      return node.index != *source && IsUpPrimary(node) && !KeepsNoSlot(node, 0);
+    });
     std::optional<Slot> slot = PickSlotOf(state_.node(*source));
     if (!destination || !slot) return Nowhere();
     return begin(state_, *slot, *destination);
@@ -152,7 +159,7 @@ class FaultCause {
       std::optional<NodeIndex> owner = FindOwner(state_, slot);
       if (!owner) return true;
       const ClusterView& view = state_.node(*owner).view;
-      return view.CountSlots(*owner) == 1 && !view.importing_from.empty();
+      return !view.importing_from.empty() && KeepsNoSlot(state_.node(*owner), 1);
     });
     return OnSlot(slots, event);
   }

@@ -1,5 +1,6 @@
 #include "mockcluster/gossip.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -41,9 +42,7 @@ bool StateIsOk(const ClusterState& state, const Node& node) {
 void Refresh(ClusterState& state) {
   SyncReplicas(state);
   for (auto& node : state.nodes) {
-    if (node->process == nullptr) continue;
-    node->state_ok = StateIsOk(state, *node);
-    if (state.traits.marks_follow_failover) node->view.RetargetMarks();
+    if (node->process != nullptr) node->state_ok = StateIsOk(state, *node);
   }
 }
 
@@ -103,8 +102,18 @@ void DeliverNews(ClusterState& state, Node& from, Node& to) {
 }
 
 void HearAll(ClusterState& state, Node& node) {
-  for (auto& from : state.nodes) {
-    if (HasNews(state, *from, node)) DeliverNews(state, *from, node);
+  for (;;) {
+    // The greatest epoch first, so that a primary which was replaced while it was away gives way
+    // before it quarrels about epochs.
+    Node* next = nullptr;
+    for (auto& from : state.nodes) {
+      if (!HasNews(state, *from, node)) continue;
+      if (next == nullptr || from->view.me().config_epoch > next->view.me().config_epoch) {
+        next = from.get();
+      }
+    }
+    if (next == nullptr) return;
+    DeliverNews(state, *next, node);
   }
 }
 
@@ -124,15 +133,12 @@ bool GossipOnce(ClusterState& state) {
 }
 
 void SettleViews(ClusterState& state) {
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (auto& from : state.nodes) {
-      for (auto& to : state.nodes) {
-        if (!HasNews(state, *from, *to)) continue;
-        DeliverNews(state, *from, *to);
-        changed = true;
-      }
-    }
+  auto anybody_has_news = [&state](const std::unique_ptr<Node>& to) {
+    return std::any_of(state.nodes.begin(), state.nodes.end(),
+                       [&](const auto& from) { return HasNews(state, *from, *to); });
+  };
+  while (std::any_of(state.nodes.begin(), state.nodes.end(), anybody_has_news)) {
+    for (auto& node : state.nodes) HearAll(state, *node);
   }
   NoticeFailures(state);
   Refresh(state);

@@ -69,6 +69,11 @@ absl::Status AssignSlot(ClusterState& state, Slot slot, NodeIndex owner) {
 absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated) {
   if (absl::Status alive = ExpectAlive(state, node, "isolate"); !alive.ok()) return alive;
   state.node(node).isolated = isolated;
+  // What was missed in between is made up for by copying everything.
+  for (auto& replica : state.nodes) {
+    if (isolated || (replica->index != node && replica->view.me().primary != node)) continue;
+    replica->link.primary_serial.reset();
+  }
   state.Log(std::string(isolated ? "isolate " : "reconnect ") + LogName(node));
   AfterEvent(state);
   return absl::OkStatus();

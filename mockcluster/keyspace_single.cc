@@ -75,10 +75,18 @@ uint64_t SingleTableKeyspace::Scan(const ScanRequest& request, Visitor visitor) 
 
 const Entry* SingleTableKeyspace::RandomKey(absl::FunctionRef<uint64_t()> random) {
   if (Size() == 0) return nullptr;
-  while (true) {
+  // Where hidden keys stand in front of every visible one, no draw would ever meet one.
+  constexpr int kDrawsMax = 100;
+  for (int draw = 0; draw < kDrawsMax; ++draw) {
     const Entry* entry = table_.NearBucket(random());
     if (!IsSlotHidden(entry->slot())) return entry;
   }
+  const Entry* found = nullptr;
+  table_.ForEachWhile([&](const Entry& entry) {
+    if (!IsSlotHidden(entry.slot())) found = &entry;
+    return found == nullptr;
+  });
+  return found;
 }
 
 void SingleTableKeyspace::ForEach(Hidden hidden, Visitor visitor) {

@@ -24,7 +24,8 @@ std::optional<OpenSlot> FindOpenSlot(const ClusterState& state, Slot slot) {
     std::optional<NodeIndex> target = node->view.MigratingTo(slot);
     if (!target || node->view.Owner(slot) != node->index) continue;
     Node* destination = state.nodes[Position(*target)].get();
-    if (destination->process == nullptr || !destination->view.ImportingFrom(slot)) continue;
+    if (destination->process == nullptr || destination->view.IsReplica()) continue;
+    if (!destination->view.ImportingFrom(slot)) continue;
     return OpenSlot{node.get(), destination};
   }
   return std::nullopt;
@@ -49,6 +50,12 @@ absl::Status RunCommand(ClusterState& state, Node& node,
   std::string reply = ExecuteAsAdmin(state, node, arguments);
   if (!reply.starts_with("-")) return absl::OkStatus();
   return Refused("migration", reply.substr(1, reply.size() - 3));
+}
+
+// SETSLOT accepts only a primary that the node knows as one.
+bool KnowsAsPrimary(const Node& node, const Node& other) {
+  const PeerView* peer = node.view.FindPeer(other.index);
+  return peer != nullptr && !peer->primary;
 }
 
 std::vector<std::string> KeysInSlot(Node& node, Slot slot, size_t keys_max) {
@@ -101,9 +108,8 @@ absl::Status BeginMigration(ClusterState& state, Slot slot, NodeIndex destinatio
   if (source.view.MigratingTo(slot) || source.exporting.contains(slot)) {
     return Refused(kEvent, "slot " + std::to_string(slot) + " is already moving");
   }
-  if (source.view.FindPeer(destination) == nullptr ||
-      target.view.FindPeer(source.index) == nullptr) {
-    return Refused(kEvent, "the nodes do not know each other");
+  if (!KnowsAsPrimary(source, target) || !KnowsAsPrimary(target, source)) {
+    return Refused(kEvent, "the nodes do not know each other as primaries");
   }
   const std::string number = std::to_string(slot);
   absl::Status status =
@@ -131,6 +137,9 @@ absl::StatusOr<size_t> MigrateKeys(ClusterState& state, Slot slot, size_t keys_m
 absl::Status FinishMigration(ClusterState& state, Slot slot) {
   absl::StatusOr<OpenSlot> open = ExpectOpenSlot(state, slot, "finish-migration");
   if (!open.ok()) return open.status();
+  if (!KnowsAsPrimary(*open->source, *open->destination)) {
+    return Refused("finish-migration", "the source does not know the destination as a primary");
+  }
   absl::StatusOr<size_t> moved =
       SendKeys(state, *open->source, *open->destination, slot, SIZE_MAX, Transfer::kMove);
   if (!moved.ok()) return moved.status();
