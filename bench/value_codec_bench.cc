@@ -1,7 +1,9 @@
 #include <benchmark/benchmark.h>
+#include <google/protobuf/arena.h>
 #include <google/protobuf/util/json_util.h>
 
 #include <string>
+#include <vector>
 
 #include "bench/typical_value.h"
 #include "core/resp.h"
@@ -29,22 +31,47 @@ void BM_DecodePaddedActor(benchmark::State& state) {
 }
 BENCHMARK(BM_DecodePaddedActor);
 
+constexpr int kPageActors = 1000;
+
+std::vector<std::string> PageOfValues() {
+  std::vector<std::string> values;
+  for (int i = 0; i < kPageActors; ++i) {
+    values.push_back(TypicalValue(i, "space-000"));
+    values.back().reserve(values.back().size() + RespReader::kPadding);
+  }
+  return values;
+}
+
+void DecodePage(benchmark::State& state, const std::vector<std::string>& values,
+                ateapi::ListActorsResponse& page) {
+  for (const std::string& value : values) {
+    if (!DecodePaddedActor(value, page.add_actors()).ok()) state.SkipWithError("not decoded");
+  }
+  benchmark::DoNotOptimize(page);
+}
+
 // A page of new messages, as a response holds them.
 void BM_DecodePage(benchmark::State& state) {
-  constexpr int kActors = 1000;
-  std::vector<std::string> values;
-  for (int i = 0; i < kActors; ++i) values.push_back(TypicalValue(i, "space-000"));
-  for (std::string& value : values) value.reserve(value.size() + RespReader::kPadding);
+  const std::vector<std::string> values = PageOfValues();
   for (auto _ : state) {
     ateapi::ListActorsResponse page;
-    for (const std::string& value : values) {
-      if (!DecodePaddedActor(value, page.add_actors()).ok()) state.SkipWithError("not decoded");
-    }
-    benchmark::DoNotOptimize(page);
+    DecodePage(state, values, page);
   }
-  state.SetItemsProcessed(state.iterations() * kActors);
+  state.SetItemsProcessed(state.iterations() * kPageActors);
 }
 BENCHMARK(BM_DecodePage);
+
+// The same in an arena, which frees the page at once.
+void BM_DecodePageInArena(benchmark::State& state) {
+  const std::vector<std::string> values = PageOfValues();
+  for (auto _ : state) {
+    google::protobuf::Arena arena;
+    auto* page = google::protobuf::Arena::CreateMessage<ateapi::ListActorsResponse>(&arena);
+    DecodePage(state, values, *page);
+  }
+  state.SetItemsProcessed(state.iterations() * kPageActors);
+}
+BENCHMARK(BM_DecodePageInArena);
 
 // The yardstick: protobuf's own parser.
 void BM_ProtobufJson(benchmark::State& state) {
