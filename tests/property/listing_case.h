@@ -35,7 +35,8 @@ struct ListingCase {
   uint32_t faults_max = 0;
   bool stale_views = false;  // news travel by gossip, not at once
   uint32_t churn_per_page = 0;
-  std::string atespace;  // empty: all
+  int refreshes_max = 60;  // after so many a page gives up, as one does whose time is over
+  std::string atespace;    // empty: all
 };
 
 inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
@@ -48,7 +49,8 @@ inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
              << " .hash_bits=" << c.hash_bits
              << " .faults_per_1000_commands=" << c.faults_per_1000_commands
              << " .faults_max=" << c.faults_max << " .stale_views=" << c.stale_views
-             << " .churn_per_page=" << c.churn_per_page << " .atespace='" << c.atespace << "'}";
+             << " .churn_per_page=" << c.churn_per_page << " .refreshes_max=" << c.refreshes_max
+             << " .atespace='" << c.atespace << "'}";
 }
 
 }  // namespace atestore

@@ -12,9 +12,8 @@
 namespace atestore {
 namespace {
 
-// Bounds that no honest page comes near.
+// More rounds than any honest page takes.
 constexpr int kStepsMax = 5000;
-constexpr int kRefreshesMax = 60;
 
 // Records as pairs of key and value; a value that begins with '!' cannot be read.
 class PairSink final : public RecordSink {
@@ -135,6 +134,10 @@ void ListingWorld::Put(const std::string& key, const std::string& value) {
   possible_[key] = {value};
 }
 
+void ListingWorld::RestSometimes() {
+  if (random_.Below(2) == 0) Rest();
+}
+
 std::shared_ptr<const Topology> ListingWorld::FindTopology() {
   std::vector<Endpoint> nodes = cluster_->Endpoints();
   auto best = std::make_shared<const Topology>();
@@ -178,6 +181,7 @@ WorldPage ListingWorld::ListPage(const Position& start) {
   WalkObserver observer(walk);
   std::shared_ptr<const Topology> topology = FindTopology();
   int refreshes = 0;
+  absl::Status why;
   for (int step = 0;; ++step) {
     EXPECT_LT(step, kStepsMax) << "endless page: " << options_;
     if (step >= kStepsMax) break;
@@ -186,12 +190,13 @@ WorldPage ListingWorld::ListPage(const Position& start) {
     if (auto* send = std::get_if<ListWalk::Send>(&action)) {
       transport_->Execute(send->requests, absl::InfiniteFuture(), observer);
     } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&action)) {
-      if (++refreshes > kRefreshesMax) {
+      why = refresh->why;
+      if (++refreshes > options_.refreshes_max) {
         walk.EndPage();
         if (walk.progressed()) continue;
         break;
       }
-      if (refresh->back_off) Rest();
+      if (refresh->back_off && random_.Below(2) == 0) Rest();
       topology = FindTopology();
     } else if (auto* fail = std::get_if<ListWalk::Fail>(&action)) {
       ADD_FAILURE() << fail->status << " in " << options_;
@@ -204,6 +209,7 @@ WorldPage ListingWorld::ListPage(const Position& start) {
   WorldPage page{.records = std::move(sink.records),
                  .next = walk.position(),
                  .unavailable = !walk.progressed(),
+                 .why = why,
                  .unreadable = sink.unreadable,
                  .counters = walk.counters()};
   return page;
@@ -287,6 +293,60 @@ size_t ListingWorld::faults_done() {
 void ListingWorld::EndFaults() {
   cluster_->With([](mockcluster::Cluster& cluster) { cluster.ClearFaultPlan(); });
   Rest();
+  TakeReachableAsSurvivors();
+}
+
+void ListingWorld::Repair() {
+  cluster_->With([](mockcluster::Cluster& cluster) {
+    for (Slot slot : cluster.OpenSlots()) static_cast<void>(cluster.FinishMigration(slot));
+    for (Slot slot : cluster.ImportingSlots()) {
+      static_cast<void>(cluster.AbortAtomicMigration(slot));
+    }
+  });
+  for (const Endpoint& node : cluster_->Endpoints()) {
+    std::vector<ShardRequest> requests{{.endpoint = node}};
+    requests[0].pipeline.Add({"CLUSTER", "NODES"});
+    OneReply observer;
+    churn_transport_->Execute(requests, absl::InfiniteFuture(), observer);
+    if (observer.failed) continue;
+    absl::StatusOr<NodeView> view = NodeView::FromClusterNodes(observer.replies[0].view().text());
+    if (!view.ok()) continue;
+    const SlotSet marked = view->migrating | view->importing;
+    requests = {{.endpoint = node}};
+    for (size_t slot = 0; slot < kSlotCount; ++slot) {
+      if (!marked[slot]) continue;
+      requests[0].pipeline.Add({"CLUSTER", "SETSLOT", absl::StrCat(slot), "STABLE"});
+    }
+    OneReply ignored;
+    churn_transport_->Execute(requests, absl::InfiniteFuture(), ignored);
+  }
+  Rest();
+  TakeReachableAsSurvivors();
+}
+
+bool ListingWorld::IsHealthy() {
+  for (const Endpoint& node : cluster_->Endpoints()) {
+    std::vector<ShardRequest> requests{{.endpoint = node}};
+    requests[0].pipeline.Add({"CLUSTER", "INFO"});
+    OneReply observer;
+    churn_transport_->Execute(requests, absl::InfiniteFuture(), observer);
+    if (observer.failed) return false;
+    std::string_view info = observer.replies[0].view().text();
+    if (info.find("cluster_state:ok") == std::string_view::npos) return false;
+  }
+  return true;
+}
+
+// Some sequences of harmless events lose keys on real servers too: say, a node that imports a slot
+// loses its last own slot, turns replica and drops what it imported.
+void ListingWorld::TakeReachableAsSurvivors() {
+  std::set<std::string> reachable;
+  cluster_->With([&](mockcluster::Cluster& cluster) {
+    for (mockcluster::ReachableKey& key : cluster.ReachableKeys()) {
+      reachable.insert(std::move(key.key));
+    }
+  });
+  std::erase_if(survivors_, [&](const std::string& key) { return !reachable.contains(key); });
 }
 
 }  // namespace atestore

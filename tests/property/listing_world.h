@@ -21,6 +21,7 @@ struct WorldPage {
   std::vector<std::pair<std::string, std::string>> records;  // key, value
   std::optional<Position> next;                              // nothing: the listing is complete
   bool unavailable = false;  // it got nowhere; the same position goes on later
+  absl::Status why;          // what it failed with then
   size_t unreadable = 0;
   ListWalk::Counters counters;
 };
@@ -35,22 +36,34 @@ class ListingWorld {
   // Some inserts, updates and deletes by a client that follows redirects. Base actors are updated,
   // never deleted.
   void Churn();
-  // No fault happens any more, and the cluster comes to rest.
+  // Time passes and news spread, or not.
+  void RestSometimes();
+  // No fault happens any more, the cluster comes to rest, and survivors() is final.
   void EndFaults();
 
+  // What an operator does who finds the cluster down though every node is up: finishes what is open
+  // and clears the marks that are left. (Redis 7.0 never learns the new owner of a slot that it
+  // imports, so it may believe for ever that the slot has none.)
+  void Repair();
+  // Every living node says cluster_state:ok, so that nothing excuses an unavailable page.
+  bool IsHealthy();
+
   const ListingCase& options() const { return options_; }
-  // Actors of the filter that were there from the beginning, are never deleted, and could be
-  // reached whenever the cluster was at rest. All that P1 and P2 speak of.
+  // Actors of the filter that were there from the beginning, are never deleted, and can be reached
+  // at the end. All that P1 and P2 speak of.
   const std::set<std::string>& survivors() const { return survivors_; }
   // What the last page's records may have held: every value that the key had at some moment of the
   // call.
   bool WasTrueDuringLastPage(const std::string& key, const std::string& value) const;
   const KeyFilter& filter() const { return filter_; }
   size_t faults_done();
-  // Wraps the transport of the walks; for negative controls.
+  // The transport of the walks. For negative controls, which replace it.
+  ShardTransport& transport() { return *transport_; }
   void SetTransport(std::unique_ptr<ShardTransport> transport) {
     transport_ = std::move(transport);
   }
+  // The owners of slots, as some node sees them.
+  std::shared_ptr<const Topology> FindTopology();
   const std::shared_ptr<EmbeddedCluster>& cluster() { return cluster_; }
 
   static NameHash HashOfBits(int bits);
@@ -61,9 +74,8 @@ class ListingWorld {
   void Populate();
   std::string ActorName(size_t index);
   void Put(const std::string& key, const std::string& value);
-  void PutOther(const std::string& key);
-  std::shared_ptr<const Topology> FindTopology();
   void Rest();
+  void TakeReachableAsSurvivors();
   // Executes a command wherever its key lives. False: what happened is not known.
   bool ExecuteAnywhere(const std::vector<std::string_view>& command);
   void Write(const std::string& key, const std::string& value);

@@ -1,0 +1,89 @@
+#include "tests/property/checked_listing.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "core/page_token.h"
+
+namespace atestore {
+
+std::optional<std::string> CheckedListing::Run(const Position& start, size_t pages_with_faults) {
+  std::optional<Position> position = start;
+  // P7, generously: every call but a bounded number passes a slot or lists a record.
+  const size_t calls_when_steady = kSlotCount + 8 * (world_.options().actors + 100) + 1000;
+  bool repaired = false;
+  for (size_t pages = 0; position; ++pages) {
+    if (pages == pages_with_faults) world_.EndFaults();
+    if (pages > pages_with_faults + calls_when_steady) return "the listing does not end";
+    WorldPage page = world_.ListPage(*position);
+    if (auto violation = CheckPage(page)) return violation;
+    slot_restarts_ += page.counters.slot_restarts;
+    redirects_ += page.counters.redirects;
+    if (page.unavailable) {
+      ++unavailable_;
+      if (pages >= pages_with_faults) {
+        if (repaired && !world_.IsHealthy()) {
+          cluster_broken_ = true;
+          return std::nullopt;
+        }
+        if (repaired) {
+          return absl::StrCat("unavailable although no fault is left: ", page.why.ToString());
+        }
+        world_.Repair();
+        repaired = true;
+      }
+      world_.RestSometimes();
+      continue;
+    }
+    page_starts_.push_back({*position, listed_.size()});
+    for (const auto& [key, value] : page.records) listed_.push_back(key);
+    position = page.next;
+    if (!position) break;
+    if (auto violation = PassThroughToken(*position)) return violation;
+    if (tamper_ != nullptr) tamper_(*position);
+  }
+  world_.EndFaults();
+  return std::nullopt;
+}
+
+std::optional<std::string> CheckedListing::CheckPage(const WorldPage& page) const {
+  if (page.unavailable && !page.records.empty()) return "records on a page that got nowhere";
+  if (page.records.size() > world_.options().page_size) return "more records than page_size";
+  size_t bytes = 0;
+  for (const auto& [key, value] : page.records) {
+    bytes += value.size();
+    if (!world_.filter().Matches(key)) return absl::StrCat("not asked for: ", key);
+    if (!world_.WasTrueDuringLastPage(key, value)) {
+      return absl::StrCat("never true during the call: ", key, " = ", value);
+    }
+  }
+  if (bytes > world_.options().page_bytes) return "more bytes than page_bytes";
+  return std::nullopt;
+}
+
+// Every page is served by a new process: only the token goes from one to the next.
+std::optional<std::string> CheckedListing::PassThroughToken(Position& position) const {
+  constexpr uint64_t kRequest = 42;
+  const PageTokenCodec codec;
+  std::string token = codec.Encode(position, kRequest);
+  if (token.size() > kPageTokenLengthMax) return "the token is too long";
+  auto decoded = codec.Decode(token, kRequest);
+  if (!std::holds_alternative<Position>(decoded)) return "the token is refused";
+  if (std::get<Position>(decoded) != position) return "the token stands for another position";
+  position = std::get<Position>(decoded);
+  return std::nullopt;
+}
+
+std::optional<std::string> CheckedListing::CheckComplete(bool may_repeat) const {
+  if (cluster_broken_) return std::nullopt;
+  std::map<std::string_view, size_t> count;
+  for (const std::string& key : listed_) ++count[key];
+  for (const std::string& key : world_.survivors()) {
+    auto found = count.find(key);
+    if (found == count.end()) return absl::StrCat("missing: ", key);
+    if (found->second > 1 && !may_repeat) return absl::StrCat("listed twice: ", key);
+  }
+  return std::nullopt;
+}
+
+}  // namespace atestore

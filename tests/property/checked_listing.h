@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/property/listing_world.h"
+
+namespace atestore {
+
+// One listing, checked page by page. Violations are values, so that a test can demand either none
+// or, of a broken algorithm, one.
+class CheckedListing {
+ public:
+  explicit CheckedListing(ListingWorld& world) : world_(world) {}
+
+  // Changes a position on its way into the next page; for negative controls.
+  using Tamper = void (*)(Position& position);
+  void SetTamper(Tamper tamper) { tamper_ = tamper; }
+
+  // Lists from `start` to the end; faults end after `pages_with_faults` pages, so that P7 can hold.
+  // The first violation of P3, P4, P6, P7 or P8, in words.
+  std::optional<std::string> Run(const Position& start, size_t pages_with_faults);
+
+  // The first violation of P1, or of P2 unless `may_repeat`, by what Run() listed.
+  std::optional<std::string> CheckComplete(bool may_repeat) const;
+
+  struct PageStart {
+    Position position;
+    size_t listed_before;  // records of the pages before
+  };
+  const std::vector<PageStart>& page_starts() const { return page_starts_; }
+  // The keys, in the order they were listed.
+  const std::vector<std::string>& listed() const { return listed_; }
+  // Pages that got nowhere.
+  size_t unavailable() const { return unavailable_; }
+  size_t slot_restarts() const { return slot_restarts_; }
+  size_t redirects() const { return redirects_; }
+  // The faults left a cluster that does not come to rest, not even after a repair: that the listing
+  // did not end says nothing.
+  bool cluster_broken() const { return cluster_broken_; }
+
+ private:
+  std::optional<std::string> CheckPage(const WorldPage& page) const;
+  std::optional<std::string> PassThroughToken(Position& position) const;
+
+  ListingWorld& world_;
+  Tamper tamper_ = nullptr;
+  std::vector<std::string> listed_;
+  std::vector<PageStart> page_starts_;
+  size_t unavailable_ = 0;
+  size_t slot_restarts_ = 0;
+  size_t redirects_ = 0;
+  bool cluster_broken_ = false;
+};
+
+}  // namespace atestore

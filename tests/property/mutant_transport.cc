@@ -1,0 +1,142 @@
+#include "tests/property/mutant_transport.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+constexpr std::string_view kOwnsEverything = "x h:1@2 myself,master - 0 0 1 connected 0-16383\n";
+constexpr std::string_view kRunId = "run_id:";
+constexpr size_t kRunIdLength = 40;
+
+class Collector final : public ReplyObserver {
+ public:
+  void OnReply(size_t, size_t, const ReplyView& reply) override { replies.emplace_back(reply); }
+  void OnFailure(size_t, const absl::Status&) override { failed = true; }
+  std::vector<Reply> replies;
+  bool failed = false;
+};
+
+std::string Bulk(std::string_view text) {
+  return absl::StrCat("$", text.size(), "\r\n", ToAbsl(text), "\r\n");
+}
+
+// A reply in wire form again, with `change` applied to every string.
+template <typename Change>
+std::string Write(const ReplyView& reply, const Change& change) {
+  if (reply.is_null()) return "$-1\r\n";
+  if (reply.is_error()) return absl::StrCat("-", ToAbsl(reply.text()), "\r\n");
+  if (reply.type() == RespType::kInteger) return absl::StrCat(":", reply.integer(), "\r\n");
+  if (!reply.is_array()) return Bulk(change(std::string(reply.text())));
+  std::string bytes = absl::StrCat("*", reply.size(), "\r\n");
+  for (ReplyView element : reply) bytes += Write(element, change);
+  return bytes;
+}
+
+}  // namespace
+
+void MutantTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
+                              ReplyObserver& observer) {
+  for (size_t index = 0; index < requests.size(); ++index) {
+    Answer answer = ExecuteMutated(requests[index]);
+    if (!answer) {
+      observer.OnFailure(index, UnavailableError("connection closed"));
+      continue;
+    }
+    for (size_t command = 0; command < answer->size(); ++command) {
+      RespReader reader;
+      reader.Feed((*answer)[command]);
+      auto reply = reader.Next();
+      observer.OnReply(index, command, **reply);
+    }
+  }
+}
+
+MutantTransport::Answer MutantTransport::ExecuteMutated(const ShardRequest& request) {
+  std::vector<Command> commands;
+  RespReader reader;
+  reader.Feed(request.pipeline.bytes());
+  for (size_t index = 0; index < request.pipeline.size(); ++index) {
+    auto command = reader.Next();
+    Command& arguments = commands.emplace_back();
+    for (ReplyView argument : **command) arguments.emplace_back(argument.text());
+  }
+  const bool asks_source = commands.size() == 5 && commands[1][0] == "CLUSTER" &&
+                           commands[2].size() == 3 && commands[0][0] == "MULTI";
+  const bool asks_destination = commands[0][0] == "ASKING" && commands[1][0] == "MULTI";
+  const bool verifies = commands.size() == 2 && commands[0][0] == "EXISTS";
+  if (mutation_ == Mutation::kDestinationFirst) {
+    if (asks_source) ReadDestinationEarly();
+    if (asks_destination && early_destination_) return early_destination_;
+  }
+  if (mutation_ == Mutation::kNoVerification && verifies) {
+    return std::vector<std::string>{absl::StrCat("-", last_ask_text_, "\r\n"), last_info_};
+  }
+  if (mutation_ == Mutation::kNoProbe && commands[0][0] == "MULTI") {
+    // Keyless, and its OK reads as the integer 0.
+    for (Command& command : commands) {
+      if (command[0] == "EXISTS") command = {"UNWATCH"};
+    }
+  }
+  return Send(request.endpoint, commands);
+}
+
+MutantTransport::Answer MutantTransport::Send(const Endpoint& endpoint,
+                                              const std::vector<Command>& commands) {
+  std::vector<ShardRequest> requests{{.endpoint = endpoint}};
+  for (const Command& command : commands) {
+    requests[0].pipeline.Begin(command.size());
+    for (const std::string& argument : command) requests[0].pipeline.AddArgument(argument);
+  }
+  Collector collector;
+  transport_.Execute(requests, absl::InfiniteFuture(), collector);
+  if (collector.failed) return std::nullopt;
+  Learn(commands, collector.replies, endpoint);
+  auto change = [this](std::string text) {
+    size_t run_id = text.find(kRunId);
+    if (mutation_ == Mutation::kNoRunId && run_id != std::string::npos) {
+      text.replace(run_id + kRunId.size(), kRunIdLength, std::string(kRunIdLength, '0'));
+    }
+    bool is_view = text.find("myself,") != std::string::npos;
+    if (mutation_ == Mutation::kNoOwnView && is_view) text = kOwnsEverything;
+    return text;
+  };
+  std::vector<std::string> answer;
+  for (const Reply& reply : collector.replies) answer.push_back(Write(reply.view(), change));
+  return answer;
+}
+
+void MutantTransport::Learn(const std::vector<Command>& commands, const std::vector<Reply>& replies,
+                            const Endpoint& endpoint) {
+  for (const Command& command : commands) {
+    if (command[0] == "EXISTS") last_probe_ = command;
+  }
+  for (const Reply& reply : replies) {
+    ReplyView view = reply.view();
+    if (view.is_error() && view.text().starts_with("ASK ")) {
+      last_ask_ = ParseServerError(view.text(), endpoint);
+      last_ask_text_ = view.text();
+    }
+    if (!view.is_array()) continue;
+    for (ReplyView element : view) {
+      if (element.text().find(kRunId) != std::string_view::npos) {
+        last_info_ = Bulk(element.text());
+      }
+    }
+  }
+}
+
+void MutantTransport::ReadDestinationEarly() {
+  early_destination_.reset();
+  if (!last_ask_) return;
+  early_destination_ = Send(last_ask_->endpoint,
+                            {{"ASKING"},
+                             {"MULTI"},
+                             last_probe_,
+                             {"CLUSTER", "GETKEYSINSLOT", absl::StrCat(last_ask_->slot), "100000"},
+                             {"EXEC"}});
+}
+
+}  // namespace atestore

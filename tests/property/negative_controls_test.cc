@@ -1,0 +1,158 @@
+// Algorithms that break the promise must be caught by the checks that ours passes: a suite that
+// lets one of these through is too weak. Each control prints how many cases it took.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <iostream>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "tests/property/checked_listing.h"
+#include "tests/property/mutant_transport.h"
+#include "tests/property/naive_walks.h"
+
+namespace atestore {
+namespace {
+
+constexpr uint64_t kCasesMax = 400;
+
+// Cases of a kind that reaches the rare events often: many migrations and restarts, small limits.
+ListingCase CaseOf(uint64_t seed) {
+  using mockcluster::Flavor;
+  mockcluster::Random random(seed);
+  ListingCase c{.seed = seed};
+  c.flavor = random.Below(2) == 0 ? Flavor::kRedis70 : Flavor::kValkey80;
+  c.spread = static_cast<Spread>(random.Below(3));
+  c.actors = 150;
+  c.page_size = 3 + random.Below(30);
+  c.whole_slot_keys = random.Below(2) == 0 ? 5 : 2000;
+  c.scan_count_max = 5 + random.Below(50);
+  c.faults_per_1000_commands = 150;
+  c.faults_max = 200;
+  c.refreshes_max = 10;
+  return c;
+}
+
+// Runs cases until `violation` finds one.
+void ExpectCaught(std::string_view what,
+                  const std::function<std::optional<std::string>(const ListingCase&)>& violation) {
+  for (uint64_t seed = 1; seed <= kCasesMax; ++seed) {
+    if (std::optional<std::string> found = violation(CaseOf(seed))) {
+      std::cout << what << ": caught by case " << seed << ": " << *found << "\n";
+      return;
+    }
+  }
+  ADD_FAILURE() << what << ": not caught by " << kCasesMax << " cases";
+}
+
+std::optional<std::string> ListOurs(const ListingCase& c, std::optional<Mutation> mutation,
+                                    CheckedListing::Tamper tamper = nullptr) {
+  ListingWorld world(c);
+  EmbeddedTransport plain(world.cluster());
+  if (mutation) world.SetTransport(std::make_unique<MutantTransport>(*mutation, plain));
+  CheckedListing listing(world);
+  listing.SetTamper(tamper);
+  if (auto violation = listing.Run({}, 60)) return violation;
+  return listing.CheckComplete(/*may_repeat=*/c.whole_slot_keys < 2000);
+}
+
+std::optional<std::string> ListNaively(ListingWorld& world, NaiveWalk& walk) {
+  constexpr size_t kPagesWithFaults = 200;
+  constexpr size_t kPagesMax = 20'000;
+  std::set<std::string> listed;
+  for (size_t pages = 0; pages < kPagesMax; ++pages) {
+    if (pages == kPagesWithFaults) world.EndFaults();
+    std::optional<std::vector<std::string>> page = walk.NextPage(world);
+    if (!page) break;
+    listed.insert(page->begin(), page->end());
+  }
+  world.EndFaults();
+  for (const std::string& key : world.survivors()) {
+    if (!listed.contains(key)) return absl::StrCat("missing: ", key);
+  }
+  return std::nullopt;
+}
+
+TEST(NegativeControl, OurWalkPassesTheSameCases) {
+  constexpr uint64_t kCases = 30;
+  for (uint64_t seed = 1; seed <= kCases; ++seed) {
+    std::optional<std::string> violation = ListOurs(CaseOf(seed), std::nullopt);
+    ASSERT_EQ(violation, std::nullopt) << *violation << " in " << CaseOf(seed);
+  }
+}
+
+TEST(NegativeControl, NodeCursorWalkIsCaught) {
+  ExpectCaught("token (node, cursor)", [](const ListingCase& c) {
+    ListingWorld world(c);
+    return ListNaively(world, *MakeNodeCursorWalk({}));
+  });
+}
+
+TEST(NegativeControl, MarkSlotsDoneWalkIsCaught) {
+  ExpectCaught("slots done when the node's cursor returns", [](const ListingCase& c) {
+    ListingWorld world(c);
+    return ListNaively(world, *MakeMarkSlotsDoneWalk());
+  });
+}
+
+TEST(NegativeControl, ZeroAsNotBegunIsCaughtWithoutAnyFault) {
+  ExpectCaught("cursor 0 as not begun", [](ListingCase c) {
+    c.faults_per_1000_commands = 0;
+    c.spread = Spread::kUniform;
+    c.actors = 9;
+    c.foreign_keys = 0;
+    c.page_size = 3;
+    ListingWorld world(c);
+    return ListNaively(world, *MakeNodeCursorWalk({.zero_is_not_begun = true}));
+  });
+}
+
+TEST(NegativeControl, CountAsACapIsCaughtWithoutAnyFault) {
+  ExpectCaught("COUNT as a cap", [](ListingCase c) {
+    c.faults_per_1000_commands = 0;
+    ListingWorld world(c);
+    return ListNaively(world, *MakeNodeCursorWalk({.count_is_a_cap = true}));
+  });
+}
+
+TEST(NegativeControl, NoProbeIsCaught) {
+  ExpectCaught("no probe", [](const ListingCase& c) { return ListOurs(c, Mutation::kNoProbe); });
+}
+
+TEST(NegativeControl, NoOwnViewIsCaught) {
+  ExpectCaught("no own view",
+               [](const ListingCase& c) { return ListOurs(c, Mutation::kNoOwnView); });
+}
+
+TEST(NegativeControl, DestinationBeforeSourceIsCaught) {
+  ExpectCaught("destination before source",
+               [](const ListingCase& c) { return ListOurs(c, Mutation::kDestinationFirst); });
+}
+
+TEST(NegativeControl, NoVerificationIsCaught) {
+  ExpectCaught("no second look at the source",
+               [](const ListingCase& c) { return ListOurs(c, Mutation::kNoVerification); });
+}
+
+TEST(NegativeControl, NoRunIdIsCaught) {
+  ExpectCaught("no run_id", [](ListingCase c) {
+    c.spread = Spread::kHugeSlot;
+    c.flavor = mockcluster::Flavor::kValkey80;
+    c.whole_slot_keys = 5;
+    return ListOurs(c, Mutation::kNoRunId);
+  });
+}
+
+TEST(NegativeControl, AfterIncludedIsCaughtWithoutAnyFault) {
+  ExpectCaught("After(hash) with >=", [](ListingCase c) {
+    c.faults_per_1000_commands = 0;
+    c.whole_slot_keys = 2000;
+    c.spread = Spread::kFewSlots;
+    return ListOurs(c, std::nullopt, [](Position& position) {
+      if (auto* after = std::get_if<AfterName>(&position.place)) --after->mark.hash;
+    });
+  });
+}
+
+}  // namespace
+}  // namespace atestore
