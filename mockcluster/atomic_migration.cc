@@ -117,6 +117,7 @@ absl::Status FinishAtomicMigration(ClusterState& state, Slot slot) {
   destination.hidden_imports.erase(slot);
   SetHidden(state, destination, slot, false);
   destination.view.SetOwner(slot, destination.index);
+  destination.view.importing_from.erase(slot);
   if (!destination.view.BumpConfigEpoch()) ++destination.view.version;
   state.Log("finish-atomic-migration slot " + number + " to " + LogName(destination.index));
   AfterEvent(state);

@@ -62,7 +62,7 @@ void TakeSlots(ClusterView& view, const Claim& claim, const ClaimRules& rules,
     if (!claimed) continue;
     ++sender_slots;
     if (owner == claim.sender) continue;
-    if (view.ImportingFrom(slot)) continue;
+    if (owner != view.self && view.ImportingFrom(slot)) continue;
     if (owner && !view.unclaimed[slot] && view.peer(*owner).config_epoch >= claim.config_epoch) {
       continue;
     }

@@ -82,6 +82,8 @@ void SetSlotNode(CommandContext& context, Slot slot) {
   const NodeIndex self = context.node.index;
   std::optional<NodeIndex> target = FindTarget(context, "ERR Unknown node ");
   if (!target) return;
+  // Tools wait for the nodes to agree between two slots, so it knows the greatest epoch.
+  if (*target == self) HearAll(context.state, context.node);
   const bool was_mine = view.Owner(slot) == self;
   const size_t keys = context.process.keyspace->CountInSlot(slot);
   if (was_mine && *target != self && keys > 0) {

@@ -47,6 +47,8 @@ void Promote(ClusterState& state, Node& replica, Promotion promotion) {
   for (uint16_t& owner : view.owners) {
     if (owner == static_cast<uint16_t>(old_primary)) owner = static_cast<uint16_t>(replica.index);
   }
+  std::erase_if(view.importing_from,
+                [&view](const auto& mark) { return view.Owner(mark.first) == view.self; });
   ++view.version;
   replica.link = {};
 }
