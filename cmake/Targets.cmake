@@ -31,4 +31,8 @@ function(atestore_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} atestore_options GTest::gmock_main)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_LABEL STREQUAL "e2e" OR ARG_LABEL STREQUAL "differential")
+    # Six servers each and faults with time limits of their own: one of these at a time.
+    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK real_servers)
+  endif()
 endfunction()

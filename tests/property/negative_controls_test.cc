@@ -74,8 +74,7 @@ std::optional<std::string> ListNaively(ListingWorld& world, NaiveWalk& walk) {
 }
 
 TEST(NegativeControl, OurWalkPassesTheSameCases) {
-  constexpr uint64_t kCases = 30;
-  for (uint64_t seed = 1; seed <= kCases; ++seed) {
+  for (uint64_t seed = 1; seed <= CONTROL_CASES; ++seed) {
     std::optional<std::string> violation = ListOurs(CaseOf(seed), std::nullopt);
     ASSERT_EQ(violation, std::nullopt) << *violation << " in " << CaseOf(seed);
   }
