@@ -212,9 +212,11 @@ const Command* FindSubcommand(const Command& container, std::string_view name) {
 std::vector<size_t> FindKeys(const Command& command, std::span<const std::string_view> arguments) {
   std::vector<size_t> positions;
   if (command.Has(kMovableKeys)) {
-    // MIGRATE: the third argument, or those after KEYS when it is empty.
-    for (size_t index = 6; index < arguments.size() && arguments[3].empty(); ++index) {
+    // MIGRATE: the third argument, or those after KEYS when it is empty. Both: a syntax error,
+    // which is the command's own affair.
+    for (size_t index = 6; index < arguments.size(); ++index) {
       if (!IsWord(arguments[index], "KEYS")) continue;
+      if (!arguments[3].empty()) return positions;
       for (size_t key = index + 1; key < arguments.size(); ++key) positions.push_back(key);
       return positions;
     }

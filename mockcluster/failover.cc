@@ -14,12 +14,14 @@ namespace {
 void InheritMarks(ClusterState& state, Node& replica, const Node& old_primary) {
   CopyMarks(old_primary.view, replica.view);
   for (auto& node : state.nodes) {
-    for (auto* marks : {&node->view.migrating_to, &node->view.importing_from}) {
-      for (auto& [slot, other_end] : *marks) {
-        if (other_end == old_primary.index && node->index != replica.index) {
-          other_end = replica.index;
-        }
-      }
+    if (node->index == replica.index) continue;
+    for (auto& [slot, destination] : node->view.migrating_to) {
+      if (destination == old_primary.index) destination = replica.index;
+    }
+    for (auto& [slot, source] : node->view.importing_from) {
+      if (source != old_primary.index) continue;
+      source = replica.index;
+      if (node->view.Owner(slot) == old_primary.index) node->view.SetOwner(slot, replica.index);
     }
   }
 }

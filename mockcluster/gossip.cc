@@ -157,6 +157,13 @@ void BecomeReplica(ClusterState& state, Node& node, NodeIndex primary, bool has_
   node.view.migrating_to.clear();
   node.view.importing_from.clear();
   node.view.peer(node.index).primary = primary;
+  // Slots that it still believed in are somebody else's: it listens again to who claims them.
+  if (node.view.CountSlots(node.index) > 0) {
+    for (uint16_t& owner : node.view.owners) {
+      if (owner == static_cast<uint16_t>(node.index)) owner = ClusterView::kNobody;
+    }
+    for (PeerView& peer : node.view.peers) peer.heard = 0;
+  }
   ++node.view.version;
   const Process* source = state.node(primary).process.get();
   node.link = {};
