@@ -4,139 +4,28 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <span>
-#include <utility>
 
 #include "core/resp.h"
+#include "store/json_source.h"
 
 namespace atestore {
 namespace {
 
 using ateapi::Actor;
+using json::AsInt64;
+using json::ForEachElement;
+using json::ForEachMember;
+using json::object;
+using json::SkimUnknown;
+using json::Source;
+using json::value;
 using simdjson::SUCCESS;
-using simdjson::ondemand::object;
-using simdjson::ondemand::value;
 
 static_assert(RespReader::kPadding >= simdjson::SIMDJSON_PADDING);
 
 // What made the fast path decline; nullopt: nothing did.
 using Declined = std::optional<std::string_view>;
-
-// The text under a parse, and how to take strings out of it. simdjson has proven that it is UTF-8,
-// that its strings end and hold no control characters; On-Demand checks the rest as it goes.
-class Source {
- public:
-  explicit Source(std::string_view json)
-      : end_(json.data() + json.size()), escapes_(json.find('\\') != std::string_view::npos) {}
-
-  // The string that `item` is; false when it is something else. Views the text, or the parser's
-  // memory when there are escapes.
-  bool AsString(value& item, std::string_view* text) const {
-    if (escapes_) return item.get_string().get(*text) == SUCCESS;
-    // Reaches to the next structural character, so it ends in the quote and perhaps white space.
-    std::string_view token = item.raw_json_token();
-    simdjson::ondemand::raw_json_string raw;
-    if (item.get_raw_json_string().get(raw) != SUCCESS) return false;
-    while (token.back() != '"') token.remove_suffix(1);
-    *text = token.substr(1, token.size() - 2);
-    return true;
-  }
-
-  // The name of a member; false when it is malformed.
-  bool KeyOf(simdjson::ondemand::field& member, std::string_view* key) const {
-    if (escapes_) return member.unescaped_key().get(*key) == SUCCESS;
-    const char* start = member.key().raw();
-    const void* quote = std::memchr(start, '"', static_cast<size_t>(end_ - start));
-    if (quote == nullptr) return false;
-    *key = {start, static_cast<size_t>(static_cast<const char*>(quote) - start)};
-    return true;
-  }
-
- private:
-  const char* end_;
-  bool escapes_;
-};
-
-// Calls `visit(key, value)`, which tells whether to go on, for every member of the object that
-// `item` is. False when it is none, is malformed or has a member without a name (which protobuf
-// takes for an error, not for an unknown field), or when `visit` said so.
-template <typename Visit>
-bool ForEachMember(const Source& source, object& members, Visit visit) {
-  for (auto result : members) {
-    simdjson::ondemand::field member;
-    std::string_view key;
-    if (std::move(result).get(member) != SUCCESS) return false;
-    if (!source.KeyOf(member, &key) || key.empty()) return false;
-    if (!visit(key, member.value())) return false;
-  }
-  return true;
-}
-
-template <typename Visit>
-bool ForEachMember(const Source& source, value& item, Visit visit) {
-  object members;
-  return item.get_object().get(members) == SUCCESS && ForEachMember(source, members, visit);
-}
-
-template <typename Visit>
-bool ForEachElement(value& item, Visit visit) {
-  simdjson::ondemand::array elements;
-  if (item.get_array().get(elements) != SUCCESS) return false;
-  for (auto result : elements) {
-    value element;
-    if (std::move(result).get(element) != SUCCESS || !visit(element)) return false;
-  }
-  return true;
-}
-
-// Passes over the value of an unknown field. On-Demand would skip it unread, but protobuf refuses
-// it unless it is valid. False: not certain.
-bool SkimUnknown(const Source& source, value& item, size_t depth_left) {
-  simdjson::ondemand::json_type type;
-  if (depth_left == 0 || item.type().get(type) != SUCCESS) return false;
-  switch (type) {
-    case simdjson::ondemand::json_type::object:
-      return ForEachMember(source, item, [&](std::string_view, value& member) {
-        return SkimUnknown(source, member, depth_left - 1);
-      });
-    case simdjson::ondemand::json_type::array:
-      return ForEachElement(
-          item, [&](value& element) { return SkimUnknown(source, element, depth_left - 1); });
-    case simdjson::ondemand::json_type::string: {
-      std::string_view text;
-      return source.AsString(item, &text);
-    }
-    case simdjson::ondemand::json_type::number: {
-      simdjson::ondemand::number number;
-      return item.get_number().get(number) == SUCCESS;
-    }
-    case simdjson::ondemand::json_type::boolean: {
-      bool boolean = false;
-      return item.get_bool().get(boolean) == SUCCESS;
-    }
-    case simdjson::ondemand::json_type::null: {
-      bool null = false;
-      return item.is_null().get(null) == SUCCESS && null;
-    }
-  }
-  return false;
-}
-
-// int64 as a JSON number, or as the shortest decimal in a string, as every writer has it.
-bool AsInt64(const Source& source, value& item, int64_t* number) {
-  std::string_view text;
-  if (!source.AsString(item, &text)) return item.get_int64().get(*number) == SUCCESS;
-  constexpr size_t kSafeDigits = 18;  // always below 2⁶³
-  if (text.empty() || text.size() > kSafeDigits || text.front() < '1') return false;
-  int64_t sum = 0;
-  for (char digit : text) {
-    if (digit < '0' || digit > '9') return false;
-    sum = sum * 10 + (digit - '0');
-  }
-  *number = sum;
-  return true;
-}
 
 struct EnumName {
   std::string_view text;
