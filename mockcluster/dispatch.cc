@@ -79,10 +79,18 @@ class CommandRun {
       if (error.starts_with("ERR ")) error.remove_prefix(4);
       reply_.Error("EXECABORT Transaction discarded because of: " + std::string(error));
     } else {
-      if (client_.in_multi) client_.dirty_exec = true;
+      FlagTransaction();
       reply_.Error(error);
     }
     if (!client_.in_multi) client_.asking = false;
+  }
+
+  // A transaction that cannot succeed; Valkey forgets its commands at once, so that EXEC is not
+  // redirected on their account.
+  void FlagTransaction() {
+    if (!client_.in_multi) return;
+    client_.dirty_exec = true;
+    if (state_.traits.is_valkey) client_.queue.clear();
   }
 
   const Command* Find() {
@@ -138,8 +146,8 @@ class CommandRun {
       if (route.kind != Route::Kind::kServe) {
         if (is_exec) {
           DiscardTransaction(state_, client_);
-        } else if (client_.in_multi) {
-          client_.dirty_exec = true;
+        } else {
+          FlagTransaction();
         }
         WriteRedirect(state_, route, reply_);
         if (!client_.in_multi) client_.asking = false;

@@ -48,7 +48,9 @@ NodeInfo Cluster::Node(NodeIndex index) const {
   if (node.process != nullptr) {
     Keyspace& keyspace = *node.process->keyspace;
     info.keys = keyspace.Size();
-    for (const auto& [slot, source] : node.hidden_imports) info.keys += keyspace.CountInSlot(slot);
+    const auto& imports =
+        info.primary ? state_->node(*info.primary).hidden_imports : node.hidden_imports;
+    for (const auto& [slot, source] : imports) info.keys += keyspace.CountInSlot(slot);
   }
   return info;
 }

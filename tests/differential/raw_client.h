@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/resp.h"
+#include "core/topology.h"
+
+namespace atestore {
+
+// A blocking connection to a real server that keeps the bytes of replies as they came. Not
+// thread-safe.
+class RawClient {
+ public:
+  // UNAVAILABLE when nobody listens. Every reply must come within ten seconds.
+  static absl::StatusOr<RawClient> Connect(const Endpoint& endpoint);
+  RawClient(RawClient&& other) noexcept;
+  RawClient& operator=(RawClient&& other) = delete;
+  ~RawClient();
+
+  // Sends a command and returns its reply in wire form. UNAVAILABLE when the connection breaks.
+  absl::StatusOr<std::string> Execute(const std::vector<std::string>& command);
+
+ private:
+  explicit RawClient(int socket);
+
+  int socket_;
+  std::unique_ptr<RespReader> reader_;  // finds where a reply ends
+};
+
+}  // namespace atestore

@@ -1,0 +1,161 @@
+#include "tests/differential/twin_clusters.h"
+
+#include <sstream>
+
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+// Five digits, as the ports of the fixture, so that texts have equal lengths.
+constexpr uint16_t kMockPort = 20000;
+
+std::vector<std::string> Words(std::string_view line) {
+  std::istringstream stream{std::string(line)};
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+// In a line of CLUSTER NODES: ping sent, pong received and config epoch.
+void MaskNodeTimes(std::string& reply) {
+  if (reply.find("connected") == std::string::npos) return;
+  // The length of the text depends on them too.
+  for (std::string_view marker : {"$", "="}) {
+    for (size_t at = reply.find(marker); at != std::string::npos; at = reply.find(marker, at + 1)) {
+      size_t end = reply.find_first_not_of("0123456789", at + 1);
+      if (end != std::string::npos && reply[end] == '\r') reply.replace(at + 1, end - at - 1, "-");
+    }
+  }
+  for (std::string_view link : {" connected", " disconnected"}) {
+    for (size_t at = reply.find(link); at != std::string::npos; at = reply.find(link, at + 1)) {
+      size_t begin = at;
+      for (int field = 0; field < 3 && begin != 0; ++field) begin = reply.rfind(' ', begin - 1);
+      reply.replace(begin, at - begin, " - - -");
+      at = begin + 6;
+    }
+  }
+}
+
+// The cluster bus listens wherever the fixture found a free port.
+void MaskBusPorts(std::string& reply) {
+  for (size_t at = reply.find('@'); at != std::string::npos; at = reply.find('@', at + 1)) {
+    size_t end = reply.find_first_not_of("0123456789", at + 1);
+    if (end != std::string::npos && end > at + 1) reply.replace(at + 1, end - at - 1, "-");
+  }
+}
+
+// The connection's number in HELLO.
+void MaskClientId(std::string& reply) {
+  constexpr std::string_view kField = "$2\r\nid\r\n:";
+  size_t at = reply.find(kField);
+  if (at == std::string::npos) return;
+  size_t begin = at + kField.size();
+  reply.replace(begin, reply.find('\r', begin) - begin, "-");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TwinClusters>> TwinClusters::Start(ServerKind kind) {
+  RealClusterOptions options{.kind = kind, .primaries = 2, .replicas = 1};
+  options.config_lines = {"repl-ping-replica-period 1"};
+  absl::StatusOr<std::unique_ptr<RealCluster>> real = RealCluster::Start(std::move(options));
+  if (!real.ok()) return real.status();
+  std::unique_ptr<TwinClusters> twins(new TwinClusters);
+  twins->real_ = *std::move(real);
+  twins->mock_ = std::make_unique<mockcluster::Cluster>(mockcluster::ClusterOptions{
+      .primaries = 2,
+      .replicas_per_primary = 1,
+      .flavor = kind == ServerKind::kRedis ? mockcluster::Flavor::kRedis70
+                                           : mockcluster::Flavor::kValkey80,
+      .base_port = kMockPort});
+  for (size_t node = 0; node < kNodes; ++node) {
+    const std::string number = std::to_string(node);
+    mockcluster::NodeInfo mock = twins->mock_->Node(static_cast<mockcluster::NodeIndex>(node));
+    const uint16_t real_port = twins->real_->endpoint(node).port;
+    twins->real_names_.emplace_back(std::to_string(real_port), "$port" + number);
+    twins->mock_names_.emplace_back(std::to_string(mock.endpoint.port), "$port" + number);
+    twins->real_names_.emplace_back(twins->real_->id(node), "$id" + number);
+    twins->mock_names_.emplace_back(mock.id, "$id" + number);
+  }
+  return twins;
+}
+
+std::string TwinClusters::Fill(std::string_view word, bool real) const {
+  for (const auto& [value, name] : real ? real_names_ : mock_names_) {
+    if (word == name) return value;
+  }
+  return std::string(word);
+}
+
+std::string TwinClusters::Normalize(std::string reply, bool real) const {
+  for (const auto& [value, name] : real ? real_names_ : mock_names_) {
+    ReplaceAll(reply, value, name);
+  }
+  MaskBusPorts(reply);
+  MaskNodeTimes(reply);
+  MaskClientId(reply);
+  return reply;
+}
+
+absl::StatusOr<std::unique_ptr<TwinClusters::Connection>> TwinClusters::Connect(size_t node) {
+  absl::StatusOr<RawClient> real = RawClient::Connect(real_->endpoint(node));
+  if (!real.ok()) return real.status();
+  auto index = static_cast<mockcluster::NodeIndex>(node);
+  absl::StatusOr<mockcluster::ClientId> mock = mock_->Connect(mock_->Node(index).endpoint);
+  if (!mock.ok()) return mock.status();
+  return std::make_unique<Connection>(*this, *std::move(real), *mock);
+}
+
+TwinClusters::Connection::~Connection() { twins_.mock_->Disconnect(mock_); }
+
+absl::StatusOr<TwinClusters::Replies> TwinClusters::Connection::Execute(std::string_view line) {
+  std::vector<std::string> for_real;
+  std::vector<std::string> for_mock;
+  for (const std::string& word : Words(line)) {
+    for_real.push_back(twins_.Fill(word, true));
+    for_mock.push_back(twins_.Fill(word, false));
+  }
+  absl::StatusOr<std::string> real = real_.Execute(for_real);
+  std::vector<std::string_view> arguments(for_mock.begin(), for_mock.end());
+  std::string mock;
+  if (twins_.mock_->Execute(mock_, arguments, &mock) == mockcluster::Delivery::kClosed) {
+    mock += "(closed)";
+  }
+  return Replies{twins_.Normalize(real.ok() ? *real : "(closed)", true),
+                 twins_.Normalize(mock, false)};
+}
+
+absl::Status TwinClusters::Run(size_t node, std::string_view line) {
+  absl::StatusOr<std::unique_ptr<Connection>> connection = Connect(node);
+  if (!connection.ok()) return connection.status();
+  absl::StatusOr<Replies> replies = (*connection)->Execute(line);
+  if (!replies.ok()) return replies.status();
+  if (replies->real != replies->mock || replies->real.starts_with("-")) {
+    return FailedPreconditionError(std::string(line) + ": real " + replies->real + " emulator " +
+                                   replies->mock);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TwinClusters::Clear() {
+  for (size_t node = 0; node < 2; ++node) {
+    for (std::string_view line : {"FLUSHALL", "CLUSTER SETSLOT 3300 STABLE"}) {
+      if (absl::Status status = Run(node, line); !status.ok()) return status;
+    }
+    // The replica of the real one follows asynchronously.
+    if (absl::StatusOr<HiredisReply> waited = real_->Run(node, {"WAIT", "1", "5000"});
+        !waited.ok()) {
+      return waited.status();
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace atestore
