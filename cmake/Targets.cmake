@@ -5,9 +5,7 @@ add_library(atestore_options INTERFACE)
 target_compile_features(atestore_options INTERFACE cxx_std_20)
 target_include_directories(atestore_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 target_compile_options(atestore_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror
-  # g++ 12 sees overlaps in std::string that are not there (GCC bug 105651).
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror)
 
 # A library of this project.
 function(atestore_library name)
