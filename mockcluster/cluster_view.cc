@@ -104,17 +104,6 @@ std::optional<NodeIndex> ClusterView::ImportingFrom(Slot slot) const {
   return FindMark(importing_from, slot);
 }
 
-void ClusterView::RetargetMarks() {
-  for (auto* marks : {&migrating_to, &importing_from}) {
-    for (auto& [slot, node] : *marks) {
-      const PeerView* target = FindPeer(node);
-      if (target != nullptr && target->primary && *target->primary != self) {
-        node = *target->primary;
-      }
-    }
-  }
-}
-
 uint64_t ClusterView::GreatestConfigEpoch() const {
   uint64_t greatest = current_epoch;
   for (const PeerView& known : peers) {

@@ -53,8 +53,6 @@ struct ClusterView {
     owners[slot] = static_cast<uint16_t>(node);
     unclaimed.reset(slot);
   }
-  // Marks that name a node which is a replica by now name its primary instead.
-  void RetargetMarks();
   size_t CountSlots(NodeIndex node) const;
   bool IsReplica() const { return me().primary.has_value(); }
   std::optional<NodeIndex> MigratingTo(atestore::Slot slot) const;

@@ -410,5 +410,50 @@ TEST_P(Differential, ScanFindsTheSameKeysInAboutAsManyCalls) {
   }
 }
 
+// "$12" or, masked, "$-"; not "$id1".
+bool IsLength(std::string_view word) {
+  constexpr std::string_view kLength = "0123456789-";
+  return word.size() > 1 && (word[0] == '$' || word[0] == '=') &&
+         kLength.find(word[1]) != std::string_view::npos;
+}
+
+// The words of a reply in sorted order, without the numbers that no two clusters share.
+std::vector<std::string> SortedWords(std::string_view reply, std::string_view separator) {
+  constexpr std::string_view kVarying[] = {"cluster_stats", "cluster_current_epoch",
+                                           "cluster_my_epoch", "total_cluster_links"};
+  std::vector<std::string> words;
+  bool skip = false;
+  while (!reply.empty()) {
+    size_t end = std::min(reply.find(separator), reply.size());
+    std::string_view word = reply.substr(0, end);
+    reply.remove_prefix(std::min(end + separator.size(), reply.size()));
+    const bool varies =
+        skip || IsLength(word) ||
+        std::any_of(std::begin(kVarying), std::end(kVarying),
+                    [word](std::string_view name) { return word.starts_with(name); });
+    skip = word == "replication-offset";
+    if (!varies) words.emplace_back(word);
+  }
+  std::sort(words.begin(), words.end());
+  return words;
+}
+
+// What nodes tell of the cluster, in any order; with an open slot, so that marks show.
+TEST_P(Differential, NodesShardsAndInfo) {
+  Expect(0, {"@1 CLUSTER SETSLOT 3300 IMPORTING $id0", "@0 CLUSTER SETSLOT 3300 MIGRATING $id1"});
+  for (size_t node = 0; node < TwinClusters::kNodes; ++node) {
+    auto connection = twins_->Connect(node);
+    ASSERT_TRUE(connection.ok()) << connection.status();
+    for (auto [command, separator] :
+         {std::pair("CLUSTER NODES", "\n"), std::pair("CLUSTER SHARDS", "\r\n"),
+          std::pair("CLUSTER INFO", "\r\n")}) {
+      absl::StatusOr<TwinClusters::Replies> replies = (*connection)->Execute(command);
+      ASSERT_TRUE(replies.ok()) << replies.status();
+      EXPECT_EQ(SortedWords(replies->real, separator), SortedWords(replies->mock, separator))
+          << command << " on node " << node;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace atestore
