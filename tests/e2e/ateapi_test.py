@@ -306,7 +306,9 @@ class EmbeddedStore(WireCase):
         self.assertEqual(service.terminate(), 0)
         for thread in threads:
             thread.join()
-        self.assertEqual({error.code() for error in failed}, {grpc.StatusCode.UNAVAILABLE})
+        # gRPC itself answers CANCELLED to a call that arrives while the server closes its queues.
+        self.assertLessEqual({error.code() for error in failed},
+                             {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
         self.assertIn("event=stopped", service.text())
 
     def test_start_failures_are_one_clear_line(self):
