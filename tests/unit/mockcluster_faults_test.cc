@@ -166,7 +166,7 @@ std::string Missing(const Cluster& cluster, int keys) {
 
 TEST_P(Plan, NothingIsLostOnceTheClusterIsSettled) {
   constexpr int kKeys = 300;
-  constexpr uint64_t kRuns = 3;
+  constexpr uint64_t kRuns = 2;
   for (uint64_t run = 0; run < kRuns; ++run) {
     ClusterOptions options = Options();
     options.seed += run * 100;
