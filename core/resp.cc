@@ -62,6 +62,7 @@ std::span<char> RespReader::Prepare(size_t bytes) {
     complete_ = false;
     nodes_.clear();
   }
+  if (end_ == start_) ReleaseIdleMemory();
   if (capacity_ - end_ < bytes) {
     size_t held = end_ - start_;
     size_t needed = held + bytes;
@@ -81,6 +82,14 @@ std::span<char> RespReader::Prepare(size_t bytes) {
     start_ = 0;
   }
   return {buffer_.get() + end_, capacity_ - end_};
+}
+
+// One huge reply must not cost a long-lived connection its memory for ever.
+void RespReader::ReleaseIdleMemory() {
+  if (reserved_bytes() <= kRespIdleBytesMax) return;
+  buffer_.reset();
+  capacity_ = start_ = position_ = searched_ = end_ = 0;
+  std::vector<RespNode>().swap(nodes_);
 }
 
 void RespReader::Commit(size_t bytes) { end_ += bytes; }
@@ -108,6 +117,7 @@ absl::StatusOr<std::optional<ReplyView>> RespReader::Next() {
     ReplyView reply(nodes_.data(), buffer_.get() + start_, 0);
     start_ = position_;
     kept_bytes_ = 0;
+    line_bytes_ = 0;
     return reply;
   }
 }
@@ -115,9 +125,13 @@ absl::StatusOr<std::optional<ReplyView>> RespReader::Next() {
 RespReader::Step RespReader::ParseElement() {
   std::optional<std::string_view> line = TakeLine();
   if (!line) {
-    if (end_ - position_ > limits_.line_bytes_max) return Fail("a line is too long");
+    // The last byte may be the first one of the line's end.
+    if (end_ - position_ > limits_.line_bytes_max + 1) return Fail("a line is too long");
     return Step::kNeedMore;
   }
+  if (line->size() > limits_.line_bytes_max) return Fail("a line is too long");
+  line_bytes_ += line->size();
+  if (line_bytes_ > limits_.lines_bytes_max) return Fail("the lines of a reply are too long");
   if (line->empty()) return Fail("an element has no type");
   return ParseLine(line->front(), line->substr(1));
 }

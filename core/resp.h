@@ -102,14 +102,19 @@ class Reply {
 };
 
 // What a reader accepts. A hostile or broken peer cannot make it keep more than
-// `reply_bytes_max` + `line_bytes_max` bytes of text, `elements_max` nodes and one read chunk.
+// `reply_bytes_max` + `lines_bytes_max` bytes of text, `elements_max` nodes and one read chunk.
 struct RespLimits {
   size_t depth_max = 16;                       // nesting of aggregates
   size_t elements_max = size_t{8} << 20;       // nodes of one reply
   size_t line_bytes_max = size_t{64} << 10;    // simple strings, errors, numbers, headers
+  size_t lines_bytes_max = size_t{128} << 20;  // sum of those of one reply
   size_t bulk_bytes_max = size_t{4} << 20;     // a longer bulk string is dropped: kDropped
   size_t reply_bytes_max = size_t{256} << 20;  // bulk strings beyond this sum are dropped
 };
+
+// A reader that holds no bytes keeps no more memory than this for the next ones; enough for the
+// replies of a usual page.
+inline constexpr size_t kRespIdleBytesMax = size_t{4} << 20;
 
 // A reader of RESP replies without I/O: feed bytes in any chunking, take replies. Not thread-safe.
 class RespReader {
@@ -135,6 +140,8 @@ class RespReader {
 
   // Bytes held now.
   size_t buffered_bytes() const { return end_ - start_; }
+  // Memory held now, used or not.
+  size_t reserved_bytes() const { return capacity_ + nodes_.capacity() * sizeof(RespNode); }
 
  private:
   struct OpenAggregate {
@@ -153,6 +160,7 @@ class RespReader {
   std::optional<std::string_view> TakeLine();
   void DropBulkBody();
   void CloseFullAggregates();
+  void ReleaseIdleMemory();
   size_t OffsetOf(std::string_view text) const;
 
   const RespLimits limits_;
@@ -163,6 +171,7 @@ class RespReader {
   size_t searched_ = 0;    // no line end before this
   size_t end_ = 0;         // of the bytes fed
   size_t kept_bytes_ = 0;  // bulk text of the reply being parsed
+  size_t line_bytes_ = 0;  // lines of the reply being parsed
   struct Bulk {
     RespType type;
     size_t length;

@@ -127,6 +127,63 @@ TEST(RespReaderTest, LimitsHold) {
   EXPECT_EQ(many.Next().status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST(RespReaderTest, LimitsDoNotDependOnTheChunking) {
+  const std::string fits = "+" + std::string(9, 'x') + "\r\n";
+  const std::string long_line = "+" + std::string(10, 'x') + "\r\n";
+  for (size_t chunk : {1, 2, 11, 100}) {
+    RespReader reader({.line_bytes_max = 10});
+    std::vector<std::string> replies;
+    const std::string input = fits + long_line;
+    for (size_t at = 0; at < input.size(); at += chunk) {
+      reader.Feed(std::string_view(input).substr(at, chunk));
+      for (std::string& reply : ReadAll(reader)) replies.push_back(std::move(reply));
+    }
+    EXPECT_EQ(replies.size(), 1u) << "chunk " << chunk;
+    EXPECT_EQ(reader.Next().status().code(), absl::StatusCode::kDataLoss) << "chunk " << chunk;
+  }
+}
+
+// Many lines of allowed length in one reply must not add up without end.
+TEST(RespReaderTest, LinesOfOneReplyAreLimitedInAll) {
+  RespReader reader({.lines_bytes_max = 100});
+  for (int reply = 0; reply < 100; ++reply) {
+    reader.Feed("*2\r\n+1234567890\r\n+1234567890\r\n");
+    auto next = reader.Next();
+    ASSERT_TRUE(next.ok() && next->has_value());
+  }
+  reader.Feed("*1000\r\n");
+  for (int line = 0; line < 8; ++line) {
+    reader.Feed("+1234567890\r\n");
+    ASSERT_TRUE(reader.Next().ok());
+  }
+  reader.Feed("+1234567890\r\n");
+  EXPECT_EQ(reader.Next().status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(RespReaderTest, MemoryOfAHugeReplyIsReleased) {
+  RespReader reader;
+  const std::string element = "$1000000\r\n" + std::string(1'000'000, 'x') + "\r\n";
+  reader.Feed("*12\r\n");
+  for (int i = 0; i < 12; ++i) {
+    reader.Feed(element);
+    ASSERT_TRUE(reader.Next().ok());
+  }
+  EXPECT_GT(reader.reserved_bytes(), 3 * kRespIdleBytesMax / 2);
+  reader.Feed("*500000\r\n");
+  std::string nulls;
+  for (int i = 0; i < 500'000; ++i) nulls += "_\r\n";
+  reader.Feed(nulls);
+  auto many = reader.Next();
+  ASSERT_TRUE(many.ok() && many->has_value());
+  EXPECT_EQ((**many).size(), 500'000u);
+  EXPECT_GT(reader.reserved_bytes(), kRespIdleBytesMax);
+  reader.Feed("+OK\r\n");
+  EXPECT_LE(reader.reserved_bytes(), kRespIdleBytesMax);
+  auto next = reader.Next();
+  ASSERT_TRUE(next.ok() && next->has_value());
+  EXPECT_EQ((**next).text(), "OK");
+}
+
 TEST(PipelineTest, EncodesCommandsAsArraysOfBulks) {
   Pipeline pipeline;
   pipeline.Add({"GET", "a b"});
