@@ -58,7 +58,11 @@ bool ReadSlots(std::string_view word, NodeView& view) {
     last = TakeSlot(word);
   }
   if (!last || !word.empty() || *last < *first) return false;
-  for (size_t slot = *first; slot <= *last; ++slot) view.owned.set(slot);
+  // A slot that is named twice would also let a short text cost a long time.
+  for (size_t slot = *first; slot <= *last; ++slot) {
+    if (view.owned[slot]) return false;
+    view.owned.set(slot);
+  }
   return true;
 }
 

@@ -52,7 +52,7 @@ bool ParseRedirect(std::string_view text, const Endpoint& asked, ServerError& er
 }  // namespace
 
 ServerError ParseServerError(std::string_view text, const Endpoint& asked) {
-  ServerError error{.text = std::string(text)};
+  ServerError error{.text = std::string(text.substr(0, kServerErrorTextMax))};
   if (text.starts_with("MOVED ")) {
     if (ParseRedirect(text, asked, error)) error.kind = ServerErrorKind::kMoved;
     return error;

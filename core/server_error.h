@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,11 +29,14 @@ enum class ServerErrorKind {
   kOther,
 };
 
+// What is kept of an error's text: it goes into messages for people.
+inline constexpr size_t kServerErrorTextMax = 512;
+
 struct ServerError {
   ServerErrorKind kind = ServerErrorKind::kOther;
   Slot slot = 0;      // kMoved and kAsk
   Endpoint endpoint;  // kMoved and kAsk: where to go
-  std::string text;   // as the server sent it
+  std::string text;   // as the server sent it, at most kServerErrorTextMax bytes
 };
 
 // Reads the text of an error reply (without its leading '-') that came from `asked`, whose host

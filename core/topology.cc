@@ -20,6 +20,7 @@ absl::StatusOr<ClusterNode> ReadNode(const ReplyView& node, const Endpoint& aske
   ReplyView host = node[0];
   int64_t port = node[1].integer();
   if (port < 1 || port > 0xFFFF) return BadReply("a port is out of range");
+  if (host.text().size() > kHostBytesMax) return BadReply("the name of a host is too long");
   bool unknown = host.is_null() || host.text().empty() || host.text() == "?";
   ClusterNode result;
   result.endpoint.host = unknown ? asked.host : std::string(host.text());
@@ -44,12 +45,15 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
     }
     std::string_view port = text.substr(colon + 1);
     auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-    if (error == std::errc() && end == port.data() + port.size() && endpoint.port != 0) {
+    bool host_valid = host.size() <= kHostBytesMax && host.find_first_of("[]") == host.npos;
+    if (error == std::errc() && end == port.data() + port.size() && endpoint.port != 0 &&
+        host_valid) {
       endpoint.host = host;
       return endpoint;
     }
   }
-  return InvalidArgumentError(absl::StrCat("address \"", ToAbsl(text), "\" is not host:port"));
+  return InvalidArgumentError(
+      absl::StrCat("address \"", ToAbsl(text.substr(0, kHostBytesMax)), "\" is not host:port"));
 }
 
 absl::StatusOr<Topology> Topology::FromClusterSlots(const ReplyView& reply, const Endpoint& asked) {
@@ -75,15 +79,18 @@ absl::Status Topology::AddRange(const ReplyView& range, const Endpoint& asked) {
   }
   absl::StatusOr<ClusterNode> primary = ReadNode(*++element, asked);
   if (!primary.ok()) return primary.status();
+  if (!HasRoom()) return BadReply("too many nodes");
   uint16_t index = IndexOfPrimary(*std::move(primary));
   for (int64_t slot = first.integer(); slot <= last.integer(); ++slot) {
-    if (owners_[slot] == kNobody) ++covered_slots_;
+    if (owners_[slot] != kNobody) return BadReply("a slot has two owners");
+    ++covered_slots_;
     owners_[slot] = index;
   }
   for (++element; !(element == range.end()); ++element) {
     absl::StatusOr<ClusterNode> replica = ReadNode(*element, asked);
     if (!replica.ok()) return replica.status();
     if (std::find(replicas_.begin(), replicas_.end(), *replica) == replicas_.end()) {
+      if (!HasRoom()) return BadReply("too many nodes");
       replicas_.push_back(*std::move(replica));
     }
   }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,9 +14,14 @@
 
 namespace atestore {
 
+// The longest name of a host (RFC 1035 allows 253 characters).
+inline constexpr size_t kHostBytesMax = 255;
+// The most nodes of a cluster; "up to 1000" is what its specification is made for.
+inline constexpr size_t kClusterNodesMax = 4096;
+
 // Where a node listens.
 struct Endpoint {
-  std::string host;  // a name or an IP address (IPv6 without brackets)
+  std::string host;  // a name or an IP address (IPv6 without brackets), at most kHostBytesMax
   uint16_t port = 0;
 
   auto operator<=>(const Endpoint&) const = default;
@@ -43,7 +49,8 @@ class Topology {
   Topology() { owners_.fill(kNobody); }
 
   // Reads a reply to CLUSTER SLOTS that came from `asked`, whose host stands in where the node does
-  // not know its own. DATA_LOSS when the reply does not have the documented shape.
+  // not know its own. DATA_LOSS when the reply does not have the documented shape, gives a slot to
+  // two owners or names more than kClusterNodesMax nodes.
   static absl::StatusOr<Topology> FromClusterSlots(const ReplyView& reply, const Endpoint& asked);
 
   // The primary that owns `slot`; nullptr: nobody does. Lives as long as the topology.
@@ -64,6 +71,7 @@ class Topology {
 
   absl::Status AddRange(const ReplyView& range, const Endpoint& asked);
   uint16_t IndexOfPrimary(ClusterNode node);
+  bool HasRoom() const { return primaries_.size() + replicas_.size() < kClusterNodesMax; }
 
   std::array<uint16_t, kSlotCount> owners_;  // index into primaries_
   std::vector<ClusterNode> primaries_;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "core/node_view.h"
 #include "core/server_error.h"
 
@@ -41,9 +44,30 @@ TEST(TopologyTest, RefusesOtherShapes) {
        {"+OK\r\n", "*1\r\n:1\r\n", "*1\r\n*2\r\n:0\r\n:1\r\n",
         "*1\r\n*3\r\n:0\r\n:16384\r\n*2\r\n+h\r\n:1\r\n",
         "*1\r\n*3\r\n:5\r\n:4\r\n*2\r\n+h\r\n:1\r\n", "*1\r\n*3\r\n:0\r\n:1\r\n*2\r\n+h\r\n:0\r\n",
-        "*1\r\n*3\r\n:0\r\n:1\r\n+x\r\n"}) {
+        "*1\r\n*3\r\n:0\r\n:1\r\n+x\r\n",
+        // A slot with two owners.
+        "*2\r\n*3\r\n:0\r\n:9\r\n*2\r\n+h\r\n:1\r\n"
+        "*3\r\n:9\r\n:9\r\n*2\r\n+h\r\n:2\r\n"}) {
     EXPECT_EQ(Parse(resp).status().code(), absl::StatusCode::kDataLoss) << resp;
   }
+}
+
+TEST(TopologyTest, LimitsWhatAServerCanMakeItKeep) {
+  std::string replicas;
+  for (size_t i = 1; i < kClusterNodesMax; ++i) {
+    replicas += absl::StrCat("*2\r\n+h\r\n:", i, "\r\n");
+  }
+  const std::string range = ":0\r\n:1\r\n*2\r\n+h\r\n:7000\r\n";
+  const auto reply = [&](size_t elements, const std::string& nodes) {
+    return absl::StrCat("*1\r\n*", elements, "\r\n", range, nodes);
+  };
+  EXPECT_TRUE(Parse(reply(kClusterNodesMax + 2, replicas)).ok());
+  EXPECT_EQ(Parse(reply(kClusterNodesMax + 3, replicas + "*2\r\n+i\r\n:1\r\n")).status().code(),
+            absl::StatusCode::kDataLoss);
+  const std::string host(kHostBytesMax + 1, 'h');
+  EXPECT_EQ(
+      Parse(absl::StrCat("*1\r\n*3\r\n:0\r\n:1\r\n*2\r\n+", host, "\r\n:1\r\n")).status().code(),
+      absl::StatusCode::kDataLoss);
 }
 
 TEST(EndpointTest, ParsesWhatOperatorsAndServersWrite) {
@@ -51,7 +75,11 @@ TEST(EndpointTest, ParsesWhatOperatorsAndServersWrite) {
   EXPECT_EQ(*ParseEndpoint("[::1]:6379"), (Endpoint{"::1", 6379}));
   EXPECT_EQ(*ParseEndpoint("::1:6379"), (Endpoint{"::1", 6379}));
   EXPECT_EQ(*ParseEndpoint(":6379"), (Endpoint{"", 6379}));
-  for (std::string_view text : {"", "host", "host:", "host:0", "host:65536", "host:1x"}) {
+  const std::string long_host = std::string(kHostBytesMax + 1, 'h') + ":1";
+  for (std::string_view text :
+       {std::string_view(""), std::string_view("host"), std::string_view("host:"),
+        std::string_view("host:0"), std::string_view("host:65536"), std::string_view("host:1x"),
+        std::string_view("[[a]]:1"), std::string_view(long_host)}) {
     auto endpoint = ParseEndpoint(text);
     EXPECT_EQ(endpoint.status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
@@ -68,6 +96,11 @@ TEST(ServerErrorTest, ReadsRedirects) {
   for (std::string_view text : {"MOVED", "MOVED 1", "MOVED x h:1", "MOVED 16384 h:1", "ASK 1 h"}) {
     EXPECT_EQ(ParseServerError(text, kAsked).kind, ServerErrorKind::kOther) << text;
   }
+}
+
+TEST(ServerErrorTest, KeepsNoMoreOfALongText) {
+  ServerError error = ParseServerError("ERR " + std::string(100'000, 'x'), kAsked);
+  EXPECT_EQ(error.text.size(), kServerErrorTextMax);
 }
 
 TEST(ServerErrorTest, KindsDecideTheStatus) {
@@ -111,7 +144,8 @@ TEST(NodeViewTest, RefusesOtherTexts) {
         "a h:1@2 myself,master - 0 0 1 connected 5-3\n",
         "a h:1@2 myself,master - 0 0 1 connected 0-16384\n",
         "a h:1@2 myself,master - 0 0 1 connected [1->-b\n",
-        "a h:1@2 myself,master - 0 0 1 connected [1=b]\n"}) {
+        "a h:1@2 myself,master - 0 0 1 connected [1=b]\n",
+        "a h:1@2 myself,master - 0 0 1 connected 0-3 3\n"}) {
     EXPECT_EQ(NodeView::FromClusterNodes(text).status().code(), absl::StatusCode::kDataLoss)
         << text;
   }
