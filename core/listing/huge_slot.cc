@@ -73,7 +73,7 @@ void HugeSlotScan::TakeScan(const ReplyView& reply) {
     if (same_reply && !from.split->after.IsPassedBy(hash, name)) return;
     names_.Add(options_.slot, 0, hash, name);
   });
-  if (!whole) {
+  if (!whole || names_.overflowed()) {
     obstacle_ =
         Obstacle::Retake(options_.owner, "the names of a SCAN are larger than the reply limit");
   }

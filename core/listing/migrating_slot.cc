@@ -155,6 +155,7 @@ void MigratingSlot::TakeNames(const ReplyView& keys, uint16_t node) {
     names_.Add(migration_.slot, node, hash, name);
   });
   if (!whole) Retake("the names of a slot are larger than the reply limit");
+  if (names_.overflowed()) Retake("more names than a listing can hold");
 }
 
 void MigratingSlot::Retake(std::string_view what) {

@@ -7,6 +7,11 @@
 namespace atestore {
 
 void NameList::Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text) {
+  size_t bytes = text_.size() + text.size() + (entries_.size() + 1) * sizeof(Entry);
+  if (overflowed_ || bytes > bytes_max_) {
+    overflowed_ = true;
+    return;
+  }
   entries_.push_back({.hash = hash,
                       .offset = static_cast<uint32_t>(text_.size()),
                       .length = static_cast<uint32_t>(text.size()),

@@ -10,10 +10,16 @@
 
 namespace atestore {
 
+// The most memory that a list may take: thousands of times what an honest round of names needs, so
+// only a server that lies gets there.
+inline constexpr size_t kNameListBytesMax = size_t{256} << 20;
+
 // Names of records on their way to a page, in listing order after Sort(): by slot, hash, tie. One
 // allocation for all of them.
 class NameList {
  public:
+  explicit NameList(size_t bytes_max = kNameListBytesMax) : bytes_max_(bytes_max) {}
+
   struct Name {
     Slot slot;
     uint16_t node;  // index of the node that holds it, as the reader counts nodes
@@ -21,7 +27,9 @@ class NameList {
     std::string_view text;  // valid until the next Add() or Clear()
   };
 
+  // Over the limit the name is not kept, and the list is overflowed() for ever.
   void Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text);
+  bool overflowed() const { return overflowed_; }
   // Orders the names and drops repeated ones.
   void Sort();
   void Clear();
@@ -49,6 +57,8 @@ class NameList {
   }
   bool Precedes(const Entry& a, const Entry& b) const;
 
+  size_t bytes_max_;
+  bool overflowed_ = false;
   std::string text_;
   std::vector<Entry> entries_;
 };

@@ -21,7 +21,7 @@ size_t QueuedCommands(const NamesUnit& unit) {
 }  // namespace
 
 NamesBatch::NamesBatch(Options options, std::vector<NamesUnit> units)
-    : options_(options), units_(std::move(units)) {
+    : options_(options), units_(std::move(units)), names_(options.names_bytes_max) {
   for (const NamesUnit& unit : units_) {
     states_.push_back({.replies = TransactionReplies(QueuedCommands(unit))});
   }
@@ -58,6 +58,10 @@ void NamesBatch::OnReply(size_t request, size_t command, const ReplyView& reply)
   const Endpoint& endpoint = units_[request].endpoint;
   std::optional<ReplyView> results = state.replies.OnReply(command, reply, endpoint);
   if (results) TakeUnit(request, *results);
+  if (names_.overflowed()) {
+    covered_.reset();
+    Obstruct(request, "more names than a listing can hold");
+  }
   if (state.replies.error()) {
     state.obstacle = Obstacle::FromError(*state.replies.error(), endpoint);
   }

@@ -39,6 +39,7 @@ class NamesBatch final : public ListingStep {
     Slot first_slot = 0;
     std::optional<NameMark> after;
     int probe_variant = 0;
+    size_t names_bytes_max = kNameListBytesMax;
   };
 
   NamesBatch(Options options, std::vector<NamesUnit> units);
