@@ -7,13 +7,22 @@ target_include_directories(atestore_options INTERFACE ${PROJECT_SOURCE_DIR} ${PR
 target_compile_options(atestore_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror)
 
-# A library of this project.
+# A library of this project. INSTALL: part of the package (Install.cmake), and shared when
+# BUILD_SHARED_LIBS is on; all others are static.
 function(atestore_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
-  add_library(${name} STATIC ${ARG_SOURCES})
-  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE atestore_options)
-  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  cmake_parse_arguments(ARG "INSTALL" "" "SOURCES;LINK" ${ARGN})
+  set(kind STATIC)
+  if(ARG_INSTALL)
+    unset(kind)
+  endif()
+  add_library(${name} ${kind} ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:atestore_options>)
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}>)
   target_compile_features(${name} PUBLIC cxx_std_20)
+  if(ARG_INSTALL)
+    atestore_install_library(${name})
+  endif()
 endfunction()
 
 # A program in bin/.

@@ -1,0 +1,66 @@
+# `cmake --install`: the programs, and the libraries with their headers as a CMake package
+# (find_package(atestore)) and for pkg-config. Component "development" is the latter alone.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+# Headers include each other from the root, so they get a root of their own.
+set(ATESTORE_INSTALL_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR}/atestore)
+set(ATESTORE_INSTALL_CMAKEDIR ${CMAKE_INSTALL_LIBDIR}/cmake/atestore)
+# Before 1.0 every minor version may break the ABI.
+set(ATESTORE_SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+
+if(BUILD_SHARED_LIBS)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  file(RELATIVE_PATH to_libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+  set(CMAKE_INSTALL_RPATH $ORIGIN $ORIGIN/${to_libraries})
+endif()
+
+# Makes `name` a part of the package: atestore_core is atestore::core there, and here too.
+function(atestore_install_library name)
+  string(REGEX REPLACE "^atestore_" "" export_name ${name})
+  add_library(atestore::${export_name} ALIAS ${name})
+  set_target_properties(${name} PROPERTIES
+    EXPORT_NAME ${export_name}
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${ATESTORE_SOVERSION})
+  install(TARGETS ${name} EXPORT atestore-targets
+    RUNTIME COMPONENT development
+    LIBRARY COMPONENT development
+    ARCHIVE COMPONENT development
+    INCLUDES DESTINATION ${ATESTORE_INSTALL_INCLUDEDIR})
+endfunction()
+
+install(TARGETS asio EXPORT atestore-targets COMPONENT development)
+install(DIRECTORY core mockcluster store
+  DESTINATION ${ATESTORE_INSTALL_INCLUDEDIR}
+  COMPONENT development
+  FILES_MATCHING PATTERN "*.h" PATTERN "asio_*.h" EXCLUDE)
+install(DIRECTORY ${PROJECT_BINARY_DIR}/proto proto
+  DESTINATION ${ATESTORE_INSTALL_INCLUDEDIR}
+  COMPONENT development
+  FILES_MATCHING
+    REGEX "/(ateapi|page_token)\\.(pb\\.h|proto)$"
+    PATTERN "CMakeFiles" EXCLUDE)
+install(EXPORT atestore-targets
+  NAMESPACE atestore::
+  DESTINATION ${ATESTORE_INSTALL_CMAKEDIR}
+  COMPONENT development)
+
+configure_package_config_file(
+  ${CMAKE_CURRENT_LIST_DIR}/atestoreConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/package/atestoreConfig.cmake
+  INSTALL_DESTINATION ${ATESTORE_INSTALL_CMAKEDIR})
+write_basic_package_version_file(
+  ${PROJECT_BINARY_DIR}/package/atestoreConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/package/atestoreConfig.cmake
+  ${PROJECT_BINARY_DIR}/package/atestoreConfigVersion.cmake
+  DESTINATION ${ATESTORE_INSTALL_CMAKEDIR}
+  COMPONENT development)
+
+configure_file(
+  ${CMAKE_CURRENT_LIST_DIR}/atestore.pc.in ${PROJECT_BINARY_DIR}/package/atestore.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/package/atestore.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+  COMPONENT development)
