@@ -12,6 +12,14 @@ namespace {
 // Attempts at one place before the next one waits.
 constexpr size_t kAttemptsAtOnceMax = 8;
 
+// What is divided by later: whatever was learnt or handed in, only speed may depend on it.
+WalkHints Sane(const WalkHints& hints) {
+  constexpr double kMost = 1e12;
+  return {.keys_per_slot = std::clamp(hints.keys_per_slot, 1.0 / kSlotCount, kMost),
+          .wanted_ratio = std::clamp(hints.wanted_ratio, 1e-6, 1.0),
+          .record_bytes = std::clamp(hints.record_bytes, 1.0, kMost)};
+}
+
 }  // namespace
 
 ListWalk::ListWalk(Options options, RecordSink* sink)
@@ -19,7 +27,7 @@ ListWalk::ListWalk(Options options, RecordSink* sink)
       sink_(sink),
       position_(options_.start),
       per_slot_tables_(options_.per_slot_tables),
-      hints_(options_.hints) {}
+      hints_(Sane(options_.hints)) {}
 
 ListWalk::Action ListWalk::Next(const Topology& topology) {
   for (;;) {
@@ -173,6 +181,7 @@ void ListWalk::CommitValues() {
   page_records_ += outcome.added;
   if (outcome.added > 0) {
     hints_.record_bytes = static_cast<double>(outcome.bytes) / static_cast<double>(outcome.added);
+    hints_ = Sane(hints_);
   }
   if (huge_) {
     CommitHuge(outcome);
