@@ -44,14 +44,40 @@ void ListNodes(ControlCall& call) {
   for (const std::string& line : lines) call.writer().Bulk(line);
 }
 
-void Kill(ControlCall& call) {
+// Events that need no more than their arguments.
+
+template <absl::Status (Cluster::*kEvent)(NodeIndex)>
+void OnNode(ControlCall& call) {
   NodeIndex node = call.NodeAt(0);
-  if (call.understood()) call.Reply(call.cluster().Kill(node));
+  if (call.understood()) call.Reply((call.cluster().*kEvent)(node));
 }
 
-void Save(ControlCall& call) {
+template <absl::Status (Cluster::*kEvent)(Slot)>
+void OnSlot(ControlCall& call) {
+  Slot slot = call.SlotAt(0);
+  if (call.understood()) call.Reply((call.cluster().*kEvent)(slot));
+}
+
+template <absl::Status (Cluster::*kEvent)(Slot, NodeIndex)>
+void OnSlotAndNode(ControlCall& call) {
+  Slot slot = call.SlotAt(0);
+  NodeIndex node = call.NodeAt(1);
+  if (call.understood()) call.Reply((call.cluster().*kEvent)(slot, node));
+}
+
+template <absl::Status (Cluster::*kEvent)(NodeIndex, bool)>
+void Switch(ControlCall& call) {
+  constexpr std::array<std::string_view, 2> kOnOff = {"ON", "OFF"};
   NodeIndex node = call.NodeAt(0);
-  if (call.understood()) call.Reply(call.cluster().Save(node));
+  bool on = call.Choice(1, kOnOff) == 0;
+  if (call.understood()) call.Reply((call.cluster().*kEvent)(node, on));
+}
+
+template <absl::Status (Cluster::*kEvent)(NodeIndex, int64_t)>
+void ForSomeTime(ControlCall& call) {
+  NodeIndex node = call.NodeAt(0);
+  int64_t duration_ms = call.Number(1, 0, kDurationMsMax);
+  if (call.understood()) call.Reply((call.cluster().*kEvent)(node, duration_ms));
 }
 
 void Restart(ControlCall& call) {
@@ -85,11 +111,6 @@ void AddNode(ControlCall& call) {
   if (call.understood()) ReplyHandle(call, call.cluster().AddNode(primary));
 }
 
-void RemoveNode(ControlCall& call) {
-  NodeIndex node = call.NodeAt(0);
-  if (call.understood()) call.Reply(call.cluster().RemoveNode(node));
-}
-
 void ReplaceNode(ControlCall& call) {
   NodeIndex node = call.NodeAt(0);
   if (call.understood()) ReplyHandle(call, call.cluster().ReplaceAtAddress(node));
@@ -108,12 +129,6 @@ void MoveSlots(ControlCall& call) {
   call.writer().Ok();
 }
 
-void BeginMigration(ControlCall& call) {
-  Slot slot = call.SlotAt(0);
-  NodeIndex destination = call.NodeAt(1);
-  if (call.understood()) call.Reply(call.cluster().BeginMigration(slot, destination));
-}
-
 void MigrateKeys(ControlCall& call) {
   Slot slot = call.SlotAt(0);
   int64_t keys_max = call.Number(1, 1, std::numeric_limits<int64_t>::max());
@@ -121,11 +136,6 @@ void MigrateKeys(ControlCall& call) {
   absl::StatusOr<size_t> moved = call.cluster().MigrateKeys(slot, static_cast<size_t>(keys_max));
   if (!moved.ok()) return call.Reply(moved.status());
   call.writer().Integer(static_cast<int64_t>(*moved));
-}
-
-void FinishMigration(ControlCall& call) {
-  Slot slot = call.SlotAt(0);
-  if (call.understood()) call.Reply(call.cluster().FinishMigration(slot));
 }
 
 void AbortMigration(ControlCall& call) {
@@ -137,59 +147,6 @@ void AbortMigration(ControlCall& call) {
   if (call.understood()) {
     call.Reply(call.cluster().AbortMigration(slot, kAbortModes[mode]));
   }
-}
-
-void BeginAtomic(ControlCall& call) {
-  Slot slot = call.SlotAt(0);
-  NodeIndex destination = call.NodeAt(1);
-  if (call.understood()) call.Reply(call.cluster().BeginAtomicMigration(slot, destination));
-}
-
-void FinishAtomic(ControlCall& call) {
-  Slot slot = call.SlotAt(0);
-  if (call.understood()) call.Reply(call.cluster().FinishAtomicMigration(slot));
-}
-
-void AbortAtomic(ControlCall& call) {
-  Slot slot = call.SlotAt(0);
-  if (call.understood()) call.Reply(call.cluster().AbortAtomicMigration(slot));
-}
-
-void UnassignSlot(ControlCall& call) {
-  Slot slot = call.SlotAt(0);
-  if (call.understood()) call.Reply(call.cluster().UnassignSlot(slot));
-}
-
-void AssignSlot(ControlCall& call) {
-  Slot slot = call.SlotAt(0);
-  NodeIndex node = call.NodeAt(1);
-  if (call.understood()) call.Reply(call.cluster().AssignSlot(slot, node));
-}
-
-constexpr std::array<std::string_view, 2> kOnOff = {"ON", "OFF"};
-
-void Isolate(ControlCall& call) {
-  NodeIndex node = call.NodeAt(0);
-  bool on = call.Choice(1, kOnOff) == 0;
-  if (call.understood()) call.Reply(call.cluster().SetIsolated(node, on));
-}
-
-void Lag(ControlCall& call) {
-  NodeIndex replica = call.NodeAt(0);
-  bool on = call.Choice(1, kOnOff) == 0;
-  if (call.understood()) call.Reply(call.cluster().SetReplicationPaused(replica, on));
-}
-
-void Loading(ControlCall& call) {
-  NodeIndex node = call.NodeAt(0);
-  int64_t duration_ms = call.Number(1, 0, kDurationMsMax);
-  if (call.understood()) call.Reply(call.cluster().SetLoading(node, duration_ms));
-}
-
-void ClusterDown(ControlCall& call) {
-  NodeIndex node = call.NodeAt(0);
-  int64_t duration_ms = call.Number(1, 0, kDurationMsMax);
-  if (call.understood()) call.Reply(call.cluster().SetClusterDown(node, duration_ms));
 }
 
 void Resize(ControlCall& call) {
@@ -265,31 +222,38 @@ constexpr auto kCommands = std::to_array<ControlCommand>({
     {"HELP", 0, 0, "this list", Help},
     {"NODES", 0, 0, "one line a node: handle, address, id, role, state, run id, epoch, keys",
      ListNodes},
-    {"KILL", 1, 1, "node: its process dies", Kill},
+    {"KILL", 1, 1, "node: its process dies", OnNode<&Cluster::Kill>},
     {"RESTART", 1, 2, "node [KEEP|SAVED|EMPTY]: a new process, with which data", Restart},
-    {"SAVE", 1, 1, "node: what RESTART node SAVED comes back with", Save},
+    {"SAVE", 1, 1, "node: what RESTART node SAVED comes back with", OnNode<&Cluster::Save>},
     {"FAILOVER", 1, 2, "node [GRACEFUL|FORCE]: a replica, or a primary's first, takes over",
      Failover},
     {"ADDNODE", 0, 1, "[primary]: an empty primary, or a replica, joins; replies its handle",
      AddNode},
-    {"REMOVENODE", 1, 1, "node: a replica or slotless primary leaves", RemoveNode},
+    {"REMOVENODE", 1, 1, "node: a replica or slotless primary leaves",
+     OnNode<&Cluster::RemoveNode>},
     {"REPLACE", 1, 1, "node: a node with another id at a dead one's address", ReplaceNode},
     {"MOVESLOTS", 3, 3, "first last node: slots move, keys and all", MoveSlots},
-    {"MIGRATE-BEGIN", 2, 2, "slot node: opens a slot on owner and destination", BeginMigration},
+    {"MIGRATE-BEGIN", 2, 2, "slot node: opens a slot on owner and destination",
+     OnSlotAndNode<&Cluster::BeginMigration>},
     {"MIGRATE-KEYS", 2, 2, "slot n: moves up to n keys of an open slot; replies the number",
      MigrateKeys},
-    {"MIGRATE-FINISH", 1, 1, "slot: moves the rest and the slot", FinishMigration},
+    {"MIGRATE-FINISH", 1, 1, "slot: moves the rest and the slot",
+     OnSlot<&Cluster::FinishMigration>},
     {"MIGRATE-ABORT", 1, 2, "slot [BACK|COPIES|ORPHANS]: what becomes of moved keys",
      AbortMigration},
-    {"ATOMIC-BEGIN", 2, 2, "slot node: the destination imports hidden keys", BeginAtomic},
-    {"ATOMIC-FINISH", 1, 1, "slot: the destination takes over", FinishAtomic},
-    {"ATOMIC-ABORT", 1, 1, "slot: the hidden keys go", AbortAtomic},
-    {"UNASSIGN", 1, 1, "slot: nobody owns it", UnassignSlot},
-    {"ASSIGN", 2, 2, "slot node: gives an unassigned slot", AssignSlot},
-    {"ISOLATE", 2, 2, "node ON|OFF: no gossip and replication", Isolate},
-    {"LAG", 2, 2, "replica ON|OFF: what its primary sends is held back", Lag},
-    {"LOADING", 2, 2, "node ms: answers LOADING for so long", Loading},
-    {"CLUSTERDOWN", 2, 2, "node ms: its cluster state is fail for so long", ClusterDown},
+    {"ATOMIC-BEGIN", 2, 2, "slot node: the destination imports hidden keys",
+     OnSlotAndNode<&Cluster::BeginAtomicMigration>},
+    {"ATOMIC-FINISH", 1, 1, "slot: the destination takes over",
+     OnSlot<&Cluster::FinishAtomicMigration>},
+    {"ATOMIC-ABORT", 1, 1, "slot: the hidden keys go", OnSlot<&Cluster::AbortAtomicMigration>},
+    {"UNASSIGN", 1, 1, "slot: nobody owns it", OnSlot<&Cluster::UnassignSlot>},
+    {"ASSIGN", 2, 2, "slot node: gives an unassigned slot", OnSlotAndNode<&Cluster::AssignSlot>},
+    {"ISOLATE", 2, 2, "node ON|OFF: no gossip and replication", Switch<&Cluster::SetIsolated>},
+    {"LAG", 2, 2, "replica ON|OFF: what its primary sends is held back",
+     Switch<&Cluster::SetReplicationPaused>},
+    {"LOADING", 2, 2, "node ms: answers LOADING for so long", ForSomeTime<&Cluster::SetLoading>},
+    {"CLUSTERDOWN", 2, 2, "node ms: its cluster state is fail for so long",
+     ForSomeTime<&Cluster::SetClusterDown>},
     {"RESIZE", 2, 2, "node GROW|SHRINK: its tables begin to be resized", Resize},
     {"DROP", 1, 1, "BEFORE|AFTER|TRUNCATE: this connection's next command meets that", Drop},
     {"FAULT", 1, 1, "name: one fault at a place drawn from the seed", InjectFault},
