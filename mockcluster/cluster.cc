@@ -26,8 +26,8 @@ void SpreadSlots(ClusterState& state) {
     size_t last = static_cast<size_t>(cursor + share - 1 + 0.5);
     if (index + 1 == primaries || last >= kSlotCount) last = kSlotCount - 1;
     Node& node = *state.nodes[index];
-    for (size_t slot = first; slot <= last; ++slot) {
-      node.view.SetOwner(static_cast<Slot>(slot), node.index);
+    node.view.owners.SetRun({static_cast<Slot>(first), static_cast<Slot>(last), node.index});
+    for (size_t slot = first; slot <= last && state.options.synthetic; ++slot) {
       node.process->keyspace->SetSlotGenerated(static_cast<Slot>(slot));
     }
     node.view.peer(node.index).config_epoch = index + 1;

@@ -7,6 +7,16 @@ Client* ClusterState::FindClient(ClientId id) const {
   return position < clients.size() ? clients[position].get() : nullptr;
 }
 
+std::optional<NodeIndex> ClusterState::FindKnownId(const ClusterView& view,
+                                                   std::string_view id) const {
+  for (size_t position = 0; position < view.peers.size(); ++position) {
+    if (view.peers[position].known && nodes[position]->id == id) {
+      return static_cast<NodeIndex>(position);
+    }
+  }
+  return std::nullopt;
+}
+
 bool ClusterState::IsOpen(const Client& client) const {
   const Process* process = node(client.node).process.get();
   return !client.closed && process != nullptr && process->serial == client.process_serial;

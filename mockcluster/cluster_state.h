@@ -130,6 +130,8 @@ struct ClusterState {
   const Node& node(NodeIndex index) const { return *nodes[Position(index)]; }
   // nullptr: no such handle.
   Client* FindClient(ClientId id) const;
+  // The node of this id that `view` knows, if any.
+  std::optional<NodeIndex> FindKnownId(const ClusterView& view, std::string_view id) const;
   // True while the client's process lives and nobody closed the connection.
   bool IsOpen(const Client& client) const;
   Layout layout() const { return options.layout.value_or(traits.layout); }

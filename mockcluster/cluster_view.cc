@@ -5,7 +5,6 @@
 namespace mockcluster {
 namespace {
 
-using atestore::kSlotCount;
 using atestore::Slot;
 
 std::optional<NodeIndex> FindMark(const std::map<Slot, NodeIndex>& marks, Slot slot) {
@@ -22,15 +21,18 @@ void HearAgain(ClusterView& view, NodeIndex except) {
   }
 }
 
+void SetBits(std::bitset<atestore::kSlotCount>& bits, size_t first, size_t last) {
+  for (size_t slot = first; slot <= last; ++slot) bits.set(slot);
+}
+
 // A primary turned replica, so that its slots wait for a claim. Redis 7.0 forgets their owner.
 void Demote(ClusterView& view, NodeIndex node, const ClaimRules& rules) {
-  for (size_t slot = 0; slot < kSlotCount; ++slot) {
-    if (view.owners[slot] != static_cast<uint16_t>(node)) continue;
-    if (rules.marks_follow_failover) {
-      view.unclaimed.set(slot);
-    } else {
-      view.owners[slot] = ClusterView::kNobody;
+  if (rules.marks_follow_failover) {
+    for (const SlotRun& run : view.owners.Runs()) {
+      if (run.owner == node) SetBits(view.unclaimed, run.first, run.last);
     }
+  } else {
+    view.owners.Replace(node, std::nullopt);
   }
   HearAgain(view, node);
 }
@@ -45,40 +47,77 @@ void ResolveCollision(ClusterView& view, const Claim& claim, bool sender_id_is_g
   ++view.version;
 }
 
-void TakeSlots(ClusterView& view, const Claim& claim, const ClaimRules& rules,
-               ClaimEffects& effects) {
-  const NodeIndex my_primary = view.me().primary.value_or(view.self);
-  size_t sender_slots = 0;
-  size_t taken_from_my_primary = 0;
-  bool newly_unclaimed = false;
-  for (size_t index = 0; index < kSlotCount; ++index) {
-    Slot slot = static_cast<Slot>(index);
-    std::optional<NodeIndex> owner = view.Owner(slot);
-    const bool claimed = (*claim.owners)[slot] == static_cast<uint16_t>(claim.sender);
-    if (owner == claim.sender && view.unclaimed[slot] == claimed) {
-      view.unclaimed[slot] = !claimed;
-      newly_unclaimed |= !claimed;
-    }
-    if (!claimed) continue;
-    ++sender_slots;
-    if (owner == claim.sender) continue;
-    if (owner != view.self && view.ImportingFrom(slot)) continue;
-    if (owner && !view.unclaimed[slot] && view.peer(*owner).config_epoch >= claim.config_epoch) {
-      continue;
-    }
-    if (owner == view.self) effects.lost_slots.push_back(slot);
-    if (owner == my_primary) ++taken_from_my_primary;
-    view.SetOwner(slot, claim.sender);
-    effects.changed = true;
+// A claim at work on the slots of a view.
+class SlotTaking {
+ public:
+  SlotTaking(ClusterView& view, const Claim& claim, ClaimEffects& effects)
+      : view_(view),
+        claim_(claim),
+        effects_(effects),
+        my_primary_(view.me().primary.value_or(view.self)) {}
+
+  void Take(const ClaimRules& rules) {
+    const std::vector<SlotRun> before = view_.owners.Runs();
+    const bool any_unclaimed = view_.unclaimed.any();
+    ForEachStretch(before, claim_.owners->Runs(),
+                   [&](Slot first, Slot last, const auto& owner, const auto& claimer) {
+                     const bool claimed = claimer == claim_.sender;
+                     const bool is_owner = owner == claim_.sender;
+                     // Most stretches are somebody else's affair, or stay as they were.
+                     if (!claimed && !is_owner) return;
+                     if (claimed && is_owner && !any_unclaimed) return;
+                     if (claimed && !owner && view_.importing_from.empty()) {
+                       return TakeRun(first, last);
+                     }
+                     for (size_t slot = first; slot <= last; ++slot) {
+                       Visit(static_cast<Slot>(slot), claimed, owner);
+                     }
+                   });
+    if (newly_unclaimed_) HearAgain(view_, claim_.sender);
+    ChoosePrimary(rules);
   }
-  if (newly_unclaimed) HearAgain(view, claim.sender);
+
+ private:
+  // Slots that nobody has.
+  void TakeRun(Slot first, Slot last) {
+    view_.owners.SetRun({first, last, claim_.sender});
+    for (size_t slot = first; slot <= last; ++slot) view_.unclaimed.reset(slot);
+    effects_.changed = true;
+  }
+
+  void Visit(Slot slot, bool claimed, std::optional<NodeIndex> owner) {
+    if (owner == claim_.sender && view_.unclaimed[slot] == claimed) {
+      view_.unclaimed[slot] = !claimed;
+      newly_unclaimed_ |= !claimed;
+    }
+    if (!claimed || owner == claim_.sender) return;
+    if (owner != view_.self && view_.ImportingFrom(slot)) return;
+    if (owner && !view_.unclaimed[slot] && view_.peer(*owner).config_epoch >= claim_.config_epoch) {
+      return;
+    }
+    if (owner == view_.self) effects_.lost_slots.push_back(slot);
+    if (owner == my_primary_) ++taken_from_my_primary_;
+    view_.SetOwner(slot, claim_.sender);
+    effects_.changed = true;
+  }
+
   // Whoever follows a primary that has turned replica goes where that one went.
-  if (my_primary != view.self && view.peer(my_primary).primary) return;
-  if (taken_from_my_primary > 0 && view.CountSlots(my_primary) == 0 &&
-      (rules.replica_migration || sender_slots == taken_from_my_primary)) {
-    effects.new_primary = claim.sender;
+  void ChoosePrimary(const ClaimRules& rules) {
+    if (my_primary_ != view_.self && view_.peer(my_primary_).primary) return;
+    if (taken_from_my_primary_ == 0 || view_.CountSlots(my_primary_) > 0) return;
+    const size_t sender_slots = claim_.owners->Count(claim_.sender);
+    if (rules.replica_migration || sender_slots == taken_from_my_primary_) {
+      effects_.new_primary = claim_.sender;
+    }
   }
-}
+
+  ClusterView& view_;
+  const Claim& claim_;
+  ClaimEffects& effects_;
+  const NodeIndex my_primary_;
+  size_t taken_from_my_primary_ = 0;
+  bool newly_unclaimed_ = false;
+};
 
 }  // namespace
 
@@ -90,10 +129,6 @@ PeerView& ClusterView::peer(NodeIndex node) {
 const PeerView* ClusterView::FindPeer(NodeIndex node) const {
   if (Position(node) >= peers.size() || !peers[Position(node)].known) return nullptr;
   return &peers[Position(node)];
-}
-
-size_t ClusterView::CountSlots(NodeIndex node) const {
-  return static_cast<size_t>(std::count(owners.begin(), owners.end(), static_cast<uint16_t>(node)));
 }
 
 std::optional<NodeIndex> ClusterView::MigratingTo(Slot slot) const {
@@ -138,7 +173,7 @@ ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is
   if (demoted) Demote(view, claim.sender, rules);
   if (claim.primary) return effects;
   ResolveCollision(view, claim, sender_id_is_greater);
-  TakeSlots(view, claim, rules, effects);
+  SlotTaking(view, claim, effects).Take(rules);
   return effects;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <cstdint>
 #include <map>
@@ -9,6 +8,7 @@
 
 #include "core/slot.h"
 #include "mockcluster/cluster.h"
+#include "mockcluster/slot_owners.h"
 
 namespace mockcluster {
 
@@ -31,29 +31,24 @@ struct Claim {
   uint64_t config_epoch = 0;
   uint64_t current_epoch = 0;
   uint64_t version = 0;
-  const std::array<uint16_t, atestore::kSlotCount>* owners = nullptr;  // of the sender's view
+  const SlotOwners* owners = nullptr;  // of the sender's view
 };
 
 // The cluster as one node sees it: what nodes.conf keeps. It survives restarts and changes only by
 // the node's own commands and by claims of others. A value.
 struct ClusterView {
-  static constexpr uint16_t kNobody = 0xFFFF;
-
-  explicit ClusterView(NodeIndex node) : self(node) { owners.fill(kNobody); }
+  explicit ClusterView(NodeIndex node) : self(node) {}
 
   PeerView& peer(NodeIndex node);
   const PeerView* FindPeer(NodeIndex node) const;  // nullptr: not known
   const PeerView& me() const { return peers[Position(self)]; }
 
-  std::optional<NodeIndex> Owner(atestore::Slot slot) const {
-    if (owners[slot] == kNobody) return std::nullopt;
-    return static_cast<NodeIndex>(owners[slot]);
-  }
+  std::optional<NodeIndex> Owner(atestore::Slot slot) const { return owners.Owner(slot); }
   void SetOwner(atestore::Slot slot, NodeIndex node) {
-    owners[slot] = static_cast<uint16_t>(node);
+    owners.Set(slot, node);
     unclaimed.reset(slot);
   }
-  size_t CountSlots(NodeIndex node) const;
+  size_t CountSlots(NodeIndex node) const { return owners.Count(node); }
   bool IsReplica() const { return me().primary.has_value(); }
   std::optional<NodeIndex> MigratingTo(atestore::Slot slot) const;
   std::optional<NodeIndex> ImportingFrom(atestore::Slot slot) const;
@@ -66,7 +61,7 @@ struct ClusterView {
 
   NodeIndex self;
   std::vector<PeerView> peers;  // by NodeIndex, own entry included
-  std::array<uint16_t, atestore::kSlotCount> owners;
+  SlotOwners owners;
   // Slots whose owner did not claim them any more: the next claim is accepted whatever its epoch.
   std::bitset<atestore::kSlotCount> unclaimed;
   std::map<atestore::Slot, NodeIndex> migrating_to;

@@ -9,6 +9,7 @@ namespace mockcluster {
 
 inline constexpr std::string_view kSyntaxError = "ERR syntax error";
 inline constexpr std::string_view kNotAnInteger = "ERR value is not an integer or out of range";
+inline constexpr std::string_view kBadSlot = "ERR Invalid or out of range slot";
 inline constexpr std::string_view kWrongType =
     "WRONGTYPE Operation against a key holding the wrong kind of value";
 
@@ -92,12 +93,21 @@ void ClusterGetKeysInSlot(CommandContext& context);
 void ClusterCountFailureReports(CommandContext& context);
 void ClusterGetSlotMigrations(CommandContext& context);
 
-// cluster: what changes it
-void ClusterSetSlot(CommandContext& context);
+void ClusterHelp(CommandContext& context);
+// Not a command: the error reply to a subcommand of CLUSTER whose arguments do not fit.
+void RefuseArguments(CommandContext& context);
+
+// cluster: a node's slots
 void ClusterAddSlots(CommandContext& context);
 void ClusterDelSlots(CommandContext& context);
 void ClusterAddSlotsRange(CommandContext& context);
 void ClusterDelSlotsRange(CommandContext& context);
+void ClusterFlushSlots(CommandContext& context);
+void ClusterSlotStats(CommandContext& context);
+
+// cluster: what else changes a node's mind
+void ClusterSetSlot(CommandContext& context);
+void ClusterReset(CommandContext& context);
 void ClusterFailover(CommandContext& context);
 void ClusterReplicate(CommandContext& context);
 void ClusterForget(CommandContext& context);

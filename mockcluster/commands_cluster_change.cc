@@ -12,18 +12,6 @@
 namespace mockcluster {
 namespace {
 
-constexpr std::string_view kBadSlot = "ERR Invalid or out of range slot";
-
-std::optional<NodeIndex> FindKnownId(CommandContext& context, std::string_view id) {
-  const ClusterView& view = context.node.view;
-  for (size_t position = 0; position < view.peers.size(); ++position) {
-    if (view.peers[position].known && context.state.nodes[position]->id == id) {
-      return static_cast<NodeIndex>(position);
-    }
-  }
-  return std::nullopt;
-}
-
 // SETSLOT reaches the replicas too where it is replicated.
 template <typename Change>
 void ChangeViews(CommandContext& context, Change change) {
@@ -35,7 +23,7 @@ void ChangeViews(CommandContext& context, Change change) {
 // The node named by the last argument, which must be a primary. nullopt after an error reply.
 std::optional<NodeIndex> FindTarget(CommandContext& context, std::string_view unknown) {
   std::string_view id = context.arguments[4];
-  std::optional<NodeIndex> target = FindKnownId(context, id);
+  std::optional<NodeIndex> target = context.state.FindKnownId(context.node.view, id);
   if (!target) {
     context.reply.Error(std::string(unknown) + std::string(id));
     return std::nullopt;
@@ -109,81 +97,18 @@ void SetSlotNode(CommandContext& context, Slot slot) {
   context.reply.Ok();
 }
 
-enum class SlotChange { kAdd, kDelete };
-
-// Slots of ADDSLOTS and the like, checked as a whole before any changes. False after an error.
-bool CheckSlots(CommandContext& context, const std::vector<Slot>& slots, SlotChange change) {
-  std::vector<bool> seen(atestore::kSlotCount, false);
-  for (Slot slot : slots) {
-    const bool assigned = context.node.view.Owner(slot).has_value();
-    if (change == SlotChange::kAdd && assigned) {
-      context.reply.Error("ERR Slot " + std::to_string(slot) + " is already busy");
-      return false;
-    }
-    if (change == SlotChange::kDelete && !assigned) {
-      context.reply.Error("ERR Slot " + std::to_string(slot) + " is already unassigned");
-      return false;
-    }
-    if (seen[slot]) {
-      context.reply.Error("ERR Slot " + std::to_string(slot) + " specified multiple times");
-      return false;
-    }
-    seen[slot] = true;
-  }
-  return true;
-}
-
-void ChangeSlots(CommandContext& context, const std::vector<Slot>& slots, SlotChange change) {
-  if (!CheckSlots(context, slots, change)) return;
-  ClusterView& view = context.node.view;
-  for (Slot slot : slots) {
-    if (change == SlotChange::kAdd) {
-      view.SetOwner(slot, context.node.index);
-      view.importing_from.erase(slot);
-    } else {
-      view.owners[slot] = ClusterView::kNobody;
+// Nodes that meet tell each other of everybody they know, and those of the newcomer.
+void Introduce(ClusterState& state, Node& one, Node& other) {
+  std::vector<Node*> circle;
+  for (auto& node : state.nodes) {
+    if (node.get() == &one || node.get() == &other || one.view.FindPeer(node->index) != nullptr ||
+        other.view.FindPeer(node->index) != nullptr) {
+      circle.push_back(node.get());
     }
   }
-  ++view.version;
-  AfterEvent(context.state);
-  context.reply.Ok();
-}
-
-void ChangeListedSlots(CommandContext& context, SlotChange change) {
-  std::vector<Slot> slots;
-  for (std::string_view text : context.arguments.subspan(2)) {
-    std::optional<Slot> slot = ParseSlot(text);
-    if (!slot) {
-      context.reply.Error(kBadSlot);
-      return;
-    }
-    slots.push_back(*slot);
+  for (Node* listener : circle) {
+    for (const Node* speaker : circle) listener->view.peer(speaker->index).forgotten = false;
   }
-  ChangeSlots(context, slots, change);
-}
-
-void ChangeSlotRanges(CommandContext& context, SlotChange change) {
-  if (context.arguments.size() % 2 != 0) {
-    context.reply.Error("ERR wrong number of arguments for '" + std::string(context.command.name) +
-                        "' command");
-    return;
-  }
-  std::vector<Slot> slots;
-  for (size_t index = 2; index < context.arguments.size(); index += 2) {
-    std::optional<Slot> first = ParseSlot(context.arguments[index]);
-    std::optional<Slot> last = ParseSlot(context.arguments[index + 1]);
-    if (!first || !last) {
-      context.reply.Error(kBadSlot);
-      return;
-    }
-    if (*first > *last) {
-      context.reply.Error("ERR start slot number " + std::to_string(*first) +
-                          " is greater than end slot number " + std::to_string(*last));
-      return;
-    }
-    for (size_t slot = *first; slot <= *last; ++slot) slots.push_back(static_cast<Slot>(slot));
-  }
-  ChangeSlots(context, slots, change);
 }
 
 }  // namespace
@@ -214,22 +139,11 @@ void ClusterSetSlot(CommandContext& context) {
   }
 }
 
-void ClusterAddSlots(CommandContext& context) { ChangeListedSlots(context, SlotChange::kAdd); }
-
-void ClusterDelSlots(CommandContext& context) { ChangeListedSlots(context, SlotChange::kDelete); }
-
-void ClusterAddSlotsRange(CommandContext& context) { ChangeSlotRanges(context, SlotChange::kAdd); }
-
-void ClusterDelSlotsRange(CommandContext& context) {
-  ChangeSlotRanges(context, SlotChange::kDelete);
-}
-
 void ClusterFailover(CommandContext& context) {
   const bool has_mode = context.arguments.size() == 3;
   std::string_view mode = has_mode ? context.arguments[2] : std::string_view();
   if (context.arguments.size() > 3) {
-    context.reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
-                        std::string(context.arguments[1]) + "'. Try CLUSTER HELP.");
+    RefuseArguments(context);
     return;
   }
   if (has_mode && !IsWord(mode, "FORCE") && !IsWord(mode, "TAKEOVER")) {
@@ -260,8 +174,28 @@ void ClusterFailover(CommandContext& context) {
   context.reply.Ok();
 }
 
+void ClusterReset(CommandContext& context) {
+  if (context.arguments.size() > 3) {
+    RefuseArguments(context);
+    return;
+  }
+  const bool has_mode = context.arguments.size() == 3;
+  const bool hard = has_mode && IsWord(context.arguments[2], "HARD");
+  if (has_mode && !hard && !IsWord(context.arguments[2], "SOFT")) {
+    context.reply.Error(kSyntaxError);
+    return;
+  }
+  if (!context.node.view.IsReplica() && context.process.keyspace->Size() > 0) {
+    context.reply.Error("ERR CLUSTER RESET can't be called with master nodes containing keys");
+    return;
+  }
+  ResetNode(context.state, context.node.index, hard ? ResetMode::kHard : ResetMode::kSoft);
+  context.reply.Ok();
+}
+
 void ClusterReplicate(CommandContext& context) {
-  std::optional<NodeIndex> primary = FindKnownId(context, context.arguments[2]);
+  std::optional<NodeIndex> primary =
+      context.state.FindKnownId(context.node.view, context.arguments[2]);
   const ClusterView& view = context.node.view;
   if (!primary) {
     context.reply.Error("ERR Unknown node " + std::string(context.arguments[2]));
@@ -286,7 +220,8 @@ void ClusterReplicate(CommandContext& context) {
 }
 
 void ClusterForget(CommandContext& context) {
-  std::optional<NodeIndex> node = FindKnownId(context, context.arguments[2]);
+  std::optional<NodeIndex> node =
+      context.state.FindKnownId(context.node.view, context.arguments[2]);
   ClusterView& view = context.node.view;
   if (!node) {
     context.reply.Error("ERR Unknown node " + std::string(context.arguments[2]));
@@ -302,9 +237,7 @@ void ClusterForget(CommandContext& context) {
   }
   view.peer(*node) = {};
   view.peer(*node).forgotten = true;
-  for (uint16_t& owner : view.owners) {
-    if (owner == static_cast<uint16_t>(*node)) owner = ClusterView::kNobody;
-  }
+  view.owners.Replace(*node, std::nullopt);
   AfterEvent(context.state);
   context.reply.Ok();
 }
@@ -326,8 +259,7 @@ void ClusterMeet(CommandContext& context) {
   for (auto& node : context.state.nodes) {
     if (node->endpoint.host != context.arguments[2] || node->endpoint.port != *port) continue;
     if (node->process == nullptr || node->index == context.node.index) continue;
-    context.node.view.peer(node->index).forgotten = false;
-    node->view.peer(context.node.index).forgotten = false;
+    Introduce(context.state, context.node, *node);
     DeliverNews(context.state, *node, context.node);
     DeliverNews(context.state, context.node, *node);
   }

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "mockcluster/arguments.h"
 #include "mockcluster/commands.h"
 #include "mockcluster/data.h"
@@ -11,25 +12,10 @@
 namespace mockcluster {
 namespace {
 
-struct SlotRun {
-  Slot first;
-  Slot last;
-  NodeIndex owner;
-};
-
-// Ascending; a run ends where the owner changes.
-std::vector<SlotRun> SlotRuns(const ClusterView& view) {
-  std::vector<SlotRun> runs;
-  for (size_t index = 0; index < atestore::kSlotCount; ++index) {
-    Slot slot = static_cast<Slot>(index);
-    std::optional<NodeIndex> owner = view.Owner(slot);
-    if (!owner) continue;
-    if (!runs.empty() && runs.back().owner == *owner && runs.back().last + 1 == slot) {
-      runs.back().last = slot;
-    } else {
-      runs.push_back({slot, slot, *owner});
-    }
-  }
+// The runs that have an owner.
+std::vector<SlotRun> OwnedRuns(const ClusterView& view) {
+  std::vector<SlotRun> runs = view.owners.Runs();
+  std::erase_if(runs, [](const SlotRun& run) { return !run.owner; });
   return runs;
 }
 
@@ -77,33 +63,29 @@ void AppendMarks(const ClusterState& state, const ClusterView& view, std::string
   for (const auto& [slot, text] : marks) line += text;
 }
 
-std::string NodeLine(const ClusterState& state, const ClusterView& view, NodeIndex index,
-                     const std::vector<SlotRun>& runs) {
+void AppendSlots(const ClusterView& view, NodeIndex owner, std::string& line) {
+  for (const SlotRun& run : view.owners.Runs()) {
+    if (run.owner != owner) continue;
+    absl::StrAppend(&line, " ", run.first);
+    if (run.last != run.first) absl::StrAppend(&line, "-", run.last);
+  }
+}
+
+// A line of CLUSTER NODES without its end.
+void AppendNodeLine(const ClusterState& state, const ClusterView& view, NodeIndex index,
+                    std::string& text) {
   const Node& node = state.node(index);
   const PeerView* peer = view.FindPeer(index);
   const bool is_me = index == view.self;
   const uint32_t bus_port = node.endpoint.port + 10000u;
-  std::string line = node.id + " " + node.endpoint.host + ":" + std::to_string(node.endpoint.port) +
-                     "@" + std::to_string(bus_port) + " ";
-  AppendFlags(view, index, line);
-  line += " " + (peer->primary ? state.node(*peer->primary).id : std::string("-"));
-  line += " 0 " + std::to_string(is_me ? 0 : state.now_ms);
-  line += " " + std::to_string(ShownEpoch(view, index));
-  line += is_me || !peer->failed ? " connected" : " disconnected";
-  for (const SlotRun& run : runs) {
-    if (run.owner != index) continue;
-    line += " " + std::to_string(run.first);
-    if (run.last != run.first) line += "-" + std::to_string(run.last);
-  }
-  if (is_me) AppendMarks(state, view, line);
-  return line + "\n";
-}
-
-std::optional<NodeIndex> FindKnownId(CommandContext& context, std::string_view id) {
-  for (NodeIndex node : KnownNodes(context.node.view)) {
-    if (context.state.node(node).id == id) return node;
-  }
-  return std::nullopt;
+  absl::StrAppend(&text, node.id, " ", node.endpoint.host, ":", node.endpoint.port, "@");
+  absl::StrAppend(&text, bus_port, " ");
+  AppendFlags(view, index, text);
+  absl::StrAppend(&text, " ", peer->primary ? state.node(*peer->primary).id : "-", " 0 ",
+                  is_me ? 0 : state.now_ms, " ", ShownEpoch(view, index));
+  text += is_me || !peer->failed ? " connected" : " disconnected";
+  AppendSlots(view, index, text);
+  if (is_me) AppendMarks(state, view, text);
 }
 
 void WriteSlotsNode(CommandContext& context, NodeIndex index) {
@@ -140,28 +122,27 @@ void WriteShardsNode(CommandContext& context, NodeIndex index) {
 
 void ClusterSlots(CommandContext& context) {
   const ClusterView& view = context.node.view;
-  std::vector<SlotRun> runs = SlotRuns(view);
+  std::vector<SlotRun> runs = OwnedRuns(view);
   context.reply.Array(runs.size());
   for (const SlotRun& run : runs) {
-    std::vector<NodeIndex> replicas = KnownReplicas(view, run.owner);
+    std::vector<NodeIndex> replicas = KnownReplicas(view, *run.owner);
     std::erase_if(replicas, [&view](NodeIndex node) { return view.FindPeer(node)->failed; });
     context.reply.Array(3 + replicas.size());
     context.reply.Integer(run.first);
     context.reply.Integer(run.last);
-    WriteSlotsNode(context, run.owner);
+    WriteSlotsNode(context, *run.owner);
     for (NodeIndex replica : replicas) WriteSlotsNode(context, replica);
   }
 }
 
 void ClusterShards(CommandContext& context) {
   const ClusterView& view = context.node.view;
-  std::vector<SlotRun> runs = SlotRuns(view);
   std::vector<NodeIndex> primaries = KnownNodes(view);
   std::erase_if(primaries,
                 [&view](NodeIndex node) { return view.FindPeer(node)->primary.has_value(); });
   context.reply.Array(primaries.size());
   for (NodeIndex primary : primaries) {
-    std::vector<SlotRun> owned = runs;
+    std::vector<SlotRun> owned = view.owners.Runs();
     std::erase_if(owned, [primary](const SlotRun& run) { return run.owner != primary; });
     context.reply.Map(2);
     context.reply.Bulk("slots");
@@ -180,15 +161,17 @@ void ClusterShards(CommandContext& context) {
 
 void ClusterNodes(CommandContext& context) {
   const ClusterView& view = context.node.view;
-  std::vector<SlotRun> runs = SlotRuns(view);
   std::string text;
-  for (NodeIndex node : KnownNodes(view)) text += NodeLine(context.state, view, node, runs);
+  for (NodeIndex node : KnownNodes(view)) {
+    AppendNodeLine(context.state, view, node, text);
+    text += '\n';
+  }
   context.reply.Text(text);
 }
 
 void ClusterReplicas(CommandContext& context) {
   const ClusterView& view = context.node.view;
-  std::optional<NodeIndex> primary = FindKnownId(context, context.arguments[2]);
+  std::optional<NodeIndex> primary = context.state.FindKnownId(view, context.arguments[2]);
   if (!primary) {
     context.reply.Error("ERR Unknown node " + std::string(context.arguments[2]));
     return;
@@ -200,8 +183,8 @@ void ClusterReplicas(CommandContext& context) {
   std::vector<NodeIndex> replicas = KnownReplicas(view, *primary);
   context.reply.Array(replicas.size());
   for (NodeIndex replica : replicas) {
-    std::string line = NodeLine(context.state, view, replica, {});
-    line.pop_back();
+    std::string line;
+    AppendNodeLine(context.state, view, replica, line);
     context.reply.Bulk(line);
   }
 }
@@ -211,12 +194,12 @@ void ClusterInfo(CommandContext& context) {
   size_t assigned = 0;
   size_t failed = 0;
   std::vector<bool> has_slots(context.state.nodes.size(), false);
-  for (uint16_t owner : view.owners) {
-    if (owner == ClusterView::kNobody) continue;
-    ++assigned;
-    has_slots[owner] = true;
-    const PeerView* peer = view.FindPeer(static_cast<NodeIndex>(owner));
-    if (peer == nullptr || peer->failed) ++failed;
+  for (const SlotRun& run : view.owners.Runs()) {
+    if (!run.owner) continue;
+    assigned += run.size();
+    has_slots[Position(*run.owner)] = true;
+    const PeerView* peer = view.FindPeer(*run.owner);
+    if (peer == nullptr || peer->failed) failed += run.size();
   }
   size_t size = 0;
   for (bool any : has_slots) size += any ? 1 : 0;
@@ -289,7 +272,7 @@ void ClusterGetKeysInSlot(CommandContext& context) {
 }
 
 void ClusterCountFailureReports(CommandContext& context) {
-  if (!FindKnownId(context, context.arguments[2])) {
+  if (!context.state.FindKnownId(context.node.view, context.arguments[2])) {
     context.reply.Error("ERR Unknown node " + std::string(context.arguments[2]));
     return;
   }

@@ -194,6 +194,14 @@ void WriteCommand(const Command& command, ReplyWriter& reply) {
   for (const Command* subcommand : subcommands) WriteCommand(*subcommand, reply);
 }
 
+// "get", "cluster|slots".
+const Command* FindByFullName(std::string_view name) {
+  const size_t bar = name.find('|');
+  const Command* command = FindCommand(name.substr(0, bar));
+  if (command == nullptr || bar == std::string_view::npos) return command;
+  return FindSubcommand(*command, name.substr(bar + 1));
+}
+
 std::vector<const Command*> TopLevelCommands() {
   std::vector<const Command*> commands;
   for (const Command& command : AllCommands()) {
@@ -288,7 +296,7 @@ void CommandInfo(CommandContext& context) {
   }
   context.reply.Array(context.arguments.size() - 2);
   for (std::string_view name : context.arguments.subspan(2)) {
-    const Command* command = FindCommand(name);
+    const Command* command = FindByFullName(name);
     if (command == nullptr) {
       context.reply.NullArray();
     } else {

@@ -50,8 +50,10 @@ void Exec(CommandContext& context) {
   std::vector<std::string_view> arguments;
   for (const QueuedCommand& queued : queue) {
     arguments.assign(queued.arguments.begin(), queued.arguments.end());
-    CommandContext inner{context.state,   context.node, context.process, client,
-                         *queued.command, arguments,    context.reply};
+    // CLUSTER RESET HARD makes the process another node's.
+    Node& node = context.state.node(client.node);
+    CommandContext inner{context.state,   node,      context.process, client,
+                         *queued.command, arguments, context.reply};
     Call(inner);
   }
   DiscardTransaction(context.state, client);

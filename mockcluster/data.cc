@@ -135,7 +135,7 @@ void CopyMarks(const ClusterView& from, ClusterView& to) {
   to.importing_from = from.importing_from;
   for (const auto* marks : {&from.migrating_to, &from.importing_from}) {
     for (const auto& [slot, node] : *marks) {
-      to.owners[slot] = from.owners[slot];
+      to.owners.Set(slot, from.Owner(slot));
       to.unclaimed[slot] = from.unclaimed[slot];
     }
   }

@@ -38,6 +38,10 @@ absl::Status Save(ClusterState& state, NodeIndex node);
 absl::StatusOr<NodeIndex> AddNode(ClusterState& state, std::optional<NodeIndex> primary);
 absl::Status RemoveNode(ClusterState& state, NodeIndex node);
 absl::StatusOr<NodeIndex> ReplaceAtAddress(ClusterState& state, NodeIndex dead);
+enum class ResetMode { kSoft, kHard };
+// CLUSTER RESET: the node forgets all others, its slots and, as a replica, its data. After kHard
+// its process goes on as another node, with a new id, at the same address.
+void ResetNode(ClusterState& state, NodeIndex node, ResetMode mode);
 // A node that knows only itself, with an empty process.
 Node& CreateNode(ClusterState& state, const atestore::Endpoint& endpoint);
 

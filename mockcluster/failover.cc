@@ -46,9 +46,7 @@ void Promote(ClusterState& state, Node& replica, Promotion promotion) {
   if (state.traits.marks_follow_failover) {
     InheritMarks(state, replica, state.node(old_primary));
   }
-  for (uint16_t& owner : view.owners) {
-    if (owner == static_cast<uint16_t>(old_primary)) owner = static_cast<uint16_t>(replica.index);
-  }
+  view.owners.Replace(old_primary, replica.index);
   std::erase_if(view.importing_from,
                 [&view](const auto& mark) { return view.Owner(mark.first) == view.self; });
   ++view.version;

@@ -124,14 +124,15 @@ class FaultCause {
   std::optional<Slot> PickSlotOf(Node& node) {
     const Entry* entry = node.process->keyspace->RandomKey([this] { return random_.Next(); });
     if (entry != nullptr && node.view.Owner(entry->slot()) == node.index) return entry->slot();
-    std::vector<Slot> owned;
-    for (size_t slot = 0; slot < atestore::kSlotCount; ++slot) {
-      if (node.view.Owner(static_cast<Slot>(slot)) == node.index) {
-        owned.push_back(static_cast<Slot>(slot));
-      }
+    const size_t owned = node.view.CountSlots(node.index);
+    if (owned == 0) return std::nullopt;
+    size_t rank = random_.Below(owned);
+    for (const SlotRun& run : node.view.owners.Runs()) {
+      if (run.owner != node.index) continue;
+      if (rank < run.size()) return static_cast<Slot>(run.first + rank);
+      rank -= run.size();
     }
-    if (owned.empty()) return std::nullopt;
-    return owned[random_.Below(owned.size())];
+    return std::nullopt;
   }
 
   absl::Status OpenSlot(size_t open, absl::Status (*begin)(ClusterState&, Slot, NodeIndex)) {

@@ -17,12 +17,12 @@ bool InTouch(const Node& node) { return node.member && node.process && !node.iso
 bool StateIsOk(const ClusterState& state, const Node& node) {
   const ClusterView& view = node.view;
   std::vector<bool> has_slots(state.nodes.size(), false);
-  for (uint16_t owner : view.owners) {
-    if (owner == ClusterView::kNobody) {
-      if (state.options.require_full_coverage) return false;
-      continue;
+  for (const SlotRun& run : view.owners.Runs()) {
+    if (run.owner) {
+      has_slots[Position(*run.owner)] = true;
+    } else if (state.options.require_full_coverage) {
+      return false;
     }
-    has_slots[owner] = true;
   }
   size_t primaries = 0;
   size_t reachable = 0;
@@ -159,9 +159,7 @@ void BecomeReplica(ClusterState& state, Node& node, NodeIndex primary, bool has_
   node.view.peer(node.index).primary = primary;
   // Slots that it still believed in are somebody else's: it listens again to who claims them.
   if (node.view.CountSlots(node.index) > 0) {
-    for (uint16_t& owner : node.view.owners) {
-      if (owner == static_cast<uint16_t>(node.index)) owner = ClusterView::kNobody;
-    }
+    node.view.owners.Replace(node.index, std::nullopt);
     for (PeerView& peer : node.view.peers) peer.heard = 0;
   }
   ++node.view.version;

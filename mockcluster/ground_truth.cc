@@ -45,16 +45,16 @@ Node* FindServing(ClusterState& state, const KeyRef& key) {
 }
 
 std::vector<ReachableKey> Cluster::ReachableKeys() const {
-  std::vector<std::optional<NodeIndex>> owners(atestore::kSlotCount);
-  for (size_t slot = 0; slot < owners.size(); ++slot) {
-    owners[slot] = FindOwner(*state_, static_cast<Slot>(slot));
-  }
+  // By slot, each found when its first key is met.
+  std::vector<std::optional<std::optional<NodeIndex>>> owners(atestore::kSlotCount);
   std::vector<ReachableKey> keys;
   for (const auto& node : state_->nodes) {
     if (!IsLivingPrimary(*node)) continue;
     node->process->keyspace->ForEach(Keyspace::Hidden::kInclude, [&](const Entry& entry) {
-      if (entry.ExpiredAt(state_->now_ms) || !owners[entry.slot()]) return;
-      auto& owner = state_->node(*owners[entry.slot()]);
+      auto& known = owners[entry.slot()];
+      if (!known) known = FindOwner(*state_, entry.slot());
+      if (entry.ExpiredAt(state_->now_ms) || !*known) return;
+      auto& owner = state_->node(**known);
       const bool served =
           &owner == node.get() || (AskTarget(*state_, owner, entry.slot()) == node.get() &&
                                    !ExistsLive(*state_, owner, KeyRef(entry.key(), entry.slot())));

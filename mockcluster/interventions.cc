@@ -40,7 +40,7 @@ absl::Status UnassignSlot(ClusterState& state, Slot slot) {
     }
   }
   for (auto& node : state.nodes) {
-    node->view.owners[slot] = ClusterView::kNobody;
+    node->view.owners.Set(slot, std::nullopt);
     node->view.unclaimed.reset(slot);
     node->view.migrating_to.erase(slot);
     node->view.importing_from.erase(slot);

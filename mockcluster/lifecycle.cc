@@ -64,14 +64,47 @@ std::string EndpointText(const Node& node) {
   return node.endpoint.host + ":" + std::to_string(node.endpoint.port);
 }
 
-}  // namespace
-
-Node& CreateNode(ClusterState& state, const atestore::Endpoint& endpoint) {
+Node& CreateIdentity(ClusterState& state, const atestore::Endpoint& endpoint) {
   state.nodes.push_back(std::make_unique<Node>(static_cast<NodeIndex>(state.nodes.size())));
   Node& node = *state.nodes.back();
   node.id = state.random.HexId();
   node.endpoint = endpoint;
   node.view.peer(node.index).known = true;
+  return node;
+}
+
+// Until they meet, the node and the others ignore each other.
+void ForgetOthers(ClusterState& state, Node& node) {
+  for (const auto& other : state.nodes) {
+    if (other->index == node.index) continue;
+    node.view.peer(other->index) = {};
+    node.view.peer(other->index).forgotten = true;
+  }
+}
+
+// The process of `node` goes on as a node that nobody knows; `node` itself is gone for good.
+Node& ChangeIdentity(ClusterState& state, Node& node) {
+  Node& fresh = CreateIdentity(state, node.endpoint);
+  fresh.process = std::move(node.process);
+  fresh.last_run_id = node.last_run_id;
+  fresh.saved = std::move(node.saved);
+  fresh.isolated = node.isolated;
+  node.member = false;
+  for (const auto& client : state.clients) {
+    if (client != nullptr && client->process_serial == fresh.process->serial) {
+      client->node = fresh.index;
+    }
+  }
+  for (const auto& other : state.nodes) {
+    if (other->index != fresh.index) other->view.peer(fresh.index).forgotten = true;
+  }
+  return fresh;
+}
+
+}  // namespace
+
+Node& CreateNode(ClusterState& state, const atestore::Endpoint& endpoint) {
+  Node& node = CreateIdentity(state, endpoint);
   StartProcess(state, node, nullptr);
   return node;
 }
@@ -168,6 +201,28 @@ absl::Status RemoveNode(ClusterState& state, NodeIndex index) {
   state.Log("leave " + LogName(index));
   AfterEvent(state);
   return absl::OkStatus();
+}
+
+void ResetNode(ClusterState& state, NodeIndex index, ResetMode mode) {
+  Node& node = state.node(index);
+  AbortAtomicMigrationsOf(state, node);
+  ClusterView& view = node.view;
+  if (view.IsReplica()) {
+    view.peer(index).primary.reset();
+    node.link = {};
+    RemoveAll(state, node);
+  }
+  view.owners = SlotOwners();
+  view.unclaimed.reset();
+  view.migrating_to.clear();
+  view.importing_from.clear();
+  ++view.version;
+  std::string line = "reset " + LogName(index);
+  Node& result = mode == ResetMode::kHard ? ChangeIdentity(state, node) : node;
+  if (&result != &node) line += " hard, now " + LogName(result.index);
+  ForgetOthers(state, result);
+  state.Log(line);
+  AfterEvent(state);
 }
 
 absl::StatusOr<NodeIndex> ReplaceAtAddress(ClusterState& state, NodeIndex dead) {
