@@ -41,7 +41,10 @@ class ShardTransport {
                        ReplyObserver& observer) = 0;
 
   // A transport to the same cluster whose connections nobody else uses until it is destroyed (for
-  // WATCH … MULTI … EXEC over several round trips). The original must outlive it.
+  // WATCH … MULTI … EXEC over several round trips). It never continues silently on another
+  // connection to a node: when one was lost, even while nobody waited for a reply, at least one
+  // request to that node fails with UNAVAILABLE, so that no WATCH is lost unnoticed. The original
+  // must outlive it.
   virtual std::unique_ptr<ShardTransport> Exclusive() = 0;
 };
 

@@ -16,7 +16,10 @@ std::vector<Endpoint> EmbeddedCluster::Endpoints() {
 }
 
 EmbeddedTransport::EmbeddedTransport(std::shared_ptr<EmbeddedCluster> cluster)
-    : cluster_(std::move(cluster)) {}
+    : EmbeddedTransport(std::move(cluster), AfterLoss::kReconnect) {}
+
+EmbeddedTransport::EmbeddedTransport(std::shared_ptr<EmbeddedCluster> cluster, AfterLoss after_loss)
+    : cluster_(std::move(cluster)), after_loss_(after_loss) {}
 
 EmbeddedTransport::~EmbeddedTransport() {
   cluster_->With([this](mockcluster::Cluster& cluster) {
@@ -25,7 +28,8 @@ EmbeddedTransport::~EmbeddedTransport() {
 }
 
 std::unique_ptr<ShardTransport> EmbeddedTransport::Exclusive() {
-  return std::make_unique<EmbeddedTransport>(cluster_);
+  return std::unique_ptr<ShardTransport>(
+      new EmbeddedTransport(cluster_, AfterLoss::kFailOneRequest));
 }
 
 void EmbeddedTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
@@ -42,8 +46,7 @@ void EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t index,
   absl::StatusOr<Connection*> connection = Connect(cluster, request.endpoint);
   if (!connection.ok()) return observer.OnFailure(index, connection.status());
   std::string bytes;
-  mockcluster::Delivery delivery =
-      cluster.Feed((*connection)->client, request.pipeline.bytes(), &bytes);
+  cluster.Feed((*connection)->client, request.pipeline.bytes(), &bytes);
   RespReader& reader = *(*connection)->reader;
   reader.Feed(bytes);
   absl::Status failure;
@@ -59,16 +62,20 @@ void EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t index,
     }
   }
   if (!failure.ok()) observer.OnFailure(index, failure);
-  if (!failure.ok() || delivery == mockcluster::Delivery::kClosed) {
-    Close(cluster, request.endpoint);
-  }
+  // A connection that was lost after its last reply stays, closed: Connect() sees to it.
+  if (!failure.ok()) Close(cluster, request.endpoint);
 }
 
 absl::StatusOr<EmbeddedTransport::Connection*> EmbeddedTransport::Connect(
     mockcluster::Cluster& cluster, const Endpoint& endpoint) {
   auto found = connections_.find(endpoint);
   if (found != connections_.end() && cluster.IsOpen(found->second.client)) return &found->second;
-  if (found != connections_.end()) Close(cluster, endpoint);
+  if (found != connections_.end()) {
+    Close(cluster, endpoint);
+    if (after_loss_ == AfterLoss::kFailOneRequest) {
+      return UnavailableError(absl::StrCat(ToString(endpoint), ": the connection was lost"));
+    }
+  }
   absl::StatusOr<mockcluster::ClientId> client = cluster.Connect(endpoint);
   if (!client.ok()) return client.status();
   Connection connection{.client = *client, .reader = std::make_unique<RespReader>()};

@@ -41,6 +41,11 @@ class EmbeddedTransport final : public ShardTransport {
   std::unique_ptr<ShardTransport> Exclusive() override;
 
  private:
+  // After a connection was lost while nobody waited for a reply on it.
+  enum class AfterLoss { kReconnect, kFailOneRequest };
+
+  EmbeddedTransport(std::shared_ptr<EmbeddedCluster> cluster, AfterLoss after_loss);
+
   struct Connection {
     mockcluster::ClientId client;
     std::unique_ptr<RespReader> reader;
@@ -52,6 +57,7 @@ class EmbeddedTransport final : public ShardTransport {
   void Close(mockcluster::Cluster& cluster, const Endpoint& endpoint);
 
   const std::shared_ptr<EmbeddedCluster> cluster_;
+  const AfterLoss after_loss_;
   std::map<Endpoint, Connection> connections_;  // guarded by the cluster
 };
 

@@ -1,0 +1,117 @@
+// The emulator as a transport of the store: what it says of connections that were lost.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mockcluster/cluster.h"
+#include "store/cluster_client.h"
+#include "store/embedded/embedded_transport.h"
+#include "store/record_change.h"
+#include "tests/support/manual_clock.h"
+
+namespace atestore {
+namespace {
+
+using mockcluster::Cluster;
+using mockcluster::RestartMode;
+
+// "+OK", "$v", … or the failure.
+class Recorder final : public ReplyObserver {
+ public:
+  void OnReply(size_t, size_t, const ReplyView& reply) override {
+    replies.emplace_back(reply.is_null() || reply.is_array() ? "-" : reply.text());
+  }
+  void OnFailure(size_t, const absl::Status& status) override { failure = status; }
+
+  std::vector<std::string> replies;
+  absl::Status failure;
+};
+
+class EmbeddedTransportTest : public ::testing::Test {
+ protected:
+  static constexpr std::string_view kKey = "{b}watched";
+
+  EmbeddedTransportTest() { Put("mine"); }
+
+  void Put(std::string_view value) {
+    cluster_->With([&](Cluster& cluster) { EXPECT_TRUE(cluster.Put(kKey, value).ok()); });
+  }
+  std::string Value() {
+    return cluster_->With([](Cluster& cluster) { return *cluster.ReachableValue(kKey); });
+  }
+  // The process of the only primary ends and another one serves at once.
+  void Restart() {
+    cluster_->With([](Cluster& cluster) {
+      const mockcluster::NodeIndex node = cluster.Primaries().at(0);
+      EXPECT_TRUE(cluster.Restart(node, RestartMode::kKeepData).ok());
+      EXPECT_TRUE(cluster.SetClusterDown(node, 0).ok());
+    });
+  }
+  Recorder Execute(ShardTransport& transport,
+                   const std::vector<std::vector<std::string_view>>& commands) {
+    std::vector<ShardRequest> requests{{.endpoint = cluster_->Endpoints().at(0)}};
+    for (const auto& command : commands) requests[0].pipeline.Add(command);
+    Recorder recorder;
+    transport.Execute(requests, absl::InfiniteFuture(), recorder);
+    return recorder;
+  }
+
+  std::shared_ptr<EmbeddedCluster> cluster_ =
+      std::make_shared<EmbeddedCluster>(mockcluster::ClusterOptions{.primaries = 1});
+  EmbeddedTransport transport_{cluster_};
+};
+
+TEST_F(EmbeddedTransportTest, SharedConnectionsAreOpenedAgainSilently) {
+  EXPECT_EQ(Execute(transport_, {{"PING"}}).replies.size(), 1u);
+  Restart();
+  Recorder after = Execute(transport_, {{"PING"}});
+  EXPECT_TRUE(after.failure.ok()) << after.failure;
+  EXPECT_EQ(after.replies.size(), 1u);
+}
+
+TEST_F(EmbeddedTransportTest, TheLossOfAnExclusiveConnectionFailsOneRequest) {
+  std::unique_ptr<ShardTransport> exclusive = transport_.Exclusive();
+  EXPECT_TRUE(Execute(*exclusive, {{"WATCH", kKey}}).failure.ok());
+  Restart();
+  Recorder first = Execute(*exclusive, {{"PING"}});
+  EXPECT_TRUE(absl::IsUnavailable(first.failure)) << first.failure;
+  EXPECT_TRUE(first.replies.empty());
+  EXPECT_TRUE(Execute(*exclusive, {{"PING"}}).failure.ok());
+}
+
+TEST_F(EmbeddedTransportTest, ALossThatARequestMetIsNotToldTwice) {
+  std::unique_ptr<ShardTransport> exclusive = transport_.Exclusive();
+  EXPECT_TRUE(Execute(*exclusive, {{"WATCH", kKey}}).failure.ok());
+  cluster_->With([](Cluster& cluster) {
+    cluster.SetBetweenCommands([&cluster](const mockcluster::NextCommand& next) {
+      cluster.InjectConnectionFault(next.client, mockcluster::ConnectionFault::kDropAfter);
+    });
+  });
+  EXPECT_TRUE(absl::IsUnavailable(Execute(*exclusive, {{"MULTI"}}).failure));
+  cluster_->With([](Cluster& cluster) { cluster.SetBetweenCommands({}); });
+  EXPECT_TRUE(Execute(*exclusive, {{"PING"}}).failure.ok());
+}
+
+// The lost update that a silent reconnect would cause: the new process knows of no WATCH.
+TEST_F(EmbeddedTransportTest, NoTransactionCommitsOnAWatchThatARestartForgot) {
+  ManualClock clock;
+  ClusterClient client(transport_, clock, cluster_->Endpoints(), {});
+  std::vector<std::string> seen;
+  absl::Status changed = ChangeRecord(
+      client, kKey, {}, [&](std::optional<ReplyView> present) -> std::optional<std::string> {
+        seen.emplace_back(present->text());
+        if (seen.size() == 1) {
+          Restart();
+          Put("theirs");
+        }
+        return "after " + seen.back();
+      });
+  EXPECT_TRUE(changed.ok()) << changed;
+  EXPECT_EQ(seen, (std::vector<std::string>{"mine", "theirs"}));
+  EXPECT_EQ(Value(), "after theirs");
+}
+
+}  // namespace
+}  // namespace atestore
