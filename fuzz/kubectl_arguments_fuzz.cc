@@ -1,0 +1,96 @@
+// The command line of kubectl-ate. Oracles: it is understood, or refused in one line; the command
+// that resumes a listing, read as a shell reads it, means the same listing from the token on.
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "apps/kubectl-ate/command_line.h"
+#include "apps/kubectl-ate/resume_command.h"
+#include "fuzz/arguments.h"
+#include "fuzz/require.h"
+
+namespace {
+
+using atestore::cli::Invocation;
+using atestore::cli::ListActors;
+using atestore::fuzz::Require;
+
+// A line in words, as a POSIX shell does it for words that are plain or in single quotes.
+std::vector<std::string> SplitLikeAShell(std::string_view line) {
+  std::vector<std::string> words;
+  bool in_word = false;
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (!quoted && c == ' ') {
+      in_word = false;
+      continue;
+    }
+    if (!in_word) words.emplace_back();
+    in_word = true;
+    if (c == '\'') {
+      quoted = !quoted;
+    } else if (!quoted && c == '\\' && i + 1 < line.size()) {
+      words.back() += line[++i];
+    } else {
+      Require(
+          quoted || std::string_view("$`\"\n&|;<>()*?[]#~!{}").find(c) == std::string_view::npos,
+          "a shell takes nothing of the command for its own");
+      words.back() += c;
+    }
+  }
+  Require(!quoted, "quotes are closed");
+  return words;
+}
+
+bool SameOutput(const ListActors& a, const ListActors& b) {
+  return a.output.format == b.output.format && a.output.no_headers == b.output.no_headers;
+}
+
+bool SameListing(const ListActors& a, const ListActors& b) {
+  return a.atespace == b.atespace && a.chunk_size == b.chunk_size && a.limit == b.limit &&
+         a.sort == b.sort && SameOutput(a, b);
+}
+
+bool SameConnection(const Invocation& a, const Invocation& b) {
+  return a.connection.endpoint == b.connection.endpoint &&
+         a.connection.ca_cert == b.connection.ca_cert &&
+         a.connection.client_cert == b.connection.client_cert &&
+         a.connection.client_key == b.connection.client_key &&
+         a.connection.server_name == b.connection.server_name &&
+         a.connection.plaintext == b.connection.plaintext &&
+         a.connection.insecure_skip_tls_verify == b.connection.insecure_skip_tls_verify &&
+         a.timeout == b.timeout;
+}
+
+void CheckResume(const std::vector<std::string>& arguments, const Invocation& invocation) {
+  constexpr std::string_view kToken = "AQAL-_x0";
+  const ListActors& list = std::get<ListActors>(invocation.command);
+  std::vector<std::string> words = SplitLikeAShell(atestore::cli::ResumeCommand(arguments, kToken));
+  Require(!words.empty() && words[0] == "kubectl-ate", "the command names the program");
+  words.erase(words.begin());
+  absl::StatusOr<Invocation> again = atestore::cli::ParseCommandLine(words);
+  Require(again.ok() && std::holds_alternative<ListActors>(again->command),
+          "the command that resumes a listing is understood");
+  const ListActors& resumed = std::get<ListActors>(again->command);
+  Require(resumed.page_token == kToken, "… goes on from the token");
+  Require(SameListing(list, resumed), "… lists the same");
+  Require(SameConnection(invocation, *again), "… from the same service");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::vector<std::string> arguments = atestore::fuzz::ArgumentsOf(data, size);
+  absl::StatusOr<Invocation> invocation = atestore::cli::ParseCommandLine(arguments);
+  if (!invocation.ok()) {
+    Require(absl::IsInvalidArgument(invocation.status()), "a mistake is INVALID_ARGUMENT");
+    Require(!invocation.status().message().empty(), "a mistake is named");
+    return 0;
+  }
+  Require(invocation->timeout > absl::ZeroDuration(), "there is time");
+  if (std::holds_alternative<ListActors>(invocation->command)) CheckResume(arguments, *invocation);
+  return 0;
+}

@@ -1,0 +1,265 @@
+#include "fuzz/lying_server.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+#include "fuzz/require.h"
+
+namespace atestore::fuzz {
+namespace {
+
+// What a listing may send: nothing that writes, nothing that looks at every key.
+constexpr std::array<std::string_view, 8> kReads = {"MULTI",  "EXEC", "EXISTS", "SCAN",
+                                                    "ASKING", "GET",  "MGET",   "INFO"};
+
+std::string Bulk(std::string_view text) {
+  return absl::StrCat("$", text.size(), "\r\n", ToAbsl(text), "\r\n");
+}
+
+std::vector<std::vector<std::string>> CommandsOf(const Pipeline& pipeline) {
+  std::vector<std::vector<std::string>> commands;
+  RespReader reader;
+  reader.Feed(pipeline.bytes());
+  for (;;) {
+    absl::StatusOr<std::optional<ReplyView>> command = reader.Next();
+    Require(command.ok(), "commands are well-formed");
+    if (!command->has_value()) break;
+    std::vector<std::string>& words = commands.emplace_back();
+    for (ReplyView word : **command) words.emplace_back(word.text());
+    Require(!words.empty(), "a command has a name");
+  }
+  Require(commands.size() == pipeline.size(), "a pipeline counts its commands");
+  return commands;
+}
+
+void RequireRead(const std::vector<std::string>& command) {
+  if (command[0] == "CLUSTER") {
+    Require(command.size() > 1 && (command[1] == "NODES" || command[1] == "GETKEYSINSLOT"),
+            "a listing only reads");
+    return;
+  }
+  Require(std::find(kReads.begin(), kReads.end(), command[0]) != kReads.end(),
+          "a listing only reads");
+  if (command[0] != "SCAN") return;
+  uint64_t count = 0;
+  Require(command.size() == 6 && absl::SimpleAtoi(command[5], &count) && count >= 1 &&
+              count <= kScanCountMax,
+          "SCAN has a bounded COUNT");
+}
+
+}  // namespace
+
+void LyingServer::Answer(size_t index, const ShardRequest& request, ListWalk& walk) {
+  in_transaction_ = false;
+  queued_.clear();
+  std::string wire;
+  std::vector<Words> commands = CommandsOf(request.pipeline);
+  for (const Words& command : commands) RequireRead(command);
+  for (const Words& command : commands) wire += AnswerTo(command);
+  RespReader reader;
+  reader.Feed(wire);
+  for (size_t command = 0; command < commands.size(); ++command) {
+    absl::StatusOr<std::optional<ReplyView>> reply = reader.Next();
+    if (!reply.ok()) return walk.OnFailure(index, reply.status());
+    if (!reply->has_value()) return walk.OnFailure(index, UnavailableError("connection closed"));
+    walk.OnReply(index, command, **reply);
+  }
+}
+
+Topology LyingServer::MakeTopology() {
+  std::string wire;
+  size_t ranges = 0;
+  size_t first = SlotNearTheEnd();
+  while (first < kSlotCount) {
+    size_t last = std::min<size_t>(kSlotCount - 1, first + 256 * source_.Byte() + source_.Byte());
+    if (source_.empty()) last = kSlotCount - 1;
+    absl::StrAppend(&wire, "*3\r\n:", first, "\r\n:", last, "\r\n*2\r\n+n", source_.Number(2),
+                    "\r\n:7000\r\n");
+    ++ranges;
+    first = last + 1 + source_.Number(1);
+  }
+  RespReader reader;
+  reader.Feed(absl::StrCat("*", ranges, "\r\n", wire));
+  absl::StatusOr<std::optional<ReplyView>> reply = reader.Next();
+  absl::StatusOr<Topology> topology = Topology::FromClusterSlots(**reply, {"n0", 7000});
+  Require(topology.ok(), "an honest topology is read");
+  return *std::move(topology);
+}
+
+size_t LyingServer::SlotNearTheEnd() {
+  const size_t most = source_.Number(31) == 0 ? kSlotCount - 1 : 31;
+  return kSlotCount - 1 - source_.Number(most);
+}
+
+std::string LyingServer::AnswerTo(const Words& command) {
+  if (source_.empty()) return "-CLUSTERDOWN The cluster is down\r\n";
+  switch (source_.Byte() % 16) {
+    case 0:
+      return Error();
+    case 1:
+      return std::string(source_.Text());
+    default:
+      break;
+  }
+  if (command[0] == "MULTI") {
+    in_transaction_ = true;
+    return "+OK\r\n";
+  }
+  if (in_transaction_) return InTransaction(command);
+  return Result(command);
+}
+
+std::string LyingServer::InTransaction(const Words& command) {
+  if (command[0] != "EXEC") {
+    queued_.push_back(command);
+    return "+QUEUED\r\n";
+  }
+  in_transaction_ = false;
+  std::string results = absl::StrCat("*", queued_.size(), "\r\n");
+  for (const Words& queued : queued_) results += Result(queued);
+  return results;
+}
+
+std::string LyingServer::Result(const Words& command) {
+  switch (source_.Byte() % 16) {
+    case 0:
+      return Error();
+    case 1:
+      return std::string(source_.Text());
+    case 2:
+      return "_\r\n";
+    case 3:
+      return absl::StrCat(":", source_.Byte(), "\r\n");
+    case 4:
+      return Names(SlotNearTheEnd());
+    default:
+      return HonestResult(command);
+  }
+}
+
+std::string LyingServer::HonestResult(const Words& command) {
+  if (command[0] == "EXISTS") return ":0\r\n";
+  if (command[0] == "ASKING") return "+OK\r\n";
+  if (command[0] == "INFO") return Bulk(InfoText());
+  if (command[0] == "SCAN") return Scan(command);
+  if (command[0] == "GET") return Bulk(source_.Text());
+  if (command[0] == "MGET") {
+    std::string values = absl::StrCat("*", command.size() - 1, "\r\n");
+    for (size_t key = 1; key < command.size(); ++key) {
+      values += source_.Byte() % 8 == 0 ? "$-1\r\n" : Bulk(source_.Bytes(source_.Number(7)));
+    }
+    return values;
+  }
+  if (command.size() == 4) {
+    size_t slot = 0;
+    Require(absl::SimpleAtoi(command[2], &slot) && slot < kSlotCount, "GETKEYSINSLOT has a slot");
+    return Names(slot);
+  }
+  return Bulk(NodesText());
+}
+
+std::string LyingServer::Error() {
+  std::string slot = absl::StrCat(SlotNearTheEnd());
+  switch (source_.Number(9)) {
+    case 0:
+      return "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
+    case 1:
+      return absl::StrCat("-MOVED ", slot, " n", source_.Number(3), ":7000\r\n");
+    case 2:
+      return absl::StrCat("-ASK ", slot, " n", source_.Number(3), ":7000\r\n");
+    case 3:
+      return "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+    case 4:
+      return "-EXECABORT Transaction discarded because of previous errors.\r\n";
+    case 5:
+      return "-LOADING Redis is loading the dataset in memory\r\n";
+    case 6:
+      return absl::StrCat("-ASK ", slot, " n1:7000\r\n");
+    case 7:
+      return absl::StrCat("-MOVED ", source_.Number(kSlotCount - 1), " n1:7000\r\n");
+    case 8:
+      return "-NOPERM this user has no permissions\r\n";
+    default:
+      return "-CLUSTERDOWN Hash slot not served\r\n";
+  }
+}
+
+// A name that belongs to `slot`, mostly.
+std::string LyingServer::Name(size_t slot) {
+  const std::string tag = absl::StrCat("{", ToAbsl(SlotTag(static_cast<Slot>(slot))), "}");
+  switch (source_.Number(7)) {
+    case 0:
+      return absl::StrCat("actor:b:", tag, source_.Byte());
+    case 1:
+      return std::string(source_.Text());
+    case 2:
+      return absl::StrCat("actor:", tag);
+    case 3:
+      return absl::StrCat("actor:a:", source_.Byte());
+    case 4:
+      return absl::StrCat("actor:a", tag, ":", source_.Byte());
+    default:
+      return absl::StrCat("actor:a:", tag, source_.Byte());
+  }
+}
+
+std::string LyingServer::Names(size_t slot) {
+  size_t count = source_.Number(12);
+  std::string names = absl::StrCat("*", count, "\r\n");
+  for (size_t name = 0; name < count; ++name) names += Bulk(Name(slot));
+  return names;
+}
+
+std::string LyingServer::Scan(const Words& command) {
+  uint64_t asked = 0;
+  Require(absl::SimpleAtoi(command[1], &asked), "SCAN has a cursor");
+  size_t slot = asked % kSlotCount;
+  uint64_t next = 0;
+  switch (source_.Number(4)) {
+    case 0:
+      break;
+    case 1:
+      next = source_.Number(UINT64_MAX);
+      break;
+    case 2:
+      next = asked + kSlotCount * (1 + source_.Number(3));
+      break;
+    case 3:
+      next = asked;
+      break;
+    default:
+      next = std::min<uint64_t>(slot + 1 + source_.Byte(), kSlotCount - 1);
+  }
+  // In the order of per-slot tables, as long as the slots go up.
+  size_t count = source_.Number(12);
+  std::string names = absl::StrCat("*", count, "\r\n");
+  for (size_t name = 0; name < count; ++name) {
+    names += Bulk(Name(slot));
+    slot = std::min(slot + source_.Number(2), kSlotCount - 1);
+  }
+  return absl::StrCat("*2\r\n", Bulk(absl::StrCat(next)), names);
+}
+
+std::string LyingServer::NodesText() {
+  std::string line =
+      absl::StrCat("0123 n0:7000@17000 myself,", source_.Byte() % 8 == 0 ? "slave" : "master",
+                   " - 0 0 7 connected");
+  size_t first = source_.Number(3) == 0 ? SlotNearTheEnd() : kSlotCount - 64;
+  size_t last = source_.Number(3) == 0 ? first + source_.Byte() : kSlotCount - 1;
+  absl::StrAppend(&line, " ", first, "-", last);
+  if (source_.Number(3) == 0) {
+    absl::StrAppend(&line, " [", kSlotCount - 1 - source_.Number(31),
+                    source_.Flag() ? "->-" : "-<-", "ab]");
+  }
+  return line + "\n";
+}
+
+std::string LyingServer::InfoText() {
+  return absl::StrCat("# Server\r\nrun_id:", source_.Number(1),
+                      "\r\ncmdstat_cluster|setslot:calls=", source_.Number(1), ",usec=1\r\n");
+}
+
+}  // namespace atestore::fuzz
