@@ -1,5 +1,5 @@
 // Oracle: any chunking of a stream gives the same replies and the same end; what was read, written
-// again, reads the same; memory stays within what the limits allow.
+// again, reads the same; no reply and no memory go over the limits.
 #include <algorithm>
 #include <functional>
 #include <string>
@@ -40,6 +40,38 @@ std::string Describe(const ReplyView& reply) {
   }
   Require(elements == reply.size(), "size() counts the elements");
   return text + ")";
+}
+
+// What a reply took of the limits.
+struct Use {
+  size_t elements = 0;
+  size_t lines_bytes = 0;
+  size_t bulk_bytes = 0;
+};
+
+void CheckLimits(const ReplyView& reply, size_t depth, Use& use) {
+  ++use.elements;
+  const bool aggregate = reply.is_array() || reply.type() == RespType::kMap;
+  Require(!aggregate || depth < kLimits.depth_max, "no reply is nested too deeply");
+  switch (reply.type()) {
+    case RespType::kSimpleString:
+    case RespType::kDouble:
+    case RespType::kBigNumber:
+      Require(reply.text().size() < kLimits.line_bytes_max, "no line is too long");
+      use.lines_bytes += reply.text().size() + 1;
+      break;
+    case RespType::kBulkString:
+    case RespType::kVerbatimString:
+      Require(reply.text().size() <= kLimits.bulk_bytes_max, "no string is too long");
+      use.bulk_bytes += reply.text().size();
+      break;
+    default:
+      break;
+  }
+  for (ReplyView element : reply) CheckLimits(element, depth + 1, use);
+  Require(use.elements <= kLimits.elements_max, "no reply has too many elements");
+  Require(use.lines_bytes <= kLimits.lines_bytes_max, "the lines of a reply are limited in all");
+  Require(use.bulk_bytes <= kLimits.reply_bytes_max, "the strings of a reply are limited in all");
 }
 
 void Write(const ReplyView& reply, std::string& out) {
@@ -146,6 +178,8 @@ Reading ReadStream(std::string_view stream, const std::function<size_t()>& next_
       }
       if (!reply->has_value()) break;
       reading.replies.push_back(Describe(**reply));
+      Use use;
+      CheckLimits(**reply, 0, use);
       if (IsWhole(**reply)) CheckWrittenAgain(**reply);
     }
     size_t held = kLimits.reply_bytes_max + kLimits.lines_bytes_max + kLimits.line_bytes_max +
