@@ -1,5 +1,6 @@
 #include "tests/property/checked_listing.h"
 
+#include <algorithm>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -37,6 +38,7 @@ std::optional<std::string> CheckedListing::Run(const Position& start, size_t pag
     }
     page_starts_.push_back({*position, listed_.size()});
     for (const auto& [key, value] : page.records) listed_.push_back(key);
+    unreadable_.insert(unreadable_.end(), page.unreadable.begin(), page.unreadable.end());
     position = page.next;
     if (!position) break;
     if (auto violation = PassThroughToken(*position)) return violation;
@@ -58,7 +60,21 @@ std::optional<std::string> CheckedListing::CheckPage(const WorldPage& page) cons
     }
   }
   if (bytes > world_.options().page_bytes) return "more bytes than page_bytes";
+  return CheckUnreadable(page);
+}
+
+std::optional<std::string> CheckedListing::CheckUnreadable(const WorldPage& page) const {
+  if (page.unavailable && !page.unreadable.empty()) return "unreadable on a page that got nowhere";
+  for (const std::string& key : page.unreadable) {
+    if (!world_.poison().contains(key)) return absl::StrCat("readable, but passed over: ", key);
+  }
   return std::nullopt;
+}
+
+// Inside a huge slot the page goes on by a cursor, which may begin anew.
+bool CheckedListing::MayRepeat(const std::string& key) const {
+  return world_.options().flavor != mockcluster::Flavor::kRedis70 &&
+         world_.MostKeysOf(KeySlot(key)) > world_.options().whole_slot_keys;
 }
 
 // Every page is served by a new process: only the token goes from one to the next.
@@ -74,14 +90,21 @@ std::optional<std::string> CheckedListing::PassThroughToken(Position& position) 
   return std::nullopt;
 }
 
-std::optional<std::string> CheckedListing::CheckComplete(bool may_repeat) const {
+std::optional<std::string> CheckedListing::CheckComplete(bool quiet) const {
   if (cluster_broken_) return std::nullopt;
   std::map<std::string_view, size_t> count;
   for (const std::string& key : listed_) ++count[key];
   for (const std::string& key : world_.survivors()) {
     auto found = count.find(key);
     if (found == count.end()) return absl::StrCat("missing: ", key);
-    if (found->second > 1 && !may_repeat) return absl::StrCat("listed twice: ", key);
+    if (found->second > 1 && (quiet || !MayRepeat(key))) {
+      return absl::StrCat("listed twice: ", key);
+    }
+  }
+  if (!quiet) return std::nullopt;
+  for (const std::string& key : world_.poison()) {
+    auto times = std::count(unreadable_.begin(), unreadable_.end(), key);
+    if (times != 1) return absl::StrCat("unreadable, but told ", times, " times: ", key);
   }
   return std::nullopt;
 }

@@ -22,8 +22,9 @@ class CheckedListing {
   // The first violation of P3, P4, P6, P7 or P8, in words.
   std::optional<std::string> Run(const Position& start, size_t pages_with_faults);
 
-  // The first violation of P1, or of P2 unless `may_repeat`, by what Run() listed.
-  std::optional<std::string> CheckComplete(bool may_repeat) const;
+  // The first violation of P1, P2 or P8 by what Run() listed. `quiet`: nothing happened to the
+  // cluster; otherwise records may repeat if their slot is not read whole.
+  std::optional<std::string> CheckComplete(bool quiet) const;
 
   struct PageStart {
     Position position;
@@ -42,11 +43,14 @@ class CheckedListing {
 
  private:
   std::optional<std::string> CheckPage(const WorldPage& page) const;
+  std::optional<std::string> CheckUnreadable(const WorldPage& page) const;
+  bool MayRepeat(const std::string& key) const;
   std::optional<std::string> PassThroughToken(Position& position) const;
 
   ListingWorld& world_;
   Tamper tamper_ = nullptr;
   std::vector<std::string> listed_;
+  std::vector<std::string> unreadable_;
   std::vector<PageStart> page_starts_;
   size_t unavailable_ = 0;
   size_t slot_restarts_ = 0;

@@ -29,10 +29,12 @@ class PairSink final : public RecordSink {
       records.erase(records.begin() + static_cast<std::ptrdiff_t>(*index));
     }
   }
-  void OnUnreadable(std::string_view, const absl::Status&) override { ++unreadable; }
+  void OnUnreadable(std::string_view key, const absl::Status&) override {
+    unreadable.emplace_back(key);
+  }
 
   std::vector<std::pair<std::string, std::string>> records;
-  size_t unreadable = 0;
+  std::vector<std::string> unreadable;
 };
 
 class WalkObserver final : public ReplyObserver {
@@ -125,7 +127,9 @@ void ListingWorld::Populate() {
         "foreign");
   }
   for (size_t index = 0; index < options_.poison_records; ++index) {
-    Put(ActorName(1'000'000 + index), "!");
+    std::string key = ActorName(1'000'000 + index);
+    Put(key, "!");
+    if (filter_.Matches(key)) poison_.insert(key);
   }
 }
 
@@ -210,7 +214,7 @@ WorldPage ListingWorld::ListPage(const Position& start) {
                  .next = walk.position(),
                  .unavailable = !walk.progressed(),
                  .why = why,
-                 .unreadable = sink.unreadable,
+                 .unreadable = std::move(sink.unreadable),
                  .counters = walk.counters()};
   return page;
 }
@@ -218,6 +222,12 @@ WorldPage ListingWorld::ListPage(const Position& start) {
 bool ListingWorld::WasTrueDuringLastPage(const std::string& key, const std::string& value) const {
   auto found = during_page_.find(key);
   return found != during_page_.end() && found->second.contains(value);
+}
+
+size_t ListingWorld::MostKeysOf(Slot slot) const {
+  return static_cast<size_t>(std::count_if(possible_.begin(), possible_.end(), [&](auto& entry) {
+    return KeySlot(entry.first) == slot;
+  }));
 }
 
 bool ListingWorld::ExecuteAnywhere(const std::vector<std::string_view>& command) {
@@ -286,12 +296,11 @@ void ListingWorld::Churn() {
   }
 }
 
-size_t ListingWorld::faults_done() {
-  return cluster_->With([](mockcluster::Cluster& cluster) { return cluster.faults_done(); });
-}
-
 void ListingWorld::EndFaults() {
-  cluster_->With([](mockcluster::Cluster& cluster) { cluster.ClearFaultPlan(); });
+  cluster_->With([&](mockcluster::Cluster& cluster) {
+    faults_done_ += cluster.faults_done();
+    cluster.ClearFaultPlan();
+  });
   Rest();
   TakeReachableAsSurvivors();
 }

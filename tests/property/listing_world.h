@@ -20,9 +20,9 @@ namespace atestore {
 struct WorldPage {
   std::vector<std::pair<std::string, std::string>> records;  // key, value
   std::optional<Position> next;                              // nothing: the listing is complete
-  bool unavailable = false;  // it got nowhere; the same position goes on later
-  absl::Status why;          // what it failed with then
-  size_t unreadable = 0;
+  bool unavailable = false;             // it got nowhere; the same position goes on later
+  absl::Status why;                     // what it failed with then
+  std::vector<std::string> unreadable;  // keys that were passed over
   ListWalk::Counters counters;
 };
 
@@ -55,8 +55,13 @@ class ListingWorld {
   // What the last page's records may have held: every value that the key had at some moment of the
   // call.
   bool WasTrueDuringLastPage(const std::string& key, const std::string& value) const;
+  // Records of the filter that cannot be read, from the beginning to the end.
+  const std::set<std::string>& poison() const { return poison_; }
+  // The most keys that a slot can have held.
+  size_t MostKeysOf(Slot slot) const;
   const KeyFilter& filter() const { return filter_; }
-  size_t faults_done();
+  // Of the plan, once EndFaults() was called.
+  size_t faults_done() const { return faults_done_; }
   // The transport of the walks. For negative controls, which replace it.
   ShardTransport& transport() { return *transport_; }
   void SetTransport(std::unique_ptr<ShardTransport> transport) {
@@ -91,7 +96,9 @@ class ListingWorld {
   std::vector<std::string> base_;
   std::vector<std::string> extra_;
   std::set<std::string> survivors_;
+  std::set<std::string> poison_;
   uint64_t version_ = 0;
+  size_t faults_done_ = 0;
   // The values that a key may have now; "" stands for absent. More than one when the outcome of a
   // write is not known.
   std::map<std::string, std::set<std::string>> possible_;
