@@ -106,7 +106,8 @@ absl::StatusOr<ListingEnd> Listing::ListPage(const ListingRequest& request, Reco
                                              const CallOptions& call) {
   PageRun run(client_, call, EndOfWork(call));
   if (absl::Status status = run.FindCluster(); !status.ok()) return status;
-  ServerTraits traits = traits_.Get(run.topology(), run.AttemptDeadline());
+  const std::string pattern = request.filter.Pattern();
+  ServerTraits traits = traits_.Get(run.topology(), pattern, run.AttemptDeadline());
   ListWalk walk({.filter = request.filter,
                  .start = request.start,
                  .page_size = request.page_size,
@@ -117,8 +118,8 @@ absl::StatusOr<ListingEnd> Listing::ListPage(const ListingRequest& request, Reco
   std::shared_ptr<const Topology> topology = run.topology();
   absl::Status status = run.Run(walk);
   if (!status.ok() && (!walk.progressed() || absl::IsCancelled(status))) return status;
-  traits_.Learn(topology, walk.per_slot_tables(), walk.hints().keys_per_slot,
-                walk.hints().record_bytes);
+  traits_.Learn(topology, pattern,
+                {.per_slot_tables = walk.per_slot_tables(), .hints = walk.hints()});
   return ListingEnd{.next = walk.position(), .counters = walk.counters()};
 }
 

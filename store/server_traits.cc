@@ -40,11 +40,25 @@ class TraitsObserver final : public ReplyObserver {
 }  // namespace
 
 ServerTraits ServerTraitsCache::Get(const std::shared_ptr<const Topology>& topology,
+                                    const std::string& pattern, absl::Time deadline) {
+  std::optional<ServerTraits> known = Known(topology);
+  ServerTraits traits = known ? *known : Ask(topology, deadline);
+  std::lock_guard lock(mutex_);
+  traits.hints.record_bytes = traits_.hints.record_bytes;
+  auto ratio = wanted_ratios_.find(pattern);
+  if (ratio != wanted_ratios_.end()) traits.hints.wanted_ratio = ratio->second;
+  return traits;
+}
+
+std::optional<ServerTraits> ServerTraitsCache::Known(
+    const std::shared_ptr<const Topology>& topology) {
+  std::lock_guard lock(mutex_);
+  if (topology_ != topology) return std::nullopt;
+  return traits_;
+}
+
+ServerTraits ServerTraitsCache::Ask(const std::shared_ptr<const Topology>& topology,
                                     absl::Time deadline) {
-  {
-    std::lock_guard lock(mutex_);
-    if (topology_ == topology) return traits_;
-  }
   std::vector<ShardRequest> requests;
   for (const ClusterNode& primary : topology->primaries()) {
     ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = primary.endpoint});
@@ -56,22 +70,25 @@ ServerTraits ServerTraitsCache::Get(const std::shared_ptr<const Topology>& topol
   ServerTraits traits{.per_slot_tables = observer.per_slot_tables()};
   traits.hints.keys_per_slot =
       observer.keys() / static_cast<double>(std::max<size_t>(topology->covered_slots(), 1));
+  if (!observer.complete()) return traits;
   std::lock_guard lock(mutex_);
-  traits.hints.record_bytes = traits_.hints.record_bytes;
-  if (observer.complete()) {
-    topology_ = topology;
-    traits_ = traits;
-  }
+  topology_ = topology;
+  traits_.per_slot_tables = traits.per_slot_tables;
+  traits_.hints.keys_per_slot = traits.hints.keys_per_slot;
   return traits;
 }
 
-void ServerTraitsCache::Learn(const std::shared_ptr<const Topology>& topology, bool per_slot_tables,
-                              double keys_per_slot, double record_bytes) {
+void ServerTraitsCache::Learn(const std::shared_ptr<const Topology>& topology,
+                              const std::string& pattern, const ServerTraits& learnt) {
   std::lock_guard lock(mutex_);
+  if (wanted_ratios_.size() == kWantedRatiosMax && !wanted_ratios_.contains(pattern)) {
+    wanted_ratios_.clear();
+  }
+  wanted_ratios_[pattern] = learnt.hints.wanted_ratio;
   if (topology_ != topology) return;
-  traits_.per_slot_tables = traits_.per_slot_tables && per_slot_tables;
-  traits_.hints.keys_per_slot = keys_per_slot;
-  traits_.hints.record_bytes = record_bytes;
+  traits_.per_slot_tables = traits_.per_slot_tables && learnt.per_slot_tables;
+  traits_.hints.keys_per_slot = learnt.hints.keys_per_slot;
+  traits_.hints.record_bytes = learnt.hints.record_bytes;
 }
 
 }  // namespace atestore

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "core/listing/list_walk.h"
 #include "core/topology.h"
@@ -15,24 +18,32 @@ struct ServerTraits {
   WalkHints hints;               // begun with DBSIZE, then learnt from page to page
 };
 
-// Asks every primary of a topology once and remembers the answer until the topology changes.
-// Thread-safe.
+// Which part of all keys a listing wants is remembered for so many filters.
+inline constexpr size_t kWantedRatiosMax = 1024;
+
+// Asks every primary of a topology once and remembers the answer until the topology changes; and
+// what listings learn about the keys. Thread-safe.
 class ServerTraitsCache {
  public:
   explicit ServerTraitsCache(ShardTransport& transport) : transport_(transport) {}
 
   // Never fails: a server that does not answer is taken for one without per-slot tables, and asked
-  // again the next time.
-  ServerTraits Get(const std::shared_ptr<const Topology>& topology, absl::Time deadline);
-  // Remembers what a listing learnt under `topology`.
-  void Learn(const std::shared_ptr<const Topology>& topology, bool per_slot_tables,
-             double keys_per_slot, double record_bytes);
+  // again the next time. `pattern`: of the keys that the listing wants.
+  ServerTraits Get(const std::shared_ptr<const Topology>& topology, const std::string& pattern,
+                   absl::Time deadline);
+  // Remembers what a listing of `pattern` learnt under `topology`.
+  void Learn(const std::shared_ptr<const Topology>& topology, const std::string& pattern,
+             const ServerTraits& learnt);
 
  private:
+  ServerTraits Ask(const std::shared_ptr<const Topology>& topology, absl::Time deadline);
+  std::optional<ServerTraits> Known(const std::shared_ptr<const Topology>& topology);
+
   ShardTransport& transport_;
   std::mutex mutex_;  // never held during I/O
   std::shared_ptr<const Topology> topology_;
   ServerTraits traits_;
+  std::map<std::string, double, std::less<>> wanted_ratios_;  // by pattern
 };
 
 }  // namespace atestore

@@ -12,6 +12,12 @@ namespace {
 // Attempts at one place before the next one waits.
 constexpr size_t kAttemptsAtOnceMax = 8;
 
+// Of which half is believed.
+constexpr double kSlotsOfSmallSample = 2;
+constexpr double kKeysOfSmallSample = 50;
+
+double Blend(double known, double seen, double weight) { return known + (seen - known) * weight; }
+
 // What is divided by later: whatever was learnt or handed in, only speed may depend on it.
 WalkHints Sane(const WalkHints& hints) {
   constexpr double kMost = 1e12;
@@ -143,9 +149,15 @@ void ListWalk::ConcludeMigrating() {
 }
 
 void ListWalk::LearnDensity(const NamesBatch::Density& density) {
-  if (density.slots >= 1) hints_.keys_per_slot = density.keys / density.slots;
-  if (density.keys >= 1) {
-    hints_.wanted_ratio = std::clamp(density.wanted / density.keys, 1e-6, 1.0);
+  // A large sample replaces what was known, a small one does little.
+  if (density.slots > 0) {
+    hints_.keys_per_slot = Blend(hints_.keys_per_slot, density.keys / density.slots,
+                                 density.slots / (density.slots + kSlotsOfSmallSample));
+  }
+  if (density.keys > 0) {
+    double ratio = std::clamp(density.wanted / density.keys, 1e-6, 1.0);
+    hints_.wanted_ratio =
+        Blend(hints_.wanted_ratio, ratio, density.keys / (density.keys + kKeysOfSmallSample));
   }
   counters_.names += static_cast<size_t>(density.wanted);
 }

@@ -11,6 +11,9 @@ namespace {
 
 // Asked for beyond the estimate, so that one round mostly suffices.
 constexpr double kReserve = 1.15;
+// From here on slots are listed one by one where they could be scanned (docs/performance.md).
+constexpr double kDenseRatio = 0.5;
+constexpr double kDenseKeysPerSlot = 4;
 
 // What one batch asks for, from the density that was observed.
 struct BatchShape {
@@ -34,7 +37,10 @@ BatchShape ShapeOf(const WalkHints& hints, size_t room, bool per_slot_tables,
     double fit = static_cast<double>(keys) / keys_per_slot / kReserve;
     return std::clamp<size_t>(static_cast<size_t>(fit), 1, most);
   };
-  if (per_slot_tables && slots_for(options.scan_count_max, kSlotCount) > 1) {
+  // For a node, the names in a slot cost less to list than to scan for; but SCAN passes over empty
+  // slots, and leaves out the names that nobody wants.
+  const bool dense = hints.wanted_ratio >= kDenseRatio && keys_per_slot >= kDenseKeysPerSlot;
+  if (per_slot_tables && !dense && slots_for(options.scan_count_max, kSlotCount) > 1) {
     shape.kind = NamesUnit::Kind::kScan;
     shape.slots_per_unit = slots_for(options.scan_count_max, kSlotCount);
     // COUNT follows the density, not what is left of the page: a sparse listing asks for all.
