@@ -77,7 +77,7 @@ absl::StatusOr<Position> ActorListing::PositionOf(const ateapi::ListActorsReques
 }
 
 absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsRequest& request,
-                                                   const CallOptions& call) {
+                                                   const CallOptions& call, ActorPage recycled) {
   if (request.page_size() < 0) {
     return WithErrorInfo(
         InvalidArgumentError(absl::StrCat("page_size: ", request.page_size(), " is negative")),
@@ -93,7 +93,8 @@ absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsReque
   absl::StatusOr<Position> start = PositionOf(request);
   if (!start.ok()) return start.status();
   int32_t page_size = request.page_size() == 0 ? kPageSizeDefault : request.page_size();
-  ActorPage page;
+  ActorPage page{.response = std::move(recycled.response)};
+  page.response.clear_next_page_token();
   PageSink<ateapi::Actor> sink(DecodeActorRecord, page.response.mutable_actors(), on_unreadable_);
   absl::StatusOr<ListingEnd> end =
       listing_.ListPage({.filter = filter,
@@ -102,6 +103,7 @@ absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsReque
                          .page_bytes = page_bytes_max_},
                         sink, call);
   if (!end.ok()) return end.status();
+  sink.Finish();
   if (end->next) {
     page.response.set_next_page_token(tokens_.Encode(*end->next, HashOf(request)));
   }
@@ -117,6 +119,7 @@ absl::StatusOr<std::vector<ateapi::Atespace>> ActorListing::ListAtespaces(const 
   absl::Status status = listing_.ListAll(
       KeyFilter::Atespaces(), sink, [] { return false; }, call);
   if (!status.ok()) return status;
+  sink.Finish();
   std::vector<ateapi::Atespace> sorted(all.begin(), all.end());
   std::sort(sorted.begin(), sorted.end(),
             [](const auto& a, const auto& b) { return a.name() < b.name(); });
@@ -129,6 +132,7 @@ absl::StatusOr<std::vector<ateapi::Worker>> ActorListing::ListWorkers(const Call
   absl::Status status = listing_.ListAll(
       KeyFilter::Workers(), sink, [] { return false; }, call);
   if (!status.ok()) return status;
+  sink.Finish();
   return std::vector<ateapi::Worker>(all.begin(), all.end());
 }
 

@@ -18,7 +18,7 @@ class ActorListing {
   ActorListing(ClusterClient& client, const StoreOptions& options);
 
   absl::StatusOr<ActorPage> ListActors(const ateapi::ListActorsRequest& request,
-                                       const CallOptions& call);
+                                       const CallOptions& call, ActorPage recycled);
   absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(const CallOptions& call);
   absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(const CallOptions& call);
   // True when an atespace has an actor, readable or not. Walks the cluster until it finds one.

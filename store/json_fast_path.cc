@@ -73,6 +73,7 @@ class SeenFields {
     seen_ |= bit;
     return true;
   }
+  bool Has(size_t field) const { return (seen_ >> field & 1) != 0; }
 
  private:
   uint32_t seen_ = 0;
@@ -86,7 +87,11 @@ struct FieldName {
   bool Is(std::string_view key) const { return key == camel || key == original; }
 };
 
+// Decoding goes into messages that hold another record, since their memory is used again. So what
+// the text does not mention has to be cleared, here and below.
+
 bool DecodeLabels(const Source& source, value& item, ateapi::Selector* selector) {
+  selector->mutable_match_labels()->clear();
   return ForEachMember(source, item, [&](std::string_view key, value& label) {
     std::string_view text;
     if (!source.AsString(label, &text)) return false;
@@ -98,25 +103,30 @@ bool DecodeLabels(const Source& source, value& item, ateapi::Selector* selector)
 bool DecodeSelector(const Source& source, value& item, ateapi::Selector* selector) {
   constexpr FieldName kMatchLabels{"matchLabels", "match_labels"};
   SeenFields seen;
-  return ForEachMember(source, item, [&](std::string_view key, value& member) {
+  bool decoded = ForEachMember(source, item, [&](std::string_view key, value& member) {
     if (kMatchLabels.Is(key)) return seen.Add(0) && DecodeLabels(source, member, selector);
     return SkimUnknown(source, member, kFastJsonDepthMax);
   });
+  if (!seen.Has(0)) selector->clear_match_labels();
+  return decoded;
 }
 
 bool DecodeExternal(const Source& source, value& item, ateapi::ExternalSnapshotInfo* external) {
   constexpr FieldName kPrefix{"snapshotUriPrefix", "snapshot_uri_prefix"};
   SeenFields seen;
-  return ForEachMember(source, item, [&](std::string_view key, value& member) {
+  bool decoded = ForEachMember(source, item, [&](std::string_view key, value& member) {
     std::string_view text;
     if (!kPrefix.Is(key)) return SkimUnknown(source, member, kFastJsonDepthMax);
     if (!seen.Add(0) || !source.AsString(member, &text)) return false;
     external->mutable_snapshot_uri_prefix()->assign(text);
     return true;
   });
+  if (!seen.Has(0)) external->clear_snapshot_uri_prefix();
+  return decoded;
 }
 
 bool DecodeNodeVms(const Source& source, value& item, ateapi::LocalSnapshotInfo* local) {
+  local->clear_node_vms_with_local_snapshots();
   return ForEachElement(item, [&](value& element) {
     std::string_view text;
     if (!source.AsString(element, &text)) return false;
@@ -129,7 +139,7 @@ bool DecodeLocal(const Source& source, value& item, ateapi::LocalSnapshotInfo* l
   constexpr FieldName kPrefix{"snapshotPrefix", "snapshot_prefix"};
   constexpr FieldName kNodeVms{"nodeVmsWithLocalSnapshots", "node_vms_with_local_snapshots"};
   SeenFields seen;
-  return ForEachMember(source, item, [&](std::string_view key, value& member) {
+  bool decoded = ForEachMember(source, item, [&](std::string_view key, value& member) {
     std::string_view text;
     if (kNodeVms.Is(key)) return seen.Add(1) && DecodeNodeVms(source, member, local);
     if (!kPrefix.Is(key)) return SkimUnknown(source, member, kFastJsonDepthMax);
@@ -137,11 +147,14 @@ bool DecodeLocal(const Source& source, value& item, ateapi::LocalSnapshotInfo* l
     local->mutable_snapshot_prefix()->assign(text);
     return true;
   });
+  if (!seen.Has(0)) local->clear_snapshot_prefix();
+  if (!seen.Has(1)) local->clear_node_vms_with_local_snapshots();
+  return decoded;
 }
 
 bool DecodeSnapshot(const Source& source, value& item, ateapi::SnapshotInfo* snapshot) {
   SeenFields seen;
-  return ForEachMember(source, item, [&](std::string_view key, value& member) {
+  bool decoded = ForEachMember(source, item, [&](std::string_view key, value& member) {
     // Both members of the oneof count as one field here.
     if (key == "external") {
       return seen.Add(1) && DecodeExternal(source, member, snapshot->mutable_external());
@@ -154,6 +167,9 @@ bool DecodeSnapshot(const Source& source, value& item, ateapi::SnapshotInfo* sna
     snapshot->set_type(static_cast<ateapi::SnapshotType>(number));
     return true;
   });
+  if (!seen.Has(0)) snapshot->clear_type();
+  if (!seen.Has(1)) snapshot->clear_data();
+  return decoded;
 }
 
 enum class Kind : uint8_t { kString, kVersion, kStatus, kSnapshot, kSelector };
@@ -162,49 +178,67 @@ struct ActorField {
   FieldName name;
   std::string_view where;
   Kind kind;
-  std::string* (Actor::*string)() = nullptr;  // of a kString
+  // Of a kString.
+  std::string* (Actor::*string)() = nullptr;
+  void (Actor::*clear)() = nullptr;
 };
 
 // In the order of their numbers, in which protobuf's writers put them.
 constexpr std::array<ActorField, 14> kActorFields{{
-    {{"actorId", "actor_id"}, "field actor_id", Kind::kString, &Actor::mutable_actor_id},
+    {{"actorId", "actor_id"},
+     "field actor_id",
+     Kind::kString,
+     &Actor::mutable_actor_id,
+     &Actor::clear_actor_id},
     {{"version", "version"}, "field version", Kind::kVersion},
     {{"actorTemplateNamespace", "actor_template_namespace"},
      "field actor_template_namespace",
      Kind::kString,
-     &Actor::mutable_actor_template_namespace},
+     &Actor::mutable_actor_template_namespace,
+     &Actor::clear_actor_template_namespace},
     {{"actorTemplateName", "actor_template_name"},
      "field actor_template_name",
      Kind::kString,
-     &Actor::mutable_actor_template_name},
+     &Actor::mutable_actor_template_name,
+     &Actor::clear_actor_template_name},
     {{"status", "status"}, "field status", Kind::kStatus},
     {{"ateomPodNamespace", "ateom_pod_namespace"},
      "field ateom_pod_namespace",
      Kind::kString,
-     &Actor::mutable_ateom_pod_namespace},
+     &Actor::mutable_ateom_pod_namespace,
+     &Actor::clear_ateom_pod_namespace},
     {{"ateomPodName", "ateom_pod_name"},
      "field ateom_pod_name",
      Kind::kString,
-     &Actor::mutable_ateom_pod_name},
+     &Actor::mutable_ateom_pod_name,
+     &Actor::clear_ateom_pod_name},
     {{"ateomPodIp", "ateom_pod_ip"},
      "field ateom_pod_ip",
      Kind::kString,
-     &Actor::mutable_ateom_pod_ip},
+     &Actor::mutable_ateom_pod_ip,
+     &Actor::clear_ateom_pod_ip},
     {{"inProgressSnapshot", "in_progress_snapshot"},
      "field in_progress_snapshot",
      Kind::kString,
-     &Actor::mutable_in_progress_snapshot},
+     &Actor::mutable_in_progress_snapshot,
+     &Actor::clear_in_progress_snapshot},
     {{"ateomPodUid", "ateom_pod_uid"},
      "field ateom_pod_uid",
      Kind::kString,
-     &Actor::mutable_ateom_pod_uid},
+     &Actor::mutable_ateom_pod_uid,
+     &Actor::clear_ateom_pod_uid},
     {{"latestSnapshotInfo", "latest_snapshot_info"}, "field latest_snapshot_info", Kind::kSnapshot},
     {{"workerSelector", "worker_selector"}, "field worker_selector", Kind::kSelector},
     {{"workerPoolName", "worker_pool_name"},
      "field worker_pool_name",
      Kind::kString,
-     &Actor::mutable_worker_pool_name},
-    {{"atespace", "atespace"}, "field atespace", Kind::kString, &Actor::mutable_atespace},
+     &Actor::mutable_worker_pool_name,
+     &Actor::clear_worker_pool_name},
+    {{"atespace", "atespace"},
+     "field atespace",
+     Kind::kString,
+     &Actor::mutable_atespace,
+     &Actor::clear_atespace},
 }};
 
 // The index of the field called `key`, tried from `hint` on; kActorFields.size() if unknown.
@@ -246,6 +280,26 @@ bool DecodeField(const Source& source, const ActorField& field, value& item, Act
   return false;
 }
 
+void ClearField(const ActorField& field, Actor* actor) {
+  switch (field.kind) {
+    case Kind::kString:
+      (actor->*field.clear)();
+      return;
+    case Kind::kVersion:
+      actor->clear_version();
+      return;
+    case Kind::kStatus:
+      actor->clear_status();
+      return;
+    case Kind::kSnapshot:
+      actor->clear_latest_snapshot_info();
+      return;
+    case Kind::kSelector:
+      actor->clear_worker_selector();
+      return;
+  }
+}
+
 Declined DecodeMembers(const Source& source, object& members, Actor* actor) {
   std::string_view where = "the JSON syntax";
   SeenFields seen;
@@ -263,13 +317,16 @@ Declined DecodeMembers(const Source& source, object& members, Actor* actor) {
     where = field.where;
     return false;
   });
-  return decoded ? std::nullopt : Declined(where);
+  if (!decoded) return where;
+  for (size_t index = 0; index < kActorFields.size(); ++index) {
+    if (!seen.Has(index)) ClearField(kActorFields[index], actor);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::Actor* actor) {
-  actor->Clear();
   if (json.size() > kFastJsonBytesMax) return "the size";
   thread_local simdjson::ondemand::parser parser(kFastJsonBytesMax);
   simdjson::ondemand::document document;

@@ -12,8 +12,9 @@ namespace atestore {
 // same message. So whoever asks protobuf after a refusal is equal to protobuf by construction.
 //
 // `json` must be followed by RespReader::kPadding readable bytes. Returns nullopt when `*actor`
-// (cleared first) holds the record; otherwise what made it decline, a fixed text that never quotes
-// the value ("field version"), and `*actor` is unspecified. Thread-safe.
+// holds the record and nothing of what it held before, whose memory is used again; otherwise what
+// made it decline, a fixed text that never quotes the value ("field version"), and `*actor` is
+// unspecified. Thread-safe.
 std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::Actor* actor);
 
 // Longer text is declined. It bounds the memory that each decoding thread keeps to about 1 MiB.

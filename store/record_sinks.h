@@ -10,7 +10,8 @@
 
 namespace atestore {
 
-// A page of decoded records.
+// A page of decoded records. Messages that the page holds at the beginning are decoded into, for
+// their memory, and are not records; Finish() drops those that were not needed.
 template <typename Message>
 class PageSink final : public RecordSink {
  public:
@@ -24,22 +25,25 @@ class PageSink final : public RecordSink {
       : decode_(decode), page_(page), on_unreadable_(on_unreadable) {}
 
   absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
-    Message* record = page_->Add();
-    if (absl::Status status = decode_(key, value, record); !status.ok()) {
-      page_->RemoveLast();
-      return status;
-    }
+    Message* record = size_ < page_->size() ? page_->Mutable(size_) : page_->Add();
+    if (absl::Status status = decode_(key, value, record); !status.ok()) return status;
+    ++size_;
     return record->ByteSizeLong() + kElementOverheadBytes;
   }
-  size_t size() const override { return static_cast<size_t>(page_->size()); }
+  size_t size() const override { return static_cast<size_t>(size_); }
   void Remove(std::span<const size_t> indexes) override {
     for (auto index = indexes.rbegin(); index != indexes.rend(); ++index) {
       page_->DeleteSubrange(static_cast<int>(*index), 1);
     }
+    size_ -= static_cast<int>(indexes.size());
   }
   void OnUnreadable(std::string_view key, const absl::Status& why) override {
     ++unreadable_;
     if (on_unreadable_) on_unreadable_(key, why);
+  }
+
+  void Finish() {
+    while (page_->size() > size_) page_->RemoveLast();
   }
 
   // The number of records that were passed over.
@@ -52,6 +56,7 @@ class PageSink final : public RecordSink {
   const Decode decode_;
   google::protobuf::RepeatedPtrField<Message>* const page_;
   const OnUnreadableRecord& on_unreadable_;
+  int size_ = 0;
   int64_t unreadable_ = 0;
 };
 

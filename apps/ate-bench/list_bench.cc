@@ -18,16 +18,18 @@ absl::Status ListThroughStore(ActorStore& store, const BenchOptions& options, Li
   ateapi::ListActorsRequest request;
   request.set_page_size(options.page_size);
   request.set_atespace(options.atespace);
+  ActorPage last;
   auto fetch = [&](const std::string& token, int64_t* actors, std::string* next_token) {
     request.set_page_token(token);
-    absl::StatusOr<ActorPage> page = store.ListActors(request);
+    absl::StatusOr<ActorPage> page = store.ListActors(request, {}, std::move(last));
     if (!page.ok()) return page.status();
     *actors = page->response.actors_size();
     for (const ateapi::Actor& actor : page->response.actors()) {
       uint64_t hash = std::hash<std::string_view>()(actor.actor_id());
       names->push_back(hash * 31 + std::hash<std::string_view>()(actor.atespace()));
     }
-    next_token->swap(*page->response.mutable_next_page_token());
+    *next_token = page->response.next_page_token();
+    last = *std::move(page);
     return absl::OkStatus();
   };
   return RunListing(fetch, run);
