@@ -1,0 +1,26 @@
+// A process that serves one page and ends: list_one_page HOST:PORT PAGE_SIZE [TOKEN] writes a
+// serialized ListActorsResponse to its standard output.
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "store/actor_store.h"
+#include "store/redis/redis_transport.h"
+
+int main(int argc, char** argv) {
+  using namespace atestore;
+  if (argc < 3) return 2;
+  absl::StatusOr<Endpoint> seed = ParseEndpoint(argv[1]);
+  absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create({});
+  if (!seed.ok() || !transport.ok()) return 2;
+  ActorStore store(*std::move(transport), StoreOptions{.seeds = {*seed}});
+  ateapi::ListActorsRequest request;
+  request.set_page_size(std::stoi(argv[2]));
+  if (argc > 3) request.set_page_token(argv[3]);
+  absl::StatusOr<ActorPage> page = store.ListActors(request);
+  if (!page.ok()) {
+    std::cerr << page.status() << "\n";
+    return 1;
+  }
+  return page->response.SerializeToOstream(&std::cout) ? 0 : 1;
+}
