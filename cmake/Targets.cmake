@@ -32,15 +32,29 @@ function(atestore_program name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} atestore_options)
 endfunction()
 
+# What scripts/test builds under ASan + UBSan and under TSan: the tests that need no servers, and
+# those with threads.
+add_custom_target(serverless_tests)
+add_custom_target(threaded_tests)
+
 # A test program, run by ctest under the given label (unit, property, differential, e2e). TIMEOUT:
-# seconds that it may take on a quiet machine; a busy one and sanitizers are allowed four times that.
+# seconds that it may take on a quiet machine; a busy one and sanitizers may take four times that.
+# THREADS: it has more than one thread of its own making; label "threads" too.
 function(atestore_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} atestore_options GTest::gmock_main)
   add_test(NAME ${name} COMMAND ${name})
   math(EXPR limit "4 * ${ARG_TIMEOUT}")
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${limit})
+  set(labels ${ARG_LABEL})
+  if(ARG_THREADS)
+    list(APPEND labels threads)
+    add_dependencies(threaded_tests ${name})
+  endif()
+  if(ARG_LABEL STREQUAL "unit" OR ARG_LABEL STREQUAL "property")
+    add_dependencies(serverless_tests ${name})
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${limit})
   if(ARG_LABEL STREQUAL "e2e" OR ARG_LABEL STREQUAL "differential")
     # Six servers each and faults with time limits of their own: one of these at a time.
     set_tests_properties(${name} PROPERTIES RESOURCE_LOCK real_servers)
