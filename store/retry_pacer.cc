@@ -49,6 +49,7 @@ absl::Status RetryPacer::WaitAfter(const absl::Status& failure) {
   absl::Time wake = std::min(now + next_wait_ * part, give_up_);
   next_wait_ = std::min(next_wait_ * 2, options_.wait_max);
   if (wake >= call_.deadline) return DeadlinePassed(failure);
+  if (options_.on_wait) options_.on_wait();
   clock_.WaitUntil(wake, call_.cancelled);
   return CheckCall();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -15,6 +16,7 @@ struct RetryOptions {
   absl::Duration wait_max = absl::Milliseconds(400);
   absl::Duration attempt_max = absl::Seconds(2);  // so that one hung node does not use it all up
   uint64_t seed = 0;                              // of the jitter
+  std::function<void()> on_wait;                  // told before every wait; may be empty
 };
 
 // Paces the attempts of one call: how long each may take and how long to wait before the next.

@@ -270,12 +270,15 @@ TEST_F(ClusterClientTest, AskingStandsBeforeEachCommandAndOnceBeforeATransaction
 TEST(RetryPacerTest, WaitsGrowWithJitterUpToTheirBound) {
   ManualClock clock;
   CallOptions call;
+  size_t told = 0;
   RetryOptions options{.budget = absl::Seconds(60),
                        .first_wait = absl::Milliseconds(8),
-                       .wait_max = absl::Milliseconds(100)};
+                       .wait_max = absl::Milliseconds(100),
+                       .on_wait = [&] { ++told; }};
   RetryPacer pacer(clock, call, options);
   absl::Status failure = absl::UnavailableError("down");
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(pacer.WaitAfter(failure).ok());
+  EXPECT_EQ(told, 10U);
   absl::Duration full = options.first_wait;
   std::set<absl::Duration> parts;
   for (absl::Duration wait : clock.waits()) {
