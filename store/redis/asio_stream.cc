@@ -107,8 +107,9 @@ class PlainStream final : public AsioStream<tcp::socket> {
 
 class TlsStream final : public AsioStream<asio::ssl::stream<tcp::socket>> {
  public:
-  TlsStream(asio::io_context& io, TlsContext& tls)
-      : AsioStream(io, tls.context()), server_name_(tls.options().server_name) {}
+  TlsStream(asio::io_context& io, const std::shared_ptr<asio::ssl::context>& context,
+            const std::string& server_name)
+      : AsioStream(io, *context), context_(context), server_name_(server_name) {}
 
  private:
   void OnConnected(std::function<void(absl::Status)> done) override {
@@ -124,16 +125,14 @@ class TlsStream final : public AsioStream<asio::ssl::stream<tcp::socket>> {
                              });
   }
 
+  const std::shared_ptr<asio::ssl::context> context_;
   const std::string server_name_;
 };
 
 }  // namespace
 
 TlsContext::TlsContext(const RedisTlsOptions& options)
-    : options_(options),
-      context_(std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client)) {}
-
-TlsContext::~TlsContext() = default;
+    : options_(options), ca_watch_(options.ca_file), client_watch_(options.client_cert_file) {}
 
 absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Make(const RedisTlsOptions& options) {
   std::unique_ptr<TlsContext> tls(new TlsContext(options));
@@ -142,26 +141,40 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Make(const RedisTlsOptio
   return tls;
 }
 
+std::shared_ptr<asio::ssl::context> TlsContext::Current() {
+  const bool ca_changed = ca_watch_.Changed();
+  if (client_watch_.Changed() || ca_changed) {
+    const absl::Status loaded = Load();
+    if (options_.on_reload) options_.on_reload(loaded);
+  }
+  return context_;
+}
+
 absl::Status TlsContext::Load() {
-  SSL_CTX_set_min_proto_version(context_->native_handle(), TLS1_2_VERSION);
-  context_->set_verify_mode(asio::ssl::verify_peer);
+  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  context->set_verify_mode(asio::ssl::verify_peer);
   asio::error_code error;
   if (options_.ca_file.empty()) {
-    context_->set_default_verify_paths(error);
+    context->set_default_verify_paths(error);
   } else {
-    context_->load_verify_file(options_.ca_file, error);
+    context->load_verify_file(options_.ca_file, error);
   }
   if (error) {
     return FailedPreconditionError(
         absl::StrCat("certificate authorities: ", options_.ca_file, ": ", error.message()));
   }
   const std::string& client = options_.client_cert_file;
-  if (client.empty()) return absl::OkStatus();
-  context_->use_certificate_chain_file(client, error);
-  if (!error) context_->use_private_key_file(client, asio::ssl::context::pem, error);
-  if (!error) return absl::OkStatus();
-  return FailedPreconditionError(
-      absl::StrCat("client certificate and key: ", client, ": ", error.message()));
+  if (!client.empty()) context->use_certificate_chain_file(client, error);
+  if (!client.empty() && !error) {
+    context->use_private_key_file(client, asio::ssl::context::pem, error);
+  }
+  if (error) {
+    return FailedPreconditionError(
+        absl::StrCat("client certificate and key: ", client, ": ", error.message()));
+  }
+  context_ = std::move(context);
+  return absl::OkStatus();
 }
 
 std::unique_ptr<ByteStream> MakePlainStream(asio::io_context& io) {
@@ -169,7 +182,7 @@ std::unique_ptr<ByteStream> MakePlainStream(asio::io_context& io) {
 }
 
 std::unique_ptr<ByteStream> MakeTlsStream(asio::io_context& io, TlsContext& tls) {
-  return std::make_unique<TlsStream>(io, tls);
+  return std::make_unique<TlsStream>(io, tls.Current(), tls.options().server_name);
 }
 
 }  // namespace atestore

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include "absl/status/statusor.h"
 #include "store/redis/event_loop.h"
+#include "store/redis/files.h"
 
 namespace asio {
 class io_context;
@@ -15,13 +15,14 @@ class context;
 
 namespace atestore {
 
-// How TLS streams are made.
+// How TLS streams are made. Belongs to the loop's thread once it is made.
 class TlsContext {
  public:
   // FAILED_PRECONDITION names the file that cannot be used.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Make(const RedisTlsOptions& options);
-  ~TlsContext();
-  asio::ssl::context& context() { return *context_; }
+
+  // For a new stream, which keeps it: made anew when a file has changed since the last call.
+  std::shared_ptr<asio::ssl::context> Current();
   const RedisTlsOptions& options() const { return options_; }
 
  private:
@@ -29,7 +30,9 @@ class TlsContext {
   absl::Status Load();
 
   const RedisTlsOptions options_;
-  std::unique_ptr<asio::ssl::context> context_;
+  FileWatch ca_watch_;
+  FileWatch client_watch_;
+  std::shared_ptr<asio::ssl::context> context_;
 };
 
 std::unique_ptr<ByteStream> MakePlainStream(asio::io_context& io);

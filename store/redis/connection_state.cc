@@ -27,17 +27,19 @@ absl::Status AuthError(std::string_view reply) {
 }  // namespace
 
 ConnectionState::ConnectionState(const RedisOptions& options)
-    : options_(options), reader_(options.resp_limits) {
+    : options_(options),
+      credentials_(options.credentials_source ? options.credentials_source() : options.credentials),
+      reader_(options.resp_limits) {
   AddAuth();
 }
 
 void ConnectionState::AddAuth() {
-  if (!options_.credentials) return;
+  if (!credentials_) return;
   Pipeline auth;
-  if (options_.credentials->username.empty()) {
-    auth.Add({"AUTH", options_.credentials->password});
+  if (credentials_->username.empty()) {
+    auth.Add({"AUTH", credentials_->password});
   } else {
-    auth.Add({"AUTH", options_.credentials->username, options_.credentials->password});
+    auth.Add({"AUTH", credentials_->username, credentials_->password});
   }
   output_ += auth.bytes();
   owed_.push_back({.kind = Owed::Kind::kAuth, .commands = 1});

@@ -73,6 +73,7 @@ class ConnectionState {
   absl::Status OnReply(const ReplyView& reply);
 
   const RedisOptions& options_;
+  const std::optional<RedisCredentials> credentials_;
   RespReader reader_;
   std::string output_;
   std::deque<Owed> owed_;

@@ -2,19 +2,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 #include "core/resp.h"
+#include "store/redis/files.h"
 
 namespace atestore {
 
-// TLS (1.2 or newer) towards the servers. Servers are always verified.
+// TLS (1.2 or newer) towards the servers. Servers are always verified. Files that change are used
+// for the connections that follow; files that do not fit together are not.
 struct RedisTlsOptions {
   std::string ca_file;           // PEM; empty: the system's authorities
   std::string client_cert_file;  // PEM, certificate chain and key in one file; empty: none
   std::string server_name;       // expected in the certificate; empty: the host connected to
+  OnReload on_reload;            // may be empty; called by the transport's thread
 };
 
 // AUTH. An empty user name: the one-argument form, for the default user.
@@ -25,6 +29,8 @@ struct RedisCredentials {
 
 struct RedisOptions {
   std::optional<RedisCredentials> credentials;
+  // When not empty, asked for the credentials of every new connection, by the transport's thread.
+  std::function<RedisCredentials()> credentials_source;
   std::optional<RedisTlsOptions> tls;
   // From the first packet to the end of the TLS handshake.
   absl::Duration connect_timeout = absl::Seconds(2);

@@ -70,6 +70,21 @@ TEST(ConnectionStateTest, AuthenticatesAheadOfTheFirstRequest) {
   EXPECT_EQ(two.TakeOutput(), "*3\r\n$4\r\nAUTH\r\n$3\r\nate\r\n$4\r\nword\r\n");
 }
 
+TEST(ConnectionStateTest, AsksForTheCredentialsOfEachNewConnection) {
+  int asked = 0;
+  RedisOptions options;
+  options.credentials_source = [&asked] {
+    return RedisCredentials{.username = "", .password = std::to_string(++asked)};
+  };
+  Fixture first(options);
+  EXPECT_EQ(first.TakeOutput(), "*2\r\n$4\r\nAUTH\r\n$1\r\n1\r\n");
+  Fixture second(options);
+  EXPECT_EQ(second.TakeOutput(), "*2\r\n$4\r\nAUTH\r\n$1\r\n2\r\n");
+  // A connection that is made as good as new is no new one.
+  first.state.AddReset(kStart);
+  EXPECT_EQ(first.TakeOutput(), "*1\r\n$5\r\nRESET\r\n*2\r\n$4\r\nAUTH\r\n$1\r\n1\r\n");
+}
+
 TEST(ConnectionStateTest, RepliesReachTheirRequestsHoweverTheyAreCut) {
   const std::string kReplies = "+OK\r\n:1\r\n*2\r\n$1\r\na\r\n$-1\r\n-ERR x\r\n";
   for (size_t cut = 0; cut <= kReplies.size(); ++cut) {
