@@ -55,7 +55,7 @@ void LogCall(std::string_view method, const absl::Status& status, absl::Duration
 grpc::Status ControlService::Serve(std::string_view method, grpc::ServerContext* context,
                                    const Work& work) {
   const absl::Time start = absl::Now();
-  const absl::Status status = work(OptionsOf(context));
+  const absl::Status status = ForCaller(Admitted(OptionsOf(context), work));
   const absl::Duration took = absl::Now() - start;
   metrics_.CountCall(method, absl::StatusCodeToString(status.code()), took);
   if (const std::optional<ErrorInfo> info = GetErrorInfo(status);
@@ -64,6 +64,17 @@ grpc::Status ControlService::Serve(std::string_view method, grpc::ServerContext*
   }
   LogCall(method, status, took);
   return ToGrpc(status);
+}
+
+absl::Status ControlService::Admitted(const CallOptions& call, const Work& work) {
+  if (!gate_.Enter()) {
+    return WithErrorInfo(
+        absl::UnavailableError("this process is shutting down; another one goes on"),
+        {.reason = "SHUTTING_DOWN", .field = ""});
+  }
+  absl::Status status = work(call);
+  gate_.Leave();
+  return status;
 }
 
 grpc::Status ControlService::ServeListing(std::string_view method, grpc::ServerContext* context,
@@ -93,7 +104,10 @@ grpc::Status ControlService::ListActors(grpc::ServerContext* context,
   return ServeListing("ListActors", context, [&](const CallOptions& call) -> absl::Status {
     absl::StatusOr<ActorPage> page = store_.ListActors(*request, call);
     if (!page.ok()) return page.status();
-    metrics_.CountPage(page->response.actors_size(), page->skipped_records);
+    metrics_.CountPage({.actors = page->response.actors_size(),
+                        .skipped_records = page->skipped_records,
+                        .slot_restarts = static_cast<int64_t>(page->counters.slot_restarts),
+                        .retakes = static_cast<int64_t>(page->counters.retakes)});
     context->AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", page->progress));
     context->AddTrailingMetadata("ate-list-skipped", absl::StrCat(page->skipped_records));
     response->Swap(&page->response);

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "apps/ateapi/call_gate.h"
 #include "apps/ateapi/metrics.h"
 #include "proto/ateapi.grpc.pb.h"
 #include "store/actor_store.h"
@@ -23,6 +24,9 @@ class ControlService final : public ateapi::Control::Service {
  public:
   ControlService(ActorStore& store, Metrics& metrics, ServiceLimits limits)
       : store_(store), metrics_(metrics), limits_(limits) {}
+
+  // Lets calls in; closed, every new call gets UNAVAILABLE (reason SHUTTING_DOWN).
+  CallGate& gate() { return gate_; }
 
   grpc::Status ListActors(grpc::ServerContext* context, const ateapi::ListActorsRequest* request,
                           ateapi::ListActorsResponse* response) override;
@@ -62,6 +66,7 @@ class ControlService final : public ateapi::Control::Service {
 
   // Runs `work` with the caller's deadline and cancellation, then counts, logs and converts.
   grpc::Status Serve(std::string_view method, grpc::ServerContext* context, const Work& work);
+  absl::Status Admitted(const CallOptions& call, const Work& work);
   // The same for a method that walks the cluster: RESOURCE_EXHAUSTED when too many run.
   grpc::Status ServeListing(std::string_view method, grpc::ServerContext* context,
                             const Work& work);
@@ -69,6 +74,7 @@ class ControlService final : public ateapi::Control::Service {
   ActorStore& store_;
   Metrics& metrics_;
   const ServiceLimits limits_;
+  CallGate gate_;
   std::atomic<int32_t> listings_{0};
 };
 

@@ -7,7 +7,7 @@
 #include <openssl/x509.h>
 
 #include "absl/strings/str_cat.h"
-#include "apps/ateapi/token_keys.h"
+#include "store/redis/files.h"
 
 namespace atestore {
 namespace {

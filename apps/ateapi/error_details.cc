@@ -12,7 +12,34 @@ constexpr absl::Duration kBusyDelay = absl::Milliseconds(250);
 constexpr absl::Duration kUnavailableDelay = absl::Seconds(1);
 constexpr absl::Duration kAbortedDelay = absl::Milliseconds(50);
 
+// Whether the reason is about Redis, or nothing more than the code's name.
+bool IsOfTheStore(const absl::Status& status) {
+  const std::string reason = ErrorReason(status);
+  return reason.starts_with("REDIS_") || reason == "STORE_ERROR" ||
+         reason == absl::StatusCodeToString(status.code());
+}
+
+// What Redis refuses with `code`; empty when it is not a refusal.
+std::string RefusalReason(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnauthenticated:
+      return "REDIS_UNAUTHENTICATED";
+    case absl::StatusCode::kPermissionDenied:
+      return "REDIS_PERMISSION_DENIED";
+    case absl::StatusCode::kFailedPrecondition:
+      return "REDIS_REFUSED";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
+
+absl::Status ForCaller(const absl::Status& status) {
+  const std::string reason = RefusalReason(status.code());
+  if (reason.empty() || !IsOfTheStore(status)) return status;
+  return WithErrorInfo(UnavailableError(ToStd(status.message())), {.reason = reason});
+}
 
 absl::Duration RetryDelay(const absl::Status& status) {
   switch (status.code()) {

@@ -7,6 +7,11 @@
 
 namespace atestore {
 
+// What a caller is told of `status`, a failure of the store. That Redis refuses this service (its
+// password, its permissions, its certificates) is not the caller's to mend: UNAVAILABLE, with a
+// reason that says so. Everything else stays as it is.
+absl::Status ForCaller(const absl::Status& status);
+
 // How long a caller should wait before it tries again what `status` refused; zero when waiting
 // does not help.
 absl::Duration RetryDelay(const absl::Status& status);

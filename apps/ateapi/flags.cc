@@ -22,76 +22,90 @@ struct RawFlags {
   bool version = false;
 };
 
-void DefineServing(CLI::App& app, RawFlags& raw) {
-  Flags& flags = raw.flags;
-  const std::string group = "Serving";
-  app.add_option("--grpc-listen-addr", flags.grpc_listen_addr, "host:port to serve gRPC on")
-      ->capture_default_str()
-      ->group(group);
-  app.add_option(
-         "--grpc-server-cred-bundle", flags.grpc_server_cred_bundle,
-         "PEM file with the certificate chain and the private key; reloaded when it changes")
-      ->group(group);
-  app.add_option("--client-ca-certs", flags.client_ca_certs,
-                 "PEM file of CAs; when given, clients must present a certificate of one of them")
-      ->group(group);
-  app.add_flag("--allow-plaintext", flags.allow_plaintext,
-               "serve without TLS on an address that is not loopback")
-      ->group(group);
-  app.add_flag("--enable-reflection", flags.enable_reflection, "serve gRPC reflection")
-      ->group(group);
-  app.add_flag("--enable-debug-clear", flags.enable_debug_clear, "let DebugClear delete everything")
-      ->group(group);
-  app.add_option("--metrics-listen-addr", flags.metrics_listen_addr,
-                 "host:port for HTTP: /metrics, /healthz, /readyz")
-      ->group(group);
-  app.add_option("--max-concurrent-listings", flags.listings_max,
-                 "listing calls served at a time; more get RESOURCE_EXHAUSTED")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--startup-timeout", raw.startup_timeout_seconds,
-                 "seconds to wait for the store before giving up")
-      ->check(CLI::Range(1, 3600))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--shutdown-grace", raw.shutdown_grace_seconds,
-                 "seconds that running calls get after SIGTERM")
-      ->check(CLI::Range(0, 3600))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--log-level", flags.log_level, "debug, info, warn or error")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
-      ->capture_default_str()
-      ->group(group);
+constexpr char kServing[] = "Serving";
+constexpr char kStore[] = "Store";
+
+struct TextFlag {
+  const char* group;
+  const char* name;
+  std::string Flags::*value;
+  const char* help;
+};
+
+constexpr TextFlag kTextFlags[] = {
+    {kServing, "--grpc-listen-addr", &Flags::grpc_listen_addr, "host:port to serve gRPC on"},
+    {kServing, "--grpc-server-cred-bundle", &Flags::grpc_server_cred_bundle,
+     "PEM file with the certificate chain and the private key; reloaded when it changes"},
+    {kServing, "--client-ca-certs", &Flags::client_ca_certs,
+     "PEM file of CAs; when given, clients must present a certificate of one of them"},
+    {kServing, "--metrics-listen-addr", &Flags::metrics_listen_addr,
+     "host:port for HTTP: /metrics, /healthz, /readyz"},
+    {kStore, "--redis-ca-certs", &Flags::redis_ca_certs,
+     "PEM file of CAs for the cluster's certificates; turns TLS on; reloaded when it changes"},
+    {kStore, "--redis-client-cert", &Flags::redis_client_cert,
+     "PEM file with the client certificate chain and key; turns TLS on; reloaded likewise"},
+    {kStore, "--redis-tls-server-name", &Flags::redis_tls_server_name,
+     "name to expect in the nodes' certificates, instead of their host names"},
+    {kStore, "--redis-username", &Flags::redis_username, "ACL user"},
+    {kStore, "--redis-password-file", &Flags::redis_password_file,
+     "file that holds the password; reloaded when it changes"},
+    {kStore, "--page-token-key-file", &Flags::page_token_key_file,
+     "keys that sign page tokens, one \"ID:SECRET\" a line; the first one signs"},
+};
+
+struct Switch {
+  const char* name;
+  bool Flags::*value;
+  const char* help;
+};
+
+constexpr Switch kSwitches[] = {
+    {"--allow-plaintext", &Flags::allow_plaintext,
+     "serve without TLS on an address that is not loopback"},
+    {"--enable-reflection", &Flags::enable_reflection, "serve gRPC reflection"},
+    {"--enable-debug-clear", &Flags::enable_debug_clear, "let DebugClear delete everything"},
+};
+
+void DefineTexts(CLI::App& app, Flags& flags) {
+  for (const TextFlag& flag : kTextFlags) {
+    std::string& value = flags.*flag.value;
+    CLI::Option* option = app.add_option(flag.name, value, flag.help)->group(flag.group);
+    if (!value.empty()) option->capture_default_str();
+  }
+  for (const Switch& flag : kSwitches) {
+    app.add_flag(flag.name, flags.*flag.value, flag.help)->group(kServing);
+  }
 }
 
-void DefineStore(CLI::App& app, RawFlags& raw) {
+template <typename Number>
+void DefineNumber(CLI::App& app, const char* name, Number& value, Number smallest, Number largest,
+                  const char* help) {
+  app.add_option(name, value, help)
+      ->check(CLI::Range(smallest, largest))
+      ->capture_default_str()
+      ->group(kServing);
+}
+
+void DefineOthers(CLI::App& app, RawFlags& raw) {
   Flags& flags = raw.flags;
-  const std::string group = "Store";
   app.add_option("--redis-cluster-address", raw.redis_cluster_address,
                  "host:port[,host:port…] of some nodes of the cluster; none: an embedded store, in "
                  "memory, for trying things out")
-      ->group(group);
-  app.add_option("--redis-ca-certs", flags.redis_ca_certs,
-                 "PEM file of CAs for the cluster's certificates; turns TLS on")
-      ->group(group);
-  app.add_option("--redis-client-cert", flags.redis_client_cert,
-                 "PEM file with the client certificate chain and key; turns TLS on")
-      ->group(group);
-  app.add_option("--redis-tls-server-name", flags.redis_tls_server_name,
-                 "name to expect in the nodes' certificates, instead of their host names")
-      ->group(group);
-  app.add_option("--redis-username", flags.redis_username, "ACL user")->group(group);
-  app.add_option("--redis-password-file", flags.redis_password_file, "file that holds the password")
-      ->group(group);
-  app.add_option("--page-token-key-file", flags.page_token_key_file,
-                 "keys that sign page tokens, one \"ID:SECRET\" a line; the first one signs")
-      ->group(group);
+      ->group(kStore);
   app.add_option("--demo-actors", flags.demo_actors,
                  "fill the embedded store with this many actors")
       ->check(CLI::Range(int64_t{0}, int64_t{10'000'000'000}))
-      ->group(group);
+      ->group(kStore);
+  DefineNumber(app, "--max-concurrent-listings", flags.listings_max, 1, 10000,
+               "listing calls served at a time; more get RESOURCE_EXHAUSTED");
+  DefineNumber<int64_t>(app, "--startup-timeout", raw.startup_timeout_seconds, 1, 3600,
+                        "seconds to wait for the store before giving up");
+  DefineNumber<int64_t>(app, "--shutdown-grace", raw.shutdown_grace_seconds, 0, 3600,
+                        "seconds that running calls get after SIGTERM");
+  app.add_option("--log-level", flags.log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str()
+      ->group(kServing);
 }
 
 // Replaces the value "@env" of any option in place. Both "--flag value" and "--flag=value".
@@ -184,8 +198,8 @@ absl::StatusOr<ParsedFlags> ParseFlags(const std::vector<std::string>& arguments
   CLI::App app("The actor API over a Redis Cluster.", "ateapi");
   RawFlags raw;
   app.add_flag("--version", raw.version, "print the version and exit");
-  DefineServing(app, raw);
-  DefineStore(app, raw);
+  DefineTexts(app, raw.flags);
+  DefineOthers(app, raw);
 
   std::vector<std::string> resolved = arguments;
   if (absl::Status status = ResolveEnvironment(resolved, environment); !status.ok()) return status;

@@ -1,5 +1,6 @@
 #include <grpc/support/log.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "apps/ateapi/flags.h"
 #include "apps/ateapi/health_monitor.h"
@@ -14,6 +16,7 @@
 #include "apps/ateapi/log.h"
 #include "apps/ateapi/metrics.h"
 #include "apps/ateapi/server.h"
+#include "apps/ateapi/start_advice.h"
 #include "apps/ateapi/store_factory.h"
 #include "core/status.h"
 
@@ -36,21 +39,24 @@ void LogGrpc(gpr_log_func_args* args) {
       .Add("message", args->message);
 }
 
-int CannotStart(const absl::Status& status) {
+int CannotStart(const absl::Status& status, std::string_view advice = "") {
+  std::string message(ToStd(status.message()));
+  if (!advice.empty()) absl::StrAppend(&message, "; ", ToAbsl(advice));
   LogLine(LogLevel::kError, "cannot_start")
       .Add("code", absl::StatusCodeToString(status.code()))
-      .Add("message", ToStd(status.message()));
+      .Add("message", message);
   return kExitFailure;
 }
 
-HttpAnswer Readiness(const HealthMonitor& health) {
-  const absl::Status status = health.last();
+HttpAnswer Readiness(const HealthMonitor& health, const std::atomic<bool>& stopping) {
+  const absl::Status status = stopping ? UnavailableError("shutting down") : health.last();
   if (status.ok()) return {.code = 200, .text = "ready\n"};
   return {.code = 503, .text = "not ready: " + std::string(ToStd(status.message())) + "\n"};
 }
 
 absl::StatusOr<std::unique_ptr<HttpEndpoint>> StartHttp(const std::string& address,
                                                         const HealthMonitor& health,
+                                                        const std::atomic<bool>& stopping,
                                                         const Metrics& metrics) {
   const absl::StatusOr<Endpoint> listen = ParseEndpoint(address);
   if (!listen.ok()) {
@@ -60,7 +66,7 @@ absl::StatusOr<std::unique_ptr<HttpEndpoint>> StartHttp(const std::string& addre
   return HttpEndpoint::Start(
       *listen,
       {{"/healthz", [] { return HttpAnswer{.code = 200, .text = "alive\n"}; }},
-       {"/readyz", [&health] { return Readiness(health); }},
+       {"/readyz", [&health, &stopping] { return Readiness(health, stopping); }},
        {"/metrics", [&metrics] { return HttpAnswer{.code = 200, .text = metrics.Text()}; }}});
 }
 
@@ -71,17 +77,18 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
   if (!store.ok()) return CannotStart(store.status());
   const absl::Status first = (*store)->CheckHealth(
       {.deadline = absl::Now() + absl::FromChrono(flags.startup_timeout), .cancelled = {}});
-  if (!first.ok()) return CannotStart(first);
+  if (!first.ok()) return CannotStart(first, StartAdvice(first, flags));
 
   const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags, **store, metrics);
   if (!server.ok()) return CannotStart(server.status());
+  std::atomic<bool> stopping = false;
   auto health = std::make_unique<HealthMonitor>(
       [&] {
         return (*store)->CheckHealth({.deadline = absl::Now() + kHealthPatience, .cancelled = {}});
       },
       kHealthInterval,
       [&](const absl::Status& status) {
-        metrics.SetReady(status.ok());
+        metrics.SetReady(status.ok() && !stopping);
         (*server)->SetHealthy(status.ok());
         LogLine(status.ok() ? LogLevel::kInfo : LogLevel::kWarning,
                 status.ok() ? "store_ready" : "store_not_ready")
@@ -90,7 +97,7 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
   std::unique_ptr<HttpEndpoint> http;
   if (!flags.metrics_listen_addr.empty()) {
     absl::StatusOr<std::unique_ptr<HttpEndpoint>> started =
-        StartHttp(flags.metrics_listen_addr, *health, metrics);
+        StartHttp(flags.metrics_listen_addr, *health, stopping, metrics);
     if (!started.ok()) return CannotStart(started.status());
     http = *std::move(started);
   }
@@ -103,12 +110,11 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
   int signal = 0;
   sigwait(&stop_signals, &signal);
   LogLine(LogLevel::kInfo, "stopping").Add("signal", signal);
-  http.reset();
-  health.reset();
-  (*server)->SetHealthy(false);
-  (*server)->Stop(absl::FromChrono(flags.shutdown_grace));
+  stopping = true;
+  metrics.SetReady(false);
+  (*server)->Drain(absl::FromChrono(flags.shutdown_grace));
   LogLine(LogLevel::kInfo, "stopped");
-  return 0;
+  std::quick_exit(0);  // see Server::Drain()
 }
 
 int Main(const std::vector<std::string>& arguments) {

@@ -25,6 +25,10 @@ Family<Counter>& CounterFamily(Registry& registry, const char* name, const char*
   return BuildCounter().Name(name).Help(help).Register(registry);
 }
 
+Counter& SingleCounter(Registry& registry, const char* name, const char* help) {
+  return CounterFamily(registry, name, help).Add({});
+}
+
 Family<Gauge>& GaugeFamily(Registry& registry, const char* name, const char* help) {
   return BuildGauge().Name(name).Help(help).Register(registry);
 }
@@ -41,23 +45,26 @@ struct Metrics::Families {
       CounterFamily(registry, "ateapi_calls_total", "gRPC calls by method and status code");
   Family<Histogram>& call_seconds =
       HistogramFamily(registry, "ateapi_call_seconds", "Time to serve a gRPC call");
-  Counter& pages =
-      CounterFamily(registry, "ateapi_list_pages_total", "Pages of actors served").Add({});
+  Counter& pages = SingleCounter(registry, "ateapi_list_pages_total", "Pages of actors served");
   Counter& actors =
-      CounterFamily(registry, "ateapi_list_actors_total", "Actors returned by listings").Add({});
+      SingleCounter(registry, "ateapi_list_actors_total", "Actors returned by listings");
   Counter& names =
-      CounterFamily(registry, "ateapi_list_names_total", "Key names that nodes sent for listings")
-          .Add({});
-  Counter& skipped = CounterFamily(registry, "ateapi_list_skipped_records_total",
-                                   "Unreadable records that listings skipped")
-                         .Add({});
+      SingleCounter(registry, "ateapi_list_names_total", "Key names that nodes sent for listings");
+  Counter& skipped = SingleCounter(registry, "ateapi_list_skipped_records_total",
+                                   "Unreadable records that listings skipped");
+  Counter& slot_restarts =
+      SingleCounter(registry, "ateapi_list_slot_restarts_total",
+                    "Huge slots begun anew because another process owns them now");
+  Counter& retakes = SingleCounter(registry, "ateapi_list_retakes_total",
+                                   "Reads of listings thrown away because the cluster changed");
+  Counter& retries = SingleCounter(registry, "ateapi_redis_retries_total",
+                                   "Waits before trying again after a failure");
   Family<Counter>& token_rejections = CounterFamily(registry, "ateapi_page_token_rejections_total",
                                                     "Page tokens refused, by reason");
   Gauge& listings =
       GaugeFamily(registry, "ateapi_listings_in_flight", "Listing calls being served").Add({});
-  Counter& refused = CounterFamily(registry, "ateapi_listings_refused_total",
-                                   "Listing calls refused because too many were running")
-                         .Add({});
+  Counter& refused = SingleCounter(registry, "ateapi_listings_refused_total",
+                                   "Listing calls refused because too many were running");
   Gauge& ready = GaugeFamily(registry, "ateapi_ready", "1 when the store answers, else 0").Add({});
   Family<Counter>& commands =
       CounterFamily(registry, "ateapi_redis_commands_total", "Commands sent, by node");
@@ -69,7 +76,12 @@ struct Metrics::Families {
                                             "Round trips without an answer, by status code");
 };
 
-Metrics::Metrics() : families_(std::make_unique<Families>()) {}
+Metrics::Metrics() : families_(std::make_unique<Families>()) {
+  // Rates over a first event are wrong unless the zero before it was there.
+  for (const char* const kind : {"MOVED", "ASK", "TRYAGAIN", "LOADING", "CLUSTERDOWN"}) {
+    families_->error_replies.Add({{"kind", kind}});
+  }
+}
 Metrics::~Metrics() = default;
 
 void Metrics::CountCall(std::string_view method, std::string_view code_name, absl::Duration took) {
@@ -79,10 +91,12 @@ void Metrics::CountCall(std::string_view method, std::string_view code_name, abs
       .Observe(absl::ToDoubleSeconds(took));
 }
 
-void Metrics::CountPage(int64_t actors, int64_t skipped_records) {
+void Metrics::CountPage(const PageCounts& page) {
   families_->pages.Increment();
-  families_->actors.Increment(static_cast<double>(actors));
-  families_->skipped.Increment(static_cast<double>(skipped_records));
+  families_->actors.Increment(static_cast<double>(page.actors));
+  families_->skipped.Increment(static_cast<double>(page.skipped_records));
+  families_->slot_restarts.Increment(static_cast<double>(page.slot_restarts));
+  families_->retakes.Increment(static_cast<double>(page.retakes));
 }
 
 void Metrics::CountTokenRejection(std::string_view reason) {
@@ -113,6 +127,8 @@ void Metrics::CountErrorReply(std::string_view kind) {
 void Metrics::CountTransportFailure(std::string_view code_name) {
   families_->failures.Add({{"code", std::string(code_name)}}).Increment();
 }
+
+void Metrics::CountRetry() { families_->retries.Increment(); }
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());

@@ -9,6 +9,14 @@
 
 namespace atestore {
 
+// What one page of actors was, and what it took.
+struct PageCounts {
+  int64_t actors = 0;
+  int64_t skipped_records = 0;
+  int64_t slot_restarts = 0;  // huge slots begun anew, because another process owns them now
+  int64_t retakes = 0;        // reads thrown away because the cluster changed under them
+};
+
 // What ateapi counts, for Prometheus; docs/operations.md describes every metric. Thread-safe.
 class Metrics {
  public:
@@ -20,7 +28,7 @@ class Metrics {
   // A call of `method` ended with the gRPC code `code_name`.
   void CountCall(std::string_view method, std::string_view code_name, absl::Duration took);
   // A page was served.
-  void CountPage(int64_t actors, int64_t skipped_records);
+  void CountPage(const PageCounts& page);
   void CountTokenRejection(std::string_view reason);
   void ChangeListingsInFlight(int64_t change);
   void CountListingRefused();
@@ -34,6 +42,9 @@ class Metrics {
   void CountErrorReply(std::string_view kind);
   // A round trip that failed without a reply, by status code.
   void CountTransportFailure(std::string_view code_name);
+
+  // The store waited, to try again after a failure.
+  void CountRetry();
 
   // In the Prometheus text format, version 0.0.4.
   std::string Text() const;

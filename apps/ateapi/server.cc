@@ -7,9 +7,14 @@
 #include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/resource_quota.h>
 
+#include <algorithm>
+#include <mutex>
+
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "apps/ateapi/control_service.h"
 #include "apps/ateapi/credentials.h"
+#include "apps/ateapi/log.h"
 
 namespace atestore {
 namespace {
@@ -17,6 +22,8 @@ namespace {
 constexpr char kServiceName[] = "ateapi.Control";
 // Threads beyond those of the listings: short calls, health, polling.
 constexpr int kOtherThreadsMax = 64;
+// Clients may ping so often while they wait for the answer to a call.
+constexpr int kPingIntervalMsMin = 10'000;
 // A listing's page is limited to 3 MiB by the store; lists of atespaces and workers are not paged.
 constexpr int kSendBytesMax = 256 << 20;
 
@@ -62,6 +69,8 @@ class Server::Impl {
     builder.SetMaxSendMessageSize(kSendBytesMax);
     // Two servers on one port would share its connections at random.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                               kPingIntervalMsMin);
     grpc::ResourceQuota quota("ateapi");
     quota.SetMaxThreads(flags.listings_max + kOtherThreadsMax);
     builder.SetResourceQuota(quota);
@@ -81,14 +90,28 @@ class Server::Impl {
   }
 
   void SetHealthy(bool healthy) {
+    const std::lock_guard lock(health_mutex_);
+    if (!stopping_) TellHealth(healthy);
+  }
+
+  void TellHealth(bool healthy) {
     grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
     health->SetServingStatus(kServiceName, healthy);
     health->SetServingStatus("", healthy);
   }
 
-  void Stop(absl::Duration grace) {
-    server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
-    server_->Wait();
+  void Drain(absl::Duration grace) {
+    {
+      const std::lock_guard lock(health_mutex_);
+      stopping_ = true;
+      TellHealth(false);
+    }
+    CallGate& gate = service_.gate();
+    gate.Close();
+    LogLine(LogLevel::kInfo, "draining");
+    const absl::Time deadline = absl::Now() + grace;
+    if (!gate.WaitUntilEmpty(deadline)) return;
+    gate.WaitUntilQuiet(kRefuseQuiet, std::min(deadline, absl::Now() + kRefuseMax));
   }
 
   const std::string& address() const { return address_; }
@@ -96,6 +119,8 @@ class Server::Impl {
  private:
   ControlService service_;
   std::unique_ptr<grpc::Server> server_;
+  std::mutex health_mutex_;
+  bool stopping_ = false;
   std::string address_;
 };
 
@@ -111,6 +136,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Flags& flags, ActorS
 
 const std::string& Server::address() const { return impl_->address(); }
 void Server::SetHealthy(bool healthy) { impl_->SetHealthy(healthy); }
-void Server::Stop(absl::Duration grace) { impl_->Stop(grace); }
+void Server::Drain(absl::Duration grace) { impl_->Drain(grace); }
 
 }  // namespace atestore

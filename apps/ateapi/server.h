@@ -11,6 +11,11 @@
 
 namespace atestore {
 
+// How long a draining server goes on refusing calls: until none has come for kRefuseQuiet (which
+// is also for the last answers to leave), but not longer than kRefuseMax.
+inline constexpr absl::Duration kRefuseQuiet = absl::Milliseconds(500);
+inline constexpr absl::Duration kRefuseMax = absl::Seconds(2);
+
 // The gRPC server: the service, health, reflection when asked for, TLS when asked for. Thread-safe.
 class Server {
  public:
@@ -24,11 +29,16 @@ class Server {
 
   // Where it listens, with the port that was chosen when the flag said 0.
   const std::string& address() const;
-  // What the gRPC health service says from now on.
+  // What the gRPC health service says from now on; no longer once Drain() was called.
   void SetHealthy(bool healthy);
-  // Refuses new calls, waits until the running ones have ended, cancels those that still run after
-  // `grace`. Returns when none is left.
-  void Stop(absl::Duration grace);
+
+  // Not healthy any more; refuses new calls with UNAVAILABLE and waits until the running ones have
+  // ended, or for `grace`, then for the refused callers to calm down.
+  //
+  // After that the process should end without destroying this object: sockets that close are
+  // UNAVAILABLE to whoever calls just then, whereas gRPC's own shutdown answers CANCELLED, which
+  // callers must not take for a reason to try again.
+  void Drain(absl::Duration grace);
 
  private:
   class Impl;

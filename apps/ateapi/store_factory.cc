@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "apps/ateapi/demo_actors.h"
 #include "apps/ateapi/log.h"
@@ -12,6 +11,7 @@
 #include "apps/ateapi/token_keys.h"
 #include "core/status.h"
 #include "store/embedded/embedded_transport.h"
+#include "store/redis/files.h"
 #include "store/redis/redis_transport.h"
 
 namespace atestore {
@@ -20,26 +20,39 @@ namespace {
 // A cluster full of foreign values would otherwise fill the log at the speed of the listing.
 constexpr int kUnreadableLinesPerSecond = 10;
 
+OnReload LogReload(const char* what) {
+  return [what](const absl::Status& status) {
+    LogLine(status.ok() ? LogLevel::kInfo : LogLevel::kWarning,
+            status.ok() ? "reloaded" : "not_reloaded")
+        .Add("what", what)
+        .Add("message", status.ok() ? "for new connections" : ToStd(status.message()));
+  };
+}
+
 absl::StatusOr<RedisOptions> RedisOptionsOf(const Flags& flags) {
   RedisOptions options;
   if (!flags.redis_password_file.empty()) {
-    const absl::StatusOr<std::string> password = ReadFile(flags.redis_password_file);
-    if (!password.ok()) return password.status();
-    options.credentials =
-        RedisCredentials{.username = flags.redis_username,
-                         .password = std::string(absl::StripTrailingAsciiWhitespace(*password))};
+    absl::StatusOr<std::unique_ptr<PasswordFile>> file =
+        PasswordFile::Open(flags.redis_password_file, LogReload("--redis-password-file"));
+    if (!file.ok()) return file.status();
+    options.credentials_source = [username = flags.redis_username,
+                                  file = std::shared_ptr<PasswordFile>(*std::move(file))] {
+      return RedisCredentials{.username = username, .password = file->Password()};
+    };
   }
   if (!flags.redis_ca_certs.empty() || !flags.redis_client_cert.empty() ||
       !flags.redis_tls_server_name.empty()) {
     options.tls = RedisTlsOptions{.ca_file = flags.redis_ca_certs,
                                   .client_cert_file = flags.redis_client_cert,
-                                  .server_name = flags.redis_tls_server_name};
+                                  .server_name = flags.redis_tls_server_name,
+                                  .on_reload = LogReload("--redis-ca-certs, --redis-client-cert")};
   }
   return options;
 }
 
-absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags) {
+absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags, Metrics& metrics) {
   StoreOptions options;
+  options.on_retry = [&metrics] { metrics.CountRetry(); };
   if (!flags.page_token_key_file.empty()) {
     const absl::StatusOr<std::string> text = ReadFile(flags.page_token_key_file);
     if (!text.ok()) return text.status();
@@ -73,7 +86,7 @@ std::unique_ptr<ActorStore> EmbeddedStore(const Flags& flags, Metrics& metrics,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ActorStore>> MakeStore(const Flags& flags, Metrics& metrics) {
-  absl::StatusOr<StoreOptions> options = StoreOptionsOf(flags);
+  absl::StatusOr<StoreOptions> options = StoreOptionsOf(flags, metrics);
   if (!options.ok()) return options.status();
   if (flags.redis_cluster_address.empty()) {
     return EmbeddedStore(flags, metrics, *std::move(options));

@@ -1,10 +1,6 @@
 #include "apps/ateapi/token_keys.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -47,18 +43,6 @@ absl::StatusOr<std::vector<PageTokenKey>> ParseTokenKeys(std::string_view text) 
   }
   if (keys.empty()) return InvalidArgumentError("page token keys: the file holds none");
   return keys;
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || file.bad()) {
-    const int error = errno != 0 ? errno : EIO;
-    return absl::ErrnoToStatus(error, absl::StrCat("cannot read ", path));
-  }
-  return text.str();
 }
 
 }  // namespace atestore

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,8 +12,5 @@ namespace atestore {
 // unique, SECRET at least 16 bytes, taken as it stands; empty lines and lines that begin with '#'
 // are skipped. The first key signs, all verify. INVALID_ARGUMENT names the line, never the secret.
 absl::StatusOr<std::vector<PageTokenKey>> ParseTokenKeys(std::string_view text);
-
-// The text of a file. NOT_FOUND or PERMISSION_DENIED or UNAVAILABLE, naming the file.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 }  // namespace atestore

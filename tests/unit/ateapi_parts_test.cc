@@ -1,10 +1,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "apps/ateapi/call_gate.h"
 #include "apps/ateapi/error_details.h"
 #include "apps/ateapi/flags.h"
+#include "apps/ateapi/metrics.h"
+#include "apps/ateapi/start_advice.h"
 #include "apps/ateapi/token_keys.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -141,10 +146,108 @@ TEST(ErrorDetails, SayWhenToTryAgain) {
   EXPECT_EQ(DetailsOf(absl::NotFoundError("gone")).details_size(), 1);
 }
 
+TEST(ErrorDetails, WhatRedisRefusesThisServiceIsNotTheCallersFault) {
+  struct Case {
+    absl::Status status;
+    std::string reason;
+  };
+  for (const Case& entry : std::vector<Case>{
+           {WithErrorInfo(absl::UnauthenticatedError("w"), {.reason = "REDIS_UNAUTHENTICATED"}),
+            "REDIS_UNAUTHENTICATED"},
+           {absl::UnauthenticatedError("w"), "REDIS_UNAUTHENTICATED"},
+           {WithErrorInfo(absl::PermissionDeniedError("w"), {.reason = "STORE_ERROR"}),
+            "REDIS_PERMISSION_DENIED"},
+           {WithErrorInfo(absl::FailedPreconditionError("w"), {.reason = "FAILED_PRECONDITION"}),
+            "REDIS_REFUSED"}}) {
+    const absl::Status told = ForCaller(entry.status);
+    EXPECT_TRUE(absl::IsUnavailable(told)) << told;
+    EXPECT_EQ(told.message(), "w");
+    EXPECT_EQ(ErrorReason(told), entry.reason);
+  }
+}
+
+TEST(ErrorDetails, WhatTheCallerCanMendIsToldAsItIs) {
+  for (const absl::Status& status :
+       {absl::OkStatus(), absl::NotFoundError("w"),
+        WithErrorInfo(absl::FailedPreconditionError("w"), {.reason = "ATESPACE_NOT_EMPTY"}),
+        WithErrorInfo(absl::PermissionDeniedError("w"), {.reason = "DEBUG_CLEAR_DISABLED"})}) {
+    EXPECT_EQ(ForCaller(status), status);
+  }
+}
+
 TEST(ErrorDetails, EveryErrorHasAReason) {
   EXPECT_EQ(ErrorReason(absl::NotFoundError("")), "NOT_FOUND");
   EXPECT_EQ(ErrorReason(WithErrorInfo(absl::NotFoundError(""), {.reason = "ACTOR_NOT_FOUND"})),
             "ACTOR_NOT_FOUND");
+}
+
+TEST(StartAdvice, NamesTheFlags) {
+  Flags plain;
+  Flags tls;
+  tls.redis_ca_certs = "ca";
+  EXPECT_THAT(StartAdvice(absl::UnauthenticatedError("AUTH"), plain),
+              HasSubstr("--redis-password-file"));
+  EXPECT_THAT(StartAdvice(absl::UnavailableError("cannot connect"), plain),
+              HasSubstr("--redis-cluster-address"));
+  const absl::Status closed = absl::UnavailableError("the server closed the connection");
+  EXPECT_THAT(StartAdvice(closed, plain), HasSubstr("--redis-ca-certs"));
+  EXPECT_THAT(StartAdvice(closed, tls), Not(HasSubstr("--redis-ca-certs")));
+  EXPECT_THAT(StartAdvice(absl::FailedPreconditionError("TLS: certificate verify failed"), tls),
+              HasSubstr("--redis-tls-server-name"));
+  EXPECT_EQ(StartAdvice(absl::FailedPreconditionError("not a cluster"), plain), "");
+}
+
+TEST(CallGate, TurnsCallsAwayOnceItIsClosed) {
+  CallGate gate;
+  EXPECT_TRUE(gate.WaitUntilEmpty(absl::InfinitePast()));
+  EXPECT_TRUE(gate.Enter());
+  gate.Close();
+  EXPECT_FALSE(gate.Enter());
+  EXPECT_FALSE(gate.WaitUntilEmpty(absl::InfinitePast()));
+  gate.Leave();
+  EXPECT_TRUE(gate.WaitUntilEmpty(absl::InfinitePast()));
+}
+
+TEST(CallGate, WakesWhoeverWaitsForTheLastCall) {
+  CallGate gate;
+  ASSERT_TRUE(gate.Enter());
+  std::thread call([&gate] { gate.Leave(); });
+  EXPECT_TRUE(gate.WaitUntilEmpty(absl::InfiniteFuture()));
+  call.join();
+}
+
+TEST(CallGate, IsQuietSomeTimeAfterTheLastCallRefusedOrNot) {
+  constexpr absl::Duration kQuiet = absl::Milliseconds(20);
+  CallGate gate;
+  gate.WaitUntilQuiet(absl::Hours(1), absl::InfiniteFuture());  // nobody has ever called
+  const auto expect_quiet_after = [&](absl::Time noise) {
+    gate.WaitUntilQuiet(kQuiet, absl::InfiniteFuture());
+    EXPECT_GE(absl::Now() - noise, kQuiet - absl::Milliseconds(1));
+  };
+  ASSERT_TRUE(gate.Enter());
+  expect_quiet_after(absl::Now());
+  gate.Close();
+  expect_quiet_after(absl::Now());
+  gate.Leave();
+  expect_quiet_after(absl::Now());
+  EXPECT_FALSE(gate.Enter());
+  expect_quiet_after(absl::Now());
+  gate.WaitUntilQuiet(absl::Hours(1), absl::InfinitePast());  // returns, for its time is over
+}
+
+TEST(Metrics, CountWhatAPageTook) {
+  Metrics metrics;
+  EXPECT_THAT(metrics.Text(), HasSubstr("ateapi_list_slot_restarts_total 0\n"));
+  EXPECT_THAT(metrics.Text(), HasSubstr("ateapi_redis_error_replies_total{kind=\"ASK\"} 0\n"));
+  metrics.CountPage({.actors = 5, .skipped_records = 1, .slot_restarts = 2, .retakes = 3});
+  metrics.CountRetry();
+  const std::string text = metrics.Text();
+  for (const char* const line :
+       {"ateapi_list_pages_total 1\n", "ateapi_list_actors_total 5\n",
+        "ateapi_list_skipped_records_total 1\n", "ateapi_list_slot_restarts_total 2\n",
+        "ateapi_list_retakes_total 3\n", "ateapi_redis_retries_total 1\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
 }
 
 }  // namespace
