@@ -19,6 +19,10 @@ namespace {
 constexpr int kReconnectMsMin = 100;
 constexpr int kReconnectMsMax = 1000;
 constexpr int kConnectMsMax = 5000;
+// Pings while a call waits for its answer, so that a peer that is gone is noticed and nothing on
+// the way takes the connection for idle. ateapi admits them (apps/ateapi/server.cc).
+constexpr int kPingMs = 20'000;
+constexpr int kPingPatienceMs = 20'000;
 // Atespaces and workers come in one answer.
 constexpr int kReceiveBytesMax = 256 << 20;
 
@@ -94,6 +98,9 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ConnectionOptio
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMsMin);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMsMax);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMsMax);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingPatienceMs);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
   if (options.endpoint.starts_with("127.") || options.endpoint.starts_with("localhost")) {
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -21,13 +21,19 @@ complete -o default -F _kubectl_ate kubectl-ate
 )script";
 
 constexpr char kZsh[] = R"script(#compdef kubectl-ate
-# zsh completion for kubectl-ate: source <(kubectl-ate completion zsh)
+# zsh completion for kubectl-ate: after compinit, source <(kubectl-ate completion zsh);
+# or keep this as a file "_kubectl-ate" in a folder of fpath.
 _kubectl_ate() {
   local -a candidates
-  candidates=(${(f)" $("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2 > / dev / null) "})
-    candidates = (${candidates : # : *})compadd - a candidates
+  candidates=(${(f)"$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  candidates=(${candidates:#:*})
+  compadd -a candidates
 }
-compdef _kubectl_ate kubectl-ate
+if [[ ${funcstack[1]} = _kubectl-ate ]]; then
+  _kubectl_ate
+else
+  compdef _kubectl_ate kubectl-ate
+fi
 )script";
 
 constexpr char kFish[] =

@@ -42,13 +42,12 @@ std::vector<std::string> FlagsOf(const CLI::App* command) {
 
 void Remember(const std::string& flag, const std::string& value, Expectation& expectation) {
   if (flag == "-a" || flag == "--atespace") expectation.atespace = value;
-  if (flag == "--endpoint") expectation.connection.endpoint = value;
-  if (flag == "--ca-cert") expectation.connection.ca_cert = value;
-  if (flag == "--client-cert") expectation.connection.client_cert = value;
-  if (flag == "--client-key") expectation.connection.client_key = value;
-  if (flag == "--tls-server-name") expectation.connection.server_name = value;
-  if (flag == "--plaintext") expectation.connection.plaintext = true;
-  if (flag == "--insecure-skip-tls-verify") expectation.connection.insecure_skip_tls_verify = true;
+  for (const ConnectionText& text : kConnectionTexts) {
+    if (flag == text.flag) expectation.connection.*text.value = value;
+  }
+  for (const ConnectionSwitch& connection : kConnectionSwitches) {
+    if (flag == connection.flag) expectation.connection.*connection.value = true;
+  }
 }
 
 void ExpectValue(const std::string& flag, const std::string& prefix, Expectation& expectation) {

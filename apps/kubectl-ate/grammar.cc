@@ -47,23 +47,14 @@ CLI::App* Grammar::Add(CLI::App* parent, const std::string& name, const std::str
 void Grammar::DefineConnection() {
   ConnectionOptions& connection = values.connection;
   const std::string group = "Connection";
-  app.add_option("--endpoint", connection.endpoint, "HOST:PORT of ateapi")
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--ca-cert", connection.ca_cert, "PEM file of CAs to trust, not the system's")
-      ->group(group);
-  app.add_option("--client-cert", connection.client_cert, "PEM file of this client's certificate")
-      ->group(group);
-  app.add_option("--client-key", connection.client_key,
-                 "PEM file of its key; none: it is in --client-cert")
-      ->group(group);
-  app.add_option("--tls-server-name", connection.server_name,
-                 "name to expect in the server's certificate")
-      ->group(group);
-  app.add_flag("--insecure-skip-tls-verify", connection.insecure_skip_tls_verify,
-               "accept any certificate")
-      ->group(group);
-  app.add_flag("--plaintext", connection.plaintext, "no TLS")->group(group);
+  for (const ConnectionText& text : kConnectionTexts) {
+    std::string& value = connection.*text.value;
+    CLI::Option* option = app.add_option(text.flag, value, text.help)->group(group);
+    if (!value.empty()) option->capture_default_str();
+  }
+  for (const ConnectionSwitch& flag : kConnectionSwitches) {
+    app.add_flag(flag.flag, connection.*flag.value, flag.help)->group(group);
+  }
   app.add_option("--timeout", values.timeout_seconds, "seconds for the whole command; 0: no limit")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str()

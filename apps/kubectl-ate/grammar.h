@@ -12,6 +12,32 @@ namespace atestore::cli {
 // The output formats by the names that -o takes.
 const std::map<std::string, OutputFormat>& OutputFormats();
 
+// The flags of ConnectionOptions.
+struct ConnectionText {
+  const char* flag;
+  std::string ConnectionOptions::*value;
+  const char* help;
+};
+inline constexpr ConnectionText kConnectionTexts[] = {
+    {"--endpoint", &ConnectionOptions::endpoint, "HOST:PORT of ateapi"},
+    {"--ca-cert", &ConnectionOptions::ca_cert, "PEM file of CAs to trust, not the system's"},
+    {"--client-cert", &ConnectionOptions::client_cert, "PEM file of this client's certificate"},
+    {"--client-key", &ConnectionOptions::client_key,
+     "PEM file of its key; none: it is in --client-cert"},
+    {"--tls-server-name", &ConnectionOptions::server_name,
+     "name to expect in the server's certificate"},
+};
+struct ConnectionSwitch {
+  const char* flag;
+  bool ConnectionOptions::*value;
+  const char* help;
+};
+inline constexpr ConnectionSwitch kConnectionSwitches[] = {
+    {"--insecure-skip-tls-verify", &ConnectionOptions::insecure_skip_tls_verify,
+     "accept any certificate"},
+    {"--plaintext", &ConnectionOptions::plaintext, "no TLS"},
+};
+
 // The values of all options, whichever command they belong to.
 struct Values {
   ConnectionOptions connection;

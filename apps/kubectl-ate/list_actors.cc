@@ -27,7 +27,7 @@ class Listing {
         context_(context),
         printer_(MakePrinter(command.output, "actors")),
         progress_(context.err),
-        retrier_(context.interruption, context.deadline,
+        retrier_(context.interruption, context.deadline, kAttemptTime,
                  [this](const absl::Status& status) { SayWaiting(status); }),
         token_(command.page_token) {}
 

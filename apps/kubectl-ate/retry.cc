@@ -9,7 +9,6 @@
 namespace atestore::cli {
 namespace {
 
-constexpr absl::Duration kAttemptTime = absl::Seconds(30);
 constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr absl::Duration kPatienceUnreached = absl::Seconds(1);
 constexpr absl::Duration kSilence = absl::Seconds(1);
@@ -29,7 +28,7 @@ absl::Status Retrier::Run(const std::function<absl::Status(absl::Time)>& attempt
   absl::Duration wait = kWaitMin;
   bool said = false;
   for (;;) {
-    const absl::Status status = attempt(std::min(deadline_, absl::Now() + kAttemptTime));
+    const absl::Status status = attempt(std::min(deadline_, absl::Now() + attempt_time_));
     if (!IsConnectionFailure(status)) reached_ = true;
     if (status.ok() || interruption_.interrupted() || !Passes(status)) return status;
     const absl::Time now = absl::Now();

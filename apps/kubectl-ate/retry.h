@@ -8,16 +8,23 @@
 
 namespace atestore::cli {
 
+// For calls whose answer does not grow with the cluster.
+inline constexpr absl::Duration kAttemptTime = absl::Seconds(30);
+
 // Repeats calls that failed for a reason that passes: the service restarts, its cluster fails over,
-// it is busy. Remembers whether the service was ever reached: until then, a connection that cannot
-// be made is a wrong address rather than a restart, and is given up quickly. Not thread-safe.
+// it is busy, it closes the connection (CANCELLED that nobody here asked for). Remembers whether
+// the service was ever reached: until then, a connection that cannot be made is a wrong address
+// rather than a restart, and is given up quickly. Not thread-safe.
 class Retrier {
  public:
-  // No call is begun after `deadline`. `on_wait` is told once for a series of failures that
-  // goes on for more than a second.
-  Retrier(Interruption& interruption, absl::Time deadline,
+  // No call is begun after `deadline`, and none takes longer than `attempt_time`. `on_wait` is told
+  // once for a series of failures that goes on for more than a second.
+  Retrier(Interruption& interruption, absl::Time deadline, absl::Duration attempt_time,
           std::function<void(const absl::Status&)> on_wait)
-      : interruption_(interruption), deadline_(deadline), on_wait_(std::move(on_wait)) {}
+      : interruption_(interruption),
+        deadline_(deadline),
+        attempt_time_(attempt_time),
+        on_wait_(std::move(on_wait)) {}
 
   // Calls `attempt` with the deadline of the attempt until it returns OK or an error that does not
   // pass, patience or time runs out, or the user interrupts. The last status.
@@ -26,6 +33,7 @@ class Retrier {
  private:
   Interruption& interruption_;
   const absl::Time deadline_;
+  const absl::Duration attempt_time_;
   const std::function<void(const absl::Status&)> on_wait_;
   bool reached_ = false;
 };

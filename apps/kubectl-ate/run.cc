@@ -14,12 +14,17 @@ namespace {
 
 int Written(WriteResult result) { return result == WriteResult::kFailed ? kExitFailure : kExitOk; }
 
-// Reads with retries: `read` gets a deadline and returns a StatusOr of a vector of records.
+// Lists that are not paged: the service walks the whole cluster for one answer, however large it
+// is. A connection that died meanwhile is found out by pings (channel.cc).
+constexpr absl::Duration kWholeClusterTime = absl::InfiniteDuration();
+
+// Reads with retries: `read` gets the deadline of an attempt and returns a StatusOr.
 template <typename Read>
-auto ReadAgain(const Context& context, const Read& read) {
-  Retrier retrier(context.interruption, context.deadline, [&context](const absl::Status& status) {
-    Say(context, absl::StrCat("waiting for ateapi: ", ErrorText(status, context.connection)));
-  });
+auto ReadAgain(const Context& context, absl::Duration attempt_time, const Read& read) {
+  Retrier retrier(
+      context.interruption, context.deadline, attempt_time, [&context](const absl::Status& status) {
+        Say(context, absl::StrCat("waiting for ateapi: ", ErrorText(status, context.connection)));
+      });
   decltype(read(absl::Time())) result = absl::UnknownError("no attempt was made");
   static_cast<void>(retrier.Run([&](absl::Time deadline) {
     result = read(deadline);
@@ -74,29 +79,31 @@ struct Runner {
   int operator()(const ListActors& command) const { return RunListActors(command, context); }
 
   int operator()(const GetActor& command) const {
-    return PrintOne(context, command.output, "actors", ReadAgain(context, [&](absl::Time deadline) {
+    return PrintOne(context, command.output, "actors",
+                    ReadAgain(context, kAttemptTime, [&](absl::Time deadline) {
                       return context.api.GetActor(command.name, deadline);
                     }));
   }
 
   int operator()(const ListAtespaces& command) const {
     return PrintAll(context, command.output, "atespaces",
-                    ReadAgain(context, [&](absl::Time deadline) {
+                    ReadAgain(context, kWholeClusterTime, [&](absl::Time deadline) {
                       return context.api.ListAtespaces(deadline);
                     }));
   }
 
   int operator()(const GetAtespace& command) const {
     return PrintOne(context, command.output, "atespaces",
-                    ReadAgain(context, [&](absl::Time deadline) {
+                    ReadAgain(context, kAttemptTime, [&](absl::Time deadline) {
                       return context.api.GetAtespace(command.name, deadline);
                     }));
   }
 
   int operator()(const ListWorkers& command) const {
-    return PrintAll(
-        context, command.output, "workers",
-        ReadAgain(context, [&](absl::Time deadline) { return context.api.ListWorkers(deadline); }));
+    return PrintAll(context, command.output, "workers",
+                    ReadAgain(context, kWholeClusterTime, [&](absl::Time deadline) {
+                      return context.api.ListWorkers(deadline);
+                    }));
   }
 
   int operator()(const CreateAtespace& command) const {
