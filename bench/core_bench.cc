@@ -1,0 +1,92 @@
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "bench/typical_value.h"
+#include "core/listing/name_list.h"
+#include "core/page_token.h"
+#include "core/resp.h"
+#include "core/slot.h"
+
+namespace atestore {
+namespace {
+
+std::string KeyOf(int64_t number) {
+  return absl::StrCat("actor:", TypicalAtespace(number % 50), ":", TypicalActorId(number));
+}
+
+void BM_KeySlot(benchmark::State& state) {
+  const std::string key = KeyOf(12345);
+  for (auto _ : state) benchmark::DoNotOptimize(KeySlot(key));
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(key.size()));
+}
+BENCHMARK(BM_KeySlot);
+
+const Position kPosition{.slot = 12345, .place = AfterName{{.hash = 0x0123456789ABCDEF}}};
+constexpr uint64_t kRequestHash = 0xFEDCBA9876543210;
+
+// With a checksum (0) and with an HMAC (1).
+PageTokenCodec CodecOf(benchmark::State& state) {
+  if (state.range(0) == 0) return PageTokenCodec();
+  return PageTokenCodec({{.id = 1, .secret = std::string(32, 's')}});
+}
+
+void BM_EncodePageToken(benchmark::State& state) {
+  const PageTokenCodec codec = CodecOf(state);
+  for (auto _ : state) benchmark::DoNotOptimize(codec.Encode(kPosition, kRequestHash));
+}
+BENCHMARK(BM_EncodePageToken)->Arg(0)->Arg(1);
+
+void BM_DecodePageToken(benchmark::State& state) {
+  const PageTokenCodec codec = CodecOf(state);
+  const std::string token = codec.Encode(kPosition, kRequestHash);
+  for (auto _ : state) {
+    auto decoded = codec.Decode(token, kRequestHash);
+    if (!std::holds_alternative<Position>(decoded)) state.SkipWithError("refused");
+    benchmark::DoNotOptimize(decoded);
+  }
+}
+BENCHMARK(BM_DecodePageToken)->Arg(0)->Arg(1);
+
+// An MGET reply of so many values, in chunks as a socket gives them.
+void BM_ParseMgetReply(benchmark::State& state) {
+  std::string reply = absl::StrCat("*", state.range(0), "\r\n");
+  for (int64_t i = 0; i < state.range(0); ++i) {
+    std::string value = TypicalValue(i, "space-000");
+    absl::StrAppend(&reply, "$", value.size(), "\r\n", value, "\r\n");
+  }
+  constexpr size_t kChunkBytes = size_t{64} << 10;
+  RespReader reader;
+  for (auto _ : state) {
+    bool whole = false;
+    for (size_t at = 0; at < reply.size(); at += kChunkBytes) {
+      reader.Feed(std::string_view(reply).substr(at, kChunkBytes));
+      whole = reader.Next()->has_value();
+    }
+    if (!whole) state.SkipWithError("no reply");
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(reply.size()));
+}
+BENCHMARK(BM_ParseMgetReply)->Arg(18)->Arg(1000);
+
+// What a page does with its names: hash, collect, sort.
+void BM_OrderNames(benchmark::State& state) {
+  std::vector<std::string> keys;
+  for (int64_t i = 0; i < state.range(0); ++i) keys.push_back(KeyOf(i));
+  for (auto _ : state) {
+    NameList names;
+    for (const std::string& key : keys) names.Add(KeySlot(key), 0, HashName(key), key);
+    names.Sort();
+    benchmark::DoNotOptimize(names);
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_OrderNames)->Arg(1000);
+
+}  // namespace
+}  // namespace atestore
+
+BENCHMARK_MAIN();
