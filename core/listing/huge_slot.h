@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "core/key_filter.h"
 #include "core/listing/name_list.h"
@@ -24,7 +25,7 @@ class HugeSlotScan final : public ListingStep {
     const KeyFilter* filter = nullptr;  // must outlive the step
   };
 
-  explicit HugeSlotScan(Options options) : options_(options) {}
+  explicit HugeSlotScan(Options options) : options_(std::move(options)) {}
 
   std::vector<ShardRequest> NextRound() override;
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;

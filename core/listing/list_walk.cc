@@ -239,7 +239,7 @@ void ListWalk::MoveToSlot(size_t slot) {
 }
 
 void ListWalk::MoveTo(Position position) {
-  position_ = std::move(position);
+  position_ = position;
   progressed_ = true;
   attempts_ = 0;
 }
