@@ -1,17 +1,9 @@
 #include "mockcluster/request_parser.h"
 
 #include <charconv>
-#include <optional>
 
 namespace mockcluster {
 namespace {
-
-std::optional<int64_t> ParseNumber(std::string_view text) {
-  int64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 bool IsBlank(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 
@@ -91,39 +83,52 @@ RequestParser::Outcome RequestParser::Next() {
   return buffer_[position_] == '*' ? ParseArray() : ParseInline();
 }
 
-bool RequestParser::TakeLine(size_t& from, std::string_view& line) const {
-  size_t end = buffer_.find('\r', from);
-  if (end == std::string::npos || end + 1 >= buffer_.size()) return false;
-  line = std::string_view(buffer_).substr(from, end - from);
+RequestParser::Line RequestParser::TakeNumber(size_t& from, int64_t& number) const {
+  // Nearly all of them: few digits, line end.
+  constexpr size_t kDigitsMax = 9;
+  number = 0;
+  size_t at = from;
+  while (at < buffer_.size() && at - from < kDigitsMax && buffer_[at] >= '0' &&
+         buffer_[at] <= '9') {
+    number = number * 10 + (buffer_[at++] - '0');
+  }
+  if (at > from && at + 1 < buffer_.size() && buffer_[at] == '\r') {
+    from = at + 2;
+    return Line::kNumber;
+  }
+  const size_t end = buffer_.find('\r', from);
+  if (end == std::string::npos || end + 1 >= buffer_.size()) return Line::kIncomplete;
+  const char* const last = buffer_.data() + end;
+  auto [parsed, error] = std::from_chars(buffer_.data() + from, last, number);
   from = end + 2;
-  return true;
+  return error == std::errc() && parsed == last ? Line::kNumber : Line::kInvalid;
 }
 
 RequestParser::Outcome RequestParser::ParseArray() {
   size_t at = position_ + 1;
-  std::string_view line;
-  if (!TakeLine(at, line)) {
+  int64_t count = 0;
+  Line line = TakeNumber(at, count);
+  if (line == Line::kIncomplete) {
     if (buffer_.size() - position_ > kLineBytesMax) return Fail("too big mbulk count string");
     return Outcome::kNeedMore;
   }
-  std::optional<int64_t> count = ParseNumber(line);
-  if (!count || *count > static_cast<int64_t>(kArgumentsMax)) {
+  if (line == Line::kInvalid || count > static_cast<int64_t>(kArgumentsMax)) {
     return Fail("invalid multibulk length");
   }
-  for (int64_t index = 0; index < *count; ++index) {
-    size_t header = at;
-    if (at < buffer_.size() && buffer_[at] != '$') {
-      return Fail(std::string("expected '$', got '") + buffer_[at] + "'");
-    }
-    if (!TakeLine(at, line)) {
+  for (int64_t index = 0; index < count; ++index) {
+    const size_t header = at;
+    if (at == buffer_.size()) return Outcome::kNeedMore;
+    if (buffer_[at] != '$') return Fail(std::string("expected '$', got '") + buffer_[at] + "'");
+    int64_t length = 0;
+    line = TakeNumber(++at, length);
+    if (line == Line::kIncomplete) {
       if (buffer_.size() - header > kLineBytesMax) return Fail("too big bulk count string");
       return Outcome::kNeedMore;
     }
-    std::optional<int64_t> length = ParseNumber(line.substr(1));
-    if (!length || *length < 0 || *length > static_cast<int64_t>(kBulkBytesMax)) {
+    if (line == Line::kInvalid || length < 0 || length > static_cast<int64_t>(kBulkBytesMax)) {
       return Fail("invalid bulk length");
     }
-    size_t bytes = static_cast<size_t>(*length);
+    const size_t bytes = static_cast<size_t>(length);
     if (buffer_.size() - at < bytes + 2) return Outcome::kNeedMore;
     arguments_.push_back(std::string_view(buffer_).substr(at, bytes));
     at += bytes + 2;

@@ -34,8 +34,9 @@ class RequestParser {
   Outcome ParseArray();
   Outcome ParseInline();
   Outcome Fail(std::string_view why);
-  // The line that begins at `from`, without its end; advances `from`. False: not complete.
-  bool TakeLine(size_t& from, std::string_view& line) const;
+  enum class Line { kNumber, kInvalid, kIncomplete };
+  // The number on the line that begins at `from`; advances `from` past a complete line.
+  Line TakeNumber(size_t& from, int64_t& number) const;
 
   std::string buffer_;
   size_t position_ = 0;  // of the next request
