@@ -50,7 +50,9 @@ struct Command {
   KeyPositions keys;
   void (*handler)(CommandContext&) = nullptr;
   bool has_subcommands = false;
-  size_t index = 0;  // dense; set by the table
+  // Set by the table.
+  size_t index = 0;  // dense
+  bool is_subcommand = false;
 
   bool Has(CommandFlag flag) const { return (flags & flag) != 0; }
 };

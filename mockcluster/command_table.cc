@@ -1,8 +1,8 @@
 #include "mockcluster/command_table.h"
 
 #include <algorithm>
+#include <array>
 
-#include "absl/container/flat_hash_map.h"
 #include "mockcluster/arguments.h"
 #include "mockcluster/commands.h"
 
@@ -155,36 +155,67 @@ std::vector<Command> MakeTable() {
   }
   std::sort(table.begin(), table.end(),
             [](const Command& a, const Command& b) { return a.name < b.name; });
-  for (size_t index = 0; index < table.size(); ++index) table[index].index = index;
+  for (size_t index = 0; index < table.size(); ++index) {
+    table[index].index = index;
+    table[index].is_subcommand = table[index].name.find('|') != std::string_view::npos;
+  }
   return table;
 }
 
-using Index = absl::flat_hash_map<std::string_view, const Command*>;
-
-const Index& ByName() {
-  static const Index index = [] {
-    Index built;
-    for (const Command& command : AllCommands()) built.emplace(command.name, &command);
-    return built;
-  }();
-  return index;
-}
-
-// Longer than every name: no command can have it.
-constexpr size_t kNameBytesMax = 48;
-
-// Appends lower-cased text to a name being built; false when it gets too long.
-bool AppendLower(std::string_view text, char (&name)[kNameBytesMax], size_t& length) {
-  if (text.size() > kNameBytesMax - length) return false;
-  for (char byte : text) {
-    name[length++] = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
+// A name in lower case, as long as it may be one, with its hash (FNV-1a).
+class LowerName {
+ public:
+  // False when it gets longer than every name: no command can have it.
+  bool Append(std::string_view text) {
+    if (text.size() > sizeof text_ - size_) return false;
+    for (char byte : text) {
+      const char lower = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
+      text_[size_++] = lower;
+      hash_ = (hash_ ^ static_cast<unsigned char>(lower)) * 16777619u;
+    }
+    return true;
   }
-  return true;
-}
 
-const Command* FindByName(std::string_view name) {
-  auto found = ByName().find(name);
-  return found == ByName().end() ? nullptr : found->second;
+  std::string_view text() const { return {text_, size_}; }
+  uint32_t hash() const { return hash_; }
+
+ private:
+  char text_[48];
+  size_t size_ = 0;
+  uint32_t hash_ = 2166136261u;
+};
+
+// Every command executed is looked up here, so it is a bare open-addressed table: half the time of
+// a general one.
+class NameIndex {
+ public:
+  NameIndex() {
+    for (const Command& command : AllCommands()) {
+      LowerName name;
+      name.Append(command.name);
+      size_t place = name.hash() % kPlaces;
+      while (places_[place] != nullptr) place = (place + 1) % kPlaces;
+      places_[place] = &command;
+    }
+  }
+
+  const Command* Find(const LowerName& name) const {
+    size_t place = name.hash() % kPlaces;
+    while (places_[place] != nullptr && places_[place]->name != name.text()) {
+      place = (place + 1) % kPlaces;
+    }
+    return places_[place];
+  }
+
+ private:
+  static constexpr size_t kPlaces = 512;  // several times the number of commands
+
+  std::array<const Command*, kPlaces> places_{};
+};
+
+const Command* FindByName(const LowerName& name) {
+  static const NameIndex index;
+  return index.Find(name);
 }
 
 }  // namespace
@@ -194,23 +225,22 @@ const std::vector<Command>& AllCommands() {
   return table;
 }
 
+bool IsKnownTo(Flavor flavor, const Command& command) {
+  if (command.Has(kSince90)) return flavor == Flavor::kValkey91;
+  return !command.Has(kSince72) || flavor != Flavor::kRedis70;
+}
+
 const Command* FindCommand(std::string_view name) {
-  char lower[kNameBytesMax];
-  size_t length = 0;
-  if (!AppendLower(name, lower, length)) return nullptr;
-  std::string_view text(lower, length);
-  if (text.find('|') != std::string_view::npos) return nullptr;
-  return FindByName(text);
+  LowerName lower;
+  if (!lower.Append(name)) return nullptr;
+  const Command* command = FindByName(lower);
+  return command != nullptr && !command->is_subcommand ? command : nullptr;
 }
 
 const Command* FindSubcommand(const Command& container, std::string_view name) {
-  char lower[kNameBytesMax];
-  size_t length = 0;
-  if (!AppendLower(container.name, lower, length) || !AppendLower("|", lower, length) ||
-      !AppendLower(name, lower, length)) {
-    return nullptr;
-  }
-  return FindByName({lower, length});
+  LowerName lower;
+  if (!lower.Append(container.name) || !lower.Append("|") || !lower.Append(name)) return nullptr;
+  return FindByName(lower);
 }
 
 std::vector<size_t> FindKeys(const Command& command, std::span<const std::string_view> arguments) {

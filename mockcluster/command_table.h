@@ -12,6 +12,9 @@ namespace mockcluster {
 // Every command the emulator knows, ordered by name; subcommands as "cluster|slots".
 const std::vector<Command>& AllCommands();
 
+// Whether servers of this kind have the command.
+bool IsKnownTo(Flavor flavor, const Command& command);
+
 // The command (or container) of this name in any case; nullptr: unknown.
 const Command* FindCommand(std::string_view name);
 // The subcommand of a container.

@@ -169,17 +169,17 @@ void WriteFlags(const Command& command, ReplyWriter& reply) {
   for (std::string_view flag : flags) reply.Simple(flag);
 }
 
-std::vector<const Command*> SubcommandsOf(const Command& container) {
+std::vector<const Command*> SubcommandsOf(const Command& container, Flavor flavor) {
   std::vector<const Command*> found;
   const std::string prefix = std::string(container.name) + "|";
   for (const Command& command : AllCommands()) {
-    if (command.name.starts_with(prefix)) found.push_back(&command);
+    if (command.name.starts_with(prefix) && IsKnownTo(flavor, command)) found.push_back(&command);
   }
   return found;
 }
 
 // Ten elements, as since Redis 7; categories, tips and key specifications are left out.
-void WriteCommand(const Command& command, ReplyWriter& reply) {
+void WriteCommand(const Command& command, Flavor flavor, ReplyWriter& reply) {
   reply.Array(10);
   reply.Bulk(command.name);
   reply.Integer(command.arity);
@@ -189,23 +189,24 @@ void WriteCommand(const Command& command, ReplyWriter& reply) {
   reply.Integer(command.keys.step);
   for (int left_out = 0; left_out < 3; ++left_out) reply.Set(0);
   std::vector<const Command*> subcommands;
-  if (command.has_subcommands) subcommands = SubcommandsOf(command);
+  if (command.has_subcommands) subcommands = SubcommandsOf(command, flavor);
   reply.Array(subcommands.size());
-  for (const Command* subcommand : subcommands) WriteCommand(*subcommand, reply);
+  for (const Command* subcommand : subcommands) WriteCommand(*subcommand, flavor, reply);
 }
 
 // "get", "cluster|slots".
-const Command* FindByFullName(std::string_view name) {
+const Command* FindByFullName(std::string_view name, Flavor flavor) {
   const size_t bar = name.find('|');
   const Command* command = FindCommand(name.substr(0, bar));
   if (command == nullptr || bar == std::string_view::npos) return command;
-  return FindSubcommand(*command, name.substr(bar + 1));
+  const Command* subcommand = FindSubcommand(*command, name.substr(bar + 1));
+  return subcommand != nullptr && IsKnownTo(flavor, *subcommand) ? subcommand : nullptr;
 }
 
 std::vector<const Command*> TopLevelCommands() {
   std::vector<const Command*> commands;
   for (const Command& command : AllCommands()) {
-    if (command.name.find('|') == std::string_view::npos) commands.push_back(&command);
+    if (!command.is_subcommand) commands.push_back(&command);
   }
   return commands;
 }
@@ -282,7 +283,8 @@ void ConfigResetStat(CommandContext& context) {
 void CommandAll(CommandContext& context) {
   std::vector<const Command*> commands = TopLevelCommands();
   context.reply.Array(commands.size());
-  for (const Command* command : commands) WriteCommand(*command, context.reply);
+  for (const Command* command : commands)
+    WriteCommand(*command, context.state.options.flavor, context.reply);
 }
 
 void CommandCount(CommandContext& context) {
@@ -296,11 +298,11 @@ void CommandInfo(CommandContext& context) {
   }
   context.reply.Array(context.arguments.size() - 2);
   for (std::string_view name : context.arguments.subspan(2)) {
-    const Command* command = FindByFullName(name);
+    const Command* command = FindByFullName(name, context.state.options.flavor);
     if (command == nullptr) {
-      context.reply.NullArray();
+      context.reply.Null();
     } else {
-      WriteCommand(*command, context.reply);
+      WriteCommand(*command, context.state.options.flavor, context.reply);
     }
   }
 }

@@ -101,7 +101,7 @@ class CommandRun {
     }
     if (command->has_subcommands && arguments_.size() > 1) {
       const Command* subcommand = FindSubcommand(*command, arguments_[1]);
-      if (subcommand == nullptr || IsTooNew(*subcommand)) {
+      if (subcommand == nullptr || !IsKnownTo(state_.options.flavor, *subcommand)) {
         std::string container(command->name);
         for (char& letter : container) letter = static_cast<char>(letter - 'a' + 'A');
         Reject("ERR unknown subcommand '" + std::string(arguments_[1].substr(0, 128)) + "'. Try " +
@@ -117,11 +117,6 @@ class CommandRun {
       return nullptr;
     }
     return command;
-  }
-
-  bool IsTooNew(const Command& command) const {
-    if (command.Has(kSince90)) return state_.options.flavor != Flavor::kValkey91;
-    return command.Has(kSince72) && !state_.traits.is_valkey;
   }
 
   bool Refused(const Command& command) {
