@@ -8,14 +8,20 @@ namespace {
 constexpr char kBash[] =
     R"script(# bash completion for kubectl-ate: source <(kubectl-ate completion bash)
 _kubectl_ate() {
-  local candidate
+  local candidate line=${COMP_LINE:0:COMP_POINT}
+  local -a words
   COMPREPLY=()
+  # Not COMP_WORDS, which has three words for HOST:PORT.
+  read -ra words <<<"$line"
+  case "$line" in
+    *[[:space:]]) words+=("") ;;
+  esac
   while IFS= read -r candidate; do
     case "$candidate" in
       :*) ;;
       *) COMPREPLY+=("$candidate") ;;
     esac
-  done < <("${COMP_WORDS[0]}" __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
 }
 complete -o default -F _kubectl_ate kubectl-ate
 )script";
