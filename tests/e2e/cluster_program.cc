@@ -25,6 +25,11 @@ Answer Ok(const absl::Status& status) {
   return std::string();
 }
 
+Answer Done(const std::function<void()>& act) {
+  act();
+  return std::string();
+}
+
 absl::StatusOr<size_t> NodeNumber(const Words& words, const RealCluster& cluster) {
   size_t node = 0;
   if (words.size() < 2 || !absl::SimpleAtoi(words[1], &node) || node >= cluster.size()) {
@@ -85,6 +90,8 @@ Answer Obey(RealCluster& cluster, const Words& words) {
   if (words[0] == "kill") return Ok(cluster.Stop(*node, StopMode::kKill));
   if (words[0] == "launch") return Ok(cluster.Launch(*node));
   if (words[0] == "restart") return Restart(cluster, *node);
+  if (words[0] == "pause") return Done([&] { cluster.Pause(*node); });
+  if (words[0] == "resume") return Done([&] { cluster.Resume(*node); });
   if (words[0] == "run") return Ok(cluster.Run(*node, {words.begin() + 2, words.end()}).status());
   return absl::InvalidArgumentError(absl::StrCat("no command ", words[0]));
 }

@@ -2,11 +2,7 @@
 
 import json
 import os
-import pty
-import re
-import select
 import subprocess
-import threading
 import time
 import unittest
 
@@ -15,46 +11,6 @@ import yaml
 from processes import BIN, Ateapi, Cli, PATIENCE, resume_arguments
 
 ACTORS = 200_000
-CTRL_C = b"\x03"
-
-
-class Terminal:
-    """A command whose controlling terminal is a pty; standard output may go elsewhere."""
-
-    def __init__(self, command, stdout=None):
-        self.text = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            if stdout is not None:
-                os.dup2(stdout, 1)
-            os.execv(command[0], command)
-
-    def read(self, patience=PATIENCE):
-        readable, _, _ = select.select([self.fd], [], [], patience)
-        if not readable:
-            raise AssertionError("the terminal stays silent after: " + repr(self.text[-500:]))
-        try:
-            chunk = os.read(self.fd, 65536)
-        except OSError:  # the other side has ended
-            chunk = b""
-        self.text += chunk
-        return chunk
-
-    def read_until(self, pattern):
-        while not re.search(pattern, self.text):
-            if not self.read():
-                raise AssertionError("ended after: " + repr(self.text[-500:]))
-
-    def type(self, keys):
-        os.write(self.fd, keys)
-
-    def finish(self):
-        """The exit status, when everything was read."""
-        while self.read():
-            pass
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(status)
 
 
 class KubectlAte(unittest.TestCase):
@@ -65,7 +21,7 @@ class KubectlAte(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.service.kill()
+        cls.service.close()
 
     def assert_each_once(self, names, actors=ACTORS):
         self.assertEqual(len(names), actors)
@@ -139,29 +95,6 @@ class KubectlAte(unittest.TestCase):
                          if word not in self.cli.flags]
         self.assert_each_once(names, ACTORS // 5)
 
-    def test_ctrl_c_then_the_resume_command_gives_each_once(self):
-        reader, writer = os.pipe()
-        terminal = Terminal(
-            self.cli.command("get", "actors", "-A", "-o", "name", "--chunk-size", "100"), writer)
-        os.close(writer)
-        collected = []
-        def collect():
-            with os.fdopen(reader) as rows:
-                collected.append(rows.read())
-        thread = threading.Thread(target=collect)
-        thread.start()
-        terminal.read_until(rb"[1-9][0-9,]+ actors ")
-        terminal.type(CTRL_C)
-        self.assertEqual(terminal.finish(), 130)
-        thread.join()
-        first = collected[0].splitlines()
-        self.assertGreater(len(first), 0)
-        self.assertLess(len(first), ACTORS)
-        said = re.sub(r".*\r\x1b\[K", "", terminal.text.decode().replace("\r\n", "\n"))
-        rest = subprocess.run([os.path.join(BIN, "kubectl-ate"), *resume_arguments(said)],
-                              stdout=subprocess.PIPE, text=True, check=True, timeout=2 * PATIENCE)
-        self.assert_each_once(first + rest.stdout.splitlines())
-
     def test_survives_a_crash_of_the_service(self):
         service = Ateapi("--demo-actors", "30000")
         cli = Cli(service.address)
@@ -191,25 +124,6 @@ class KubectlAte(unittest.TestCase):
             rest = subprocess.run([os.path.join(BIN, "kubectl-ate"), *resume_arguments(errors)],
                                   stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE)
         self.assert_each_once(names + rest.stdout.splitlines(True), 30000)
-
-    # ---- a terminal ----
-
-    def test_progress_is_shown_on_a_terminal_and_erased(self):
-        with open(os.devnull, "wb") as nowhere:
-            terminal = Terminal(self.cli.command("get", "actors", "-A"), nowhere.fileno())
-            self.assertEqual(terminal.finish(), 0)
-        self.assertRegex(terminal.text,
-                         rb"\r\x1b\[K[0-9.]+ %  [0-9,]+ actors  [0-9,]+/s  [0-9hms]+ left")
-        self.assertTrue(terminal.text.endswith(b"\r\x1b[K"), terminal.text[-80:])
-
-    def test_rows_on_the_terminal_are_not_mixed_with_progress(self):
-        terminal = Terminal(self.cli.command("get", "actors", "-a", "team-a", "-o", "name",
-                                             "--limit", "5000", "--chunk-size", "50"))
-        self.assertEqual(terminal.finish(), 0)
-        text = re.sub(rb"\r\x1b\[K([0-9.]+ %  [^\r\n]*)?", b"", terminal.text)
-        rows = [line for line in text.decode().split("\r\n") if line.startswith("actor/")]
-        self.assert_each_once(rows, 5000)
-        self.assertTrue(all(re.fullmatch(r"actor/team-a/agent-\d{7}", row) for row in rows))
 
     # ---- single records ----
 
@@ -270,36 +184,6 @@ class KubectlAte(unittest.TestCase):
         self.assertLess(time.monotonic() - start, 20)
         self.assert_error("does not speak TLS; add --plaintext", "get", "actors", "-A",
                           cli=Cli(self.service.address, "--insecure-skip-tls-verify"))
-
-    # ---- completion ----
-
-    def complete(self, *words):
-        run = subprocess.run([os.path.join(BIN, "kubectl-ate"), "__complete", *words],
-                             stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE)
-        lines = run.stdout.splitlines()
-        self.assertEqual(lines[-1], ":4")
-        return lines[:-1]
-
-    def test_completion_asks_the_service(self):
-        self.assertEqual(self.complete("get", "actors", *self.cli.flags, "-a", "team-"),
-                         ["team-a", "team-b", "team-c", "team-d", "team-e"])
-        actors = self.complete("get", "actors", *self.cli.flags, "-a", "team-a", "agent-")
-        self.assertGreater(len(actors), 0)
-        self.assertLessEqual(len(actors), 1000)  # one page of two hundred
-        self.assertEqual(self.complete("get", "actors", "--endpoint", "127.0.0.1:1", "-a", ""), [])
-
-    def test_bash_completion_script(self):
-        script = ('source <("$1/kubectl-ate" completion bash)\n'
-                  'COMP_WORDS=(kubectl-ate get ac); COMP_CWORD=2; _kubectl_ate\n'
-                  'echo "${COMPREPLY[@]}"')
-        run = subprocess.run(["bash", "-c", script, "bash", BIN], stdout=subprocess.PIPE, text=True,
-                             check=True, env={**os.environ, "PATH": BIN + ":" + os.environ["PATH"]})
-        self.assertEqual(run.stdout, "actors\n")
-
-    def test_kubectl_plugin_completion(self):
-        run = subprocess.run(["kubectl_complete-ate", "get", ""], stdout=subprocess.PIPE, text=True,
-                             check=True, env={**os.environ, "PATH": BIN + ":" + os.environ["PATH"]})
-        self.assertEqual(run.stdout, "actors\natespaces\nworkers\n:4\n")
 
 
 if __name__ == "__main__":

@@ -65,20 +65,30 @@ class Ateapi:
         self.process.kill()
         self.process.wait()
 
-    def terminate(self):
+    def begin_termination(self):
         self.process.send_signal(signal.SIGTERM)
+
+    def wait(self):
+        """The exit status."""
         return self.process.wait(timeout=PATIENCE)
+
+    def terminate(self):
+        self.begin_termination()
+        return self.wait()
 
     def peak_rss_kib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1))
 
+    def close(self):
+        self.kill()
+        self.log.close()
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.kill()
-        self.log.close()
+        self.close()
 
 
 def start_failure(*flags, environment=None):
