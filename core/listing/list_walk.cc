@@ -181,7 +181,8 @@ void ListWalk::ReadValues(NameList* names, size_t end_slot, std::vector<Endpoint
     values_ = std::make_unique<ValuesRead>(names, fetch, migrating_->migration(),
                                            migrating_->fence(), bytes_left, sink_);
   } else {
-    values_ = std::make_unique<ValuesRead>(names, fetch, std::move(nodes), bytes_left, sink_);
+    values_ = std::make_unique<ValuesRead>(names, fetch, std::move(nodes),
+                                           MgetKeysFor(hints_.record_bytes), bytes_left, sink_);
   }
 }
 

@@ -55,9 +55,9 @@ void ListWalk::ConcludeHuge() {
   names_ = &huge_->names();
   names_->Sort();
   if (names == 0) return CommitHuge({});
-  values_ = std::make_unique<ValuesRead>(names_, std::min(names, room()),
-                                         std::vector<Endpoint>{huge_->owner()},
-                                         options_.page_bytes - page_bytes_, sink_);
+  values_ = std::make_unique<ValuesRead>(
+      names_, std::min(names, room()), std::vector<Endpoint>{huge_->owner()},
+      MgetKeysFor(hints_.record_bytes), options_.page_bytes - page_bytes_, sink_);
 }
 
 // The reply does not fit the page. It cannot be cut by its cursor, so it is dropped.

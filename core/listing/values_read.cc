@@ -7,9 +7,19 @@
 
 namespace atestore {
 
+size_t MgetKeysFor(double value_bytes) {
+  double keys = static_cast<double>(kMgetBytes) / std::max(value_bytes, 1.0);
+  return static_cast<size_t>(std::clamp(keys, 1.0, static_cast<double>(kMgetKeysMax)));
+}
+
 ValuesRead::ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes,
-                       size_t bytes_left, RecordSink* sink)
-    : names_(names), nodes_(std::move(nodes)), bytes_left_(bytes_left), sink_(sink), items_(count) {
+                       size_t mget_keys, size_t bytes_left, RecordSink* sink)
+    : names_(names),
+      nodes_(std::move(nodes)),
+      mget_keys_(mget_keys),
+      bytes_left_(bytes_left),
+      sink_(sink),
+      items_(count) {
   for (const Endpoint& node : nodes_) {
     same_node_.push_back(std::find(nodes_.begin(), nodes_.end(), node) - nodes_.begin());
   }
@@ -22,6 +32,8 @@ ValuesRead::ValuesRead(const NameList* names, size_t count, Migration migration,
       same_node_({MigratingSlot::kSource, MigratingSlot::kDestination}),
       migration_(std::move(migration)),
       fence_(fence),
+      // The source is where clients of a slot in migration ask first, one key at a time.
+      mget_keys_(1),
       bytes_left_(bytes_left),
       sink_(sink),
       items_(count) {}
@@ -47,11 +59,11 @@ std::vector<ShardRequest> ValuesRead::AskAll() {
   std::vector<ShardRequest> requests;
   for (size_t first = 0; first < items_.size();) {
     NameList::Name name = (*names_)[first];
-    // The source is where clients of a slot in migration ask first, one key at a time.
     size_t node = migration_ ? MigratingSlot::kSource : name.node;
-    size_t most = migration_ ? 1 : kMgetKeysMax;
     size_t end = first + 1;
-    while (end < items_.size() && end - first < most && (*names_)[end].slot == name.slot) ++end;
+    while (end < items_.size() && end - first < mget_keys_ && (*names_)[end].slot == name.slot) {
+      ++end;
+    }
     AddCommand(requests, node, first, end - first);
     first = end;
   }

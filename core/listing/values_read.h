@@ -28,8 +28,13 @@ class RecordSink {
   virtual void OnUnreadable(std::string_view key, const absl::Status& why) = 0;
 };
 
-// Most keys of one MGET. Bounds what one command costs the server and what one reply can hold.
+// Most keys of one MGET, and about how many bytes of values it may ask for. Bounds what one command
+// costs the server and what one reply can hold.
 inline constexpr size_t kMgetKeysMax = 64;
+inline constexpr size_t kMgetBytes = size_t{128} << 10;
+
+// Keys of one MGET for values of so many bytes each.
+size_t MgetKeysFor(double value_bytes);
 
 // Fetches the values of names from the nodes where the names were found.
 class ValuesRead final : public ListingStep {
@@ -48,9 +53,10 @@ class ValuesRead final : public ListingStep {
   };
 
   // Reads the first `count` of `names`. `nodes` are the endpoints that the names' node indexes
-  // count. `bytes_left`: of the page. `names` and `sink` must outlive the step.
-  ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes, size_t bytes_left,
-             RecordSink* sink);
+  // count. `mget_keys`: of one command, at least 1. `bytes_left`: of the page. `names` and `sink`
+  // must outlive the step.
+  ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes, size_t mget_keys,
+             size_t bytes_left, RecordSink* sink);
   // The same for names of a slot in migration.
   ValuesRead(const NameList* names, size_t count, Migration migration, MigrationFence fence,
              size_t bytes_left, RecordSink* sink);
@@ -111,6 +117,7 @@ class ValuesRead final : public ListingStep {
   std::vector<size_t> same_node_;  // index of the first node with the same endpoint
   const std::optional<Migration> migration_;
   const MigrationFence fence_;
+  const size_t mget_keys_;
   const size_t bytes_left_;
   RecordSink* const sink_;
   Round round_ = Round::kBegin;
