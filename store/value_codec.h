@@ -12,7 +12,7 @@ namespace atestore {
 // are ignored, names are lowerCamelCase or original, enums are names or numbers, int64 are strings
 // or numbers.
 
-// Parses `json` into `*actor`, in place of what it holds. DATA_LOSS with the reason (never the value)
+// Parses `json` into `*actor`, in place of what it holds. DATA_LOSS with the reason, not the value,
 // when protobuf's own JSON parser, told to ignore unknown fields, would refuse it; then `*actor` is
 // unspecified. Thread-safe.
 absl::Status DecodeActor(std::string_view json, ateapi::Actor* actor);

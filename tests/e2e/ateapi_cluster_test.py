@@ -23,8 +23,10 @@ class Access(SecuredCluster):
             call = client.call
             call("CreateAtespace", name="least")
             one = ref("least", "one")
-            call("CreateActor", actor_ref=one, actor_template_namespace="n", actor_template_name="t")
-            call("UpdateActor", actor_ref=one, worker_selector=api.Selector(match_labels={"k": "v"}))
+            call("CreateActor", actor_ref=one, actor_template_namespace="n",
+                 actor_template_name="t")
+            call("UpdateActor", actor_ref=one,
+                 worker_selector=api.Selector(match_labels={"k": "v"}))
             self.assertEqual(call("GetActor", actor_ref=one).actor.version, 2)
             self.assertEqual(client.ids(atespace="least"), ["one"])
             self.assertIn("least", [each.name for each in call("ListAtespaces").atespaces])

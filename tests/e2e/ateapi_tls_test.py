@@ -67,7 +67,8 @@ class Tls(WireCase):
                 self.assertEqual(b"Cipher is (NONE)" not in run.stdout, works, version)
 
     def test_client_certificates_are_required_when_asked_for(self):
-        with Ateapi("--demo-actors", "10", "--grpc-server-cred-bundle", self.files.path("server.pem"),
+        with Ateapi("--demo-actors", "10",
+                    "--grpc-server-cred-bundle", self.files.path("server.pem"),
                     "--client-ca-certs", self.files.path("ca.crt")) as service:
             with Client(service.address, self.credentials("client")) as client:
                 self.assertEqual(len(client.ids()), 10)

@@ -98,8 +98,9 @@ class KubectlAte(unittest.TestCase):
     def test_survives_a_crash_of_the_service(self):
         service = Ateapi("--demo-actors", "30000")
         cli = Cli(service.address)
-        with subprocess.Popen(cli.command("get", "actors", "-A", "-o", "name", "--chunk-size", "20"),
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        command = cli.command("get", "actors", "-A", "-o", "name", "--chunk-size", "20")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as process:
             names = [process.stdout.readline() for _ in range(2000)]
             service.kill()  # it holds pages that were not read yet: most of the listing is ahead
             with Ateapi("--demo-actors", "30000", address=service.address):
@@ -130,7 +131,8 @@ class KubectlAte(unittest.TestCase):
     def test_create_show_delete(self):
         self.assertIn("created", self.cli.out("create", "atespace", "tmp-space"))
         self.assertIn("created", self.cli.out("create", "actor", "one", "-a", "tmp-space",
-                                              "--template", "ns/python", "--worker-selector", "k=v"))
+                                              "--template", "ns/python",
+                                              "--worker-selector", "k=v"))
         actor = json.loads(self.cli.out("get", "actors", "one", "-a", "tmp-space", "-o", "json"))
         self.assertEqual(actor["actors"][0]["status"], "STATUS_SUSPENDED")
         self.assertEqual(actor["actors"][0]["workerSelector"], {"matchLabels": {"k": "v"}})
@@ -163,7 +165,8 @@ class KubectlAte(unittest.TestCase):
 
     def test_unknown_names(self):
         run = self.cli.run("get", "actors", "-a", "nowhere")
-        self.assertRegex(run.stderr, r"^No resources found\.\nnote: there is no atespace \"nowhere\"")
+        self.assertRegex(run.stderr,
+                         r"^No resources found\.\nnote: there is no atespace \"nowhere\"")
         self.assert_error("nobody", "get", "actors", "nobody", "-a", "team-a")
         self.assert_error("nowhere", "create", "actor", "x", "-a", "nowhere", "--template", "n/t")
         self.assert_error("team-a", "create", "atespace", "team-a")

@@ -51,7 +51,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("get", "actors", "--endpoint", "127.0.0.1:1", "-a", ""), [])
 
     def try_in(self, shell):
-        """Types half of each word and TAB, then runs the line: it must be the one that was meant."""
+        """Types half of each word and TAB, then runs the line: it must be what was meant."""
         if shutil.which(shell) is None:
             self.skipTest(f"*** {shell} is not installed: its completion is NOT tested here ***")
         command, setup = SHELLS[shell]
