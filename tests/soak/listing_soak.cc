@@ -19,13 +19,13 @@ const T& AnyOf(const std::vector<T>& all, std::mt19937_64& random) {
   return all[random() % all.size()];
 }
 
-FaultedListingOptions Draw(const std::vector<ServerKind>& kinds, std::mt19937_64& random) {
-  static const std::vector<ClusterFault> kFaults = AllClusterFaults();
+FaultedListingOptions Draw(const std::vector<ServerKind>& kinds,
+                           const std::vector<ClusterFault>& faults, std::mt19937_64& random) {
   static const std::vector<size_t> kActors{0, 200, 5'000, 30'000, 60'000};
   static const std::vector<size_t> kAtespaces{1, 30, 1'000};
   static const std::vector<int32_t> kPageSizes{7, 50, 100, 333, 1'000};
   FaultedListingOptions options{.kind = AnyOf(kinds, random),
-                                .fault = AnyOf(kFaults, random),
+                                .fault = AnyOf(faults, random),
                                 .actors = AnyOf(kActors, random),
                                 .atespaces = AnyOf(kAtespaces, random),
                                 .page_size = AnyOf(kPageSizes, random)};
@@ -63,7 +63,15 @@ void PrintSums(const std::map<std::string, Sum>& sums) {
   std::fputs(FaultTableLegend().c_str(), stdout);
 }
 
-int Soak(absl::Duration duration, uint64_t seed) {
+// The faults called `name`; all when it is empty.
+std::vector<ClusterFault> FaultsCalled(const std::string& name) {
+  std::vector<ClusterFault> faults = AllClusterFaults();
+  std::erase_if(faults,
+                [&](const ClusterFault& fault) { return !name.empty() && fault.name != name; });
+  return faults;
+}
+
+int Soak(absl::Duration duration, uint64_t seed, const std::string& fault) {
   std::vector<ServerKind> kinds;
   for (ServerKind kind : {ServerKind::kRedis, ServerKind::kValkey}) {
     if (FindServer(kind)) kinds.push_back(kind);
@@ -72,11 +80,16 @@ int Soak(absl::Duration duration, uint64_t seed) {
     std::fputs("listing_soak: neither redis-server nor valkey-server is installed\n", stderr);
     return 1;
   }
+  const std::vector<ClusterFault> faults = FaultsCalled(fault);
+  if (faults.empty()) {
+    std::fprintf(stderr, "listing_soak: --fault: no fault is called %s\n", fault.c_str());
+    return 2;
+  }
   std::mt19937_64 random(seed);
   std::map<std::string, Sum> sums;
   const absl::Time end = absl::Now() + duration;
   for (size_t run = 1; absl::Now() < end; ++run) {
-    FaultedListingOptions options = Draw(kinds, random);
+    FaultedListingOptions options = Draw(kinds, faults, random);
     std::printf("run %zu: %s, %s, %zu actors, %zu atespaces, page size %d%s\n", run,
                 options.fault.name.c_str(), std::string(ToString(options.kind)).c_str(),
                 options.actors, options.atespaces, options.page_size,
@@ -113,6 +126,8 @@ int main(int argc, char** argv) {
   uint64_t seed = 1;
   app.add_option("--minutes", minutes, "how long")->check(CLI::PositiveNumber);
   app.add_option("--seed", seed, "of the order of faults and sizes");
+  std::string fault;
+  app.add_option("--fault", fault, "only this one, as the table calls it");
   CLI11_PARSE(app, argc, argv);
-  return atestore::Soak(absl::Minutes(minutes), seed);
+  return atestore::Soak(absl::Minutes(minutes), seed, fault);
 }

@@ -1,5 +1,7 @@
 #include "tests/support/real_cluster.h"
 
+#include <algorithm>
+
 #include <map>
 #include <set>
 
@@ -27,6 +29,17 @@ std::string Field(std::string_view text, std::string_view name) {
   if (found == std::string::npos) return "";
   found += start.size();
   return lines.substr(found, lines.find_first_of("\r\n", found) - found);
+}
+
+// Of an entry of CLUSTER SHARDS. Valkey learns the shard of a new replica late, and refuses to
+// start from a nodes.conf where a replica and its primary are in two shards.
+bool HasPrimary(const HiredisReply& shard) {
+  const std::vector<HiredisReply>& nodes = shard.elements.back().elements;
+  return std::any_of(nodes.begin(), nodes.end(), [](const HiredisReply& node) {
+    auto role = std::find_if(node.elements.begin(), node.elements.end(),
+                             [](const HiredisReply& name) { return name.text == "role"; });
+    return role != node.elements.end() && (role + 1)->text == "master";
+  });
 }
 
 }  // namespace
@@ -262,6 +275,12 @@ absl::Status RealCluster::CheckNode(size_t node) {
   if (Field(replication->text, "role") == "slave" &&
       Field(replication->text, "master_link_status") != "up") {
     return UnavailableError(absl::StrCat("node ", node, " is not in sync"));
+  }
+  absl::StatusOr<HiredisReply> shards = Run(node, {"CLUSTER", "SHARDS"});
+  if (!shards.ok()) return shards.status();
+  for (const HiredisReply& shard : shards->elements) {
+    if (HasPrimary(shard)) continue;
+    return UnavailableError(absl::StrCat("node ", node, " sees a shard without a primary"));
   }
   return absl::OkStatus();
 }

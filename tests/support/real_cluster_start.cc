@@ -10,6 +10,14 @@ namespace {
 
 constexpr absl::Duration kAnswerLimit = absl::Seconds(30);
 constexpr int kStartAttempts = 3;
+constexpr size_t kEndBytes = 600;
+
+// The last lines of a server's output.
+std::string EndOf(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  return text.size() > kEndBytes ? "…" + text.substr(text.size() - kEndBytes) : text;
+}
 
 }  // namespace
 
@@ -176,7 +184,7 @@ absl::Status RealCluster::Launch(size_t node) {
   });
   if (!entry.process.running()) {
     return absl::InternalError(
-        absl::StrCat("the server ended at its start, see ", entry.directory.string()));
+        absl::StrCat("the server ended at its start: ", EndOf(entry.directory / "server.log")));
   }
   return answers ? absl::OkStatus() : status;
 }
