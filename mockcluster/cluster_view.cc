@@ -58,19 +58,19 @@ class SlotTaking {
 
   void Take(const ClaimRules& rules) {
     const std::vector<SlotRun> before = view_.owners.Runs();
-    const bool any_unclaimed = view_.unclaimed.any();
+    any_unclaimed_ = view_.unclaimed.any();
+    const bool uniform = !any_unclaimed_ && view_.importing_from.empty();
     ForEachStretch(before, claim_.owners->Runs(),
                    [&](Slot first, Slot last, const auto& owner, const auto& claimer) {
                      const bool claimed = claimer == claim_.sender;
                      const bool is_owner = owner == claim_.sender;
                      // Most stretches are somebody else's affair, or stay as they were.
                      if (!claimed && !is_owner) return;
-                     if (claimed && is_owner && !any_unclaimed) return;
-                     if (claimed && !owner && view_.importing_from.empty()) {
-                       return TakeRun(first, last);
-                     }
-                     for (size_t slot = first; slot <= last; ++slot) {
-                       Visit(static_cast<Slot>(slot), claimed, owner);
+                     if (claimed && is_owner && !any_unclaimed_) return;
+                     if (claimed && uniform) {
+                       if (IsTaken(first, true, owner)) TakeRun(first, last, owner);
+                     } else {
+                       VisitEach(first, last, claimed, owner);
                      }
                    });
     if (newly_unclaimed_) HearAgain(view_, claim_.sender);
@@ -78,26 +78,37 @@ class SlotTaking {
   }
 
  private:
-  // Slots that nobody has.
-  void TakeRun(Slot first, Slot last) {
-    view_.owners.SetRun({first, last, claim_.sender});
-    for (size_t slot = first; slot <= last; ++slot) view_.unclaimed.reset(slot);
-    effects_.changed = true;
+  using Owner = std::optional<NodeIndex>;
+
+  // Slots with one owner before the claim.
+  void VisitEach(Slot first, Slot last, bool claimed, const Owner& owner) {
+    size_t taken_from = first;
+    for (size_t slot = first; slot <= last; ++slot) {
+      if (IsTaken(static_cast<Slot>(slot), claimed, owner)) continue;
+      if (taken_from < slot) TakeRun(taken_from, slot - 1, owner);
+      taken_from = slot + 1;
+    }
+    if (taken_from <= last) TakeRun(taken_from, last, owner);
   }
 
-  void Visit(Slot slot, bool claimed, std::optional<NodeIndex> owner) {
+  bool IsTaken(Slot slot, bool claimed, const Owner& owner) {
     if (owner == claim_.sender && view_.unclaimed[slot] == claimed) {
       view_.unclaimed[slot] = !claimed;
       newly_unclaimed_ |= !claimed;
     }
-    if (!claimed || owner == claim_.sender) return;
-    if (owner != view_.self && view_.ImportingFrom(slot)) return;
-    if (owner && !view_.unclaimed[slot] && view_.peer(*owner).config_epoch >= claim_.config_epoch) {
-      return;
+    if (!claimed || owner == claim_.sender) return false;
+    if (owner != view_.self && view_.ImportingFrom(slot)) return false;
+    return !owner || view_.unclaimed[slot] || view_.peer(*owner).config_epoch < claim_.config_epoch;
+  }
+
+  void TakeRun(size_t first, size_t last, const Owner& owner) {
+    const bool lost = owner == view_.self;
+    for (size_t slot = first; slot <= last && (lost || any_unclaimed_); ++slot) {
+      if (lost) effects_.lost_slots.push_back(static_cast<Slot>(slot));
+      view_.unclaimed.reset(slot);
     }
-    if (owner == view_.self) effects_.lost_slots.push_back(slot);
-    if (owner == my_primary_) ++taken_from_my_primary_;
-    view_.SetOwner(slot, claim_.sender);
+    if (owner == my_primary_) taken_from_my_primary_ += last - first + 1;
+    view_.owners.SetRun({static_cast<Slot>(first), static_cast<Slot>(last), claim_.sender});
     effects_.changed = true;
   }
 
@@ -116,6 +127,7 @@ class SlotTaking {
   ClaimEffects& effects_;
   const NodeIndex my_primary_;
   size_t taken_from_my_primary_ = 0;
+  bool any_unclaimed_ = false;
   bool newly_unclaimed_ = false;
 };
 

@@ -15,13 +15,13 @@ HashTable& PerSlotKeyspace::TableFor(Slot slot) {
 }
 
 void PerSlotKeyspace::DropTable(Slot slot) {
-  tables_[slot].reset();
+  if (std::unique_ptr<HashTable>* table = tables_.Find(slot)) table->reset();
   used_slots_.Set(slot, false);
   visible_slots_.Set(slot, false);
 }
 
 Entry* PerSlotKeyspace::FindForWrite(const KeyRef& key) {
-  HashTable* table = tables_[key.slot].get();
+  HashTable* table = FindTable(key.slot);
   return table ? table->Find(key.text, HashKey(key.text, seed_)) : nullptr;
 }
 
@@ -34,7 +34,7 @@ Keyspace::UpsertResult PerSlotKeyspace::Upsert(const KeyRef& key) {
 }
 
 bool PerSlotKeyspace::Erase(const KeyRef& key) {
-  HashTable* table = tables_[key.slot].get();
+  HashTable* table = FindTable(key.slot);
   if (!table) return false;
   std::unique_ptr<Entry> entry = table->Take(key.text, HashKey(key.text, seed_));
   if (!entry) return false;
@@ -59,12 +59,14 @@ void PerSlotKeyspace::Clear() {
 }
 
 size_t PerSlotKeyspace::CountInSlot(Slot slot) const {
-  return tables_[slot] ? tables_[slot]->size() : 0;
+  const HashTable* table = FindTable(slot);
+  return table != nullptr ? table->size() : 0;
 }
 
 void PerSlotKeyspace::KeysInSlot(Slot slot, size_t max, Visitor visitor) {
-  if (!tables_[slot] || max == 0) return;
-  tables_[slot]->ForEachWhile([&](const Entry& entry) {
+  const HashTable* table = FindTable(slot);
+  if (table == nullptr || max == 0) return;
+  table->ForEachWhile([&](const Entry& entry) {
     visitor(entry);
     return --max > 0;
   });
@@ -86,7 +88,7 @@ uint64_t PerSlotKeyspace::Scan(const ScanRequest& request, Visitor visitor) {
 uint64_t PerSlotKeyspace::ScanStep(SlotCursor cursor, std::optional<Slot> pinned_slot,
                                    Visitor visitor) const {
   if (visible_slots_.Has(cursor.slot)) {
-    uint64_t position = tables_[cursor.slot]->ScanStep(cursor.position, visitor);
+    uint64_t position = FindTable(cursor.slot)->ScanStep(cursor.position, visitor);
     if (position != 0) return JoinSlotCursor({.slot = cursor.slot, .position = position});
   }
   // The end of a slot, or a slot without keys, where a position means nothing.
@@ -100,17 +102,17 @@ const Entry* PerSlotKeyspace::RandomKey(absl::FunctionRef<uint64_t()> random) {
   // Slots weigh as many keys as they hold.
   size_t rank = random() % visible_keys_;
   std::optional<Slot> slot = visible_slots_.NextFrom(0);
-  while (rank >= tables_[*slot]->size()) {
-    rank -= tables_[*slot]->size();
+  while (rank >= FindTable(*slot)->size()) {
+    rank -= FindTable(*slot)->size();
     slot = visible_slots_.NextFrom(*slot + 1);
   }
-  return tables_[*slot]->NearBucket(random());
+  return FindTable(*slot)->NearBucket(random());
 }
 
 void PerSlotKeyspace::ForEach(Hidden hidden, Visitor visitor) {
   const SlotBitmap& slots = hidden == Hidden::kInclude ? used_slots_ : visible_slots_;
   for (std::optional<Slot> slot = slots.NextFrom(0); slot; slot = slots.NextFrom(*slot + 1)) {
-    tables_[*slot]->ForEachWhile([&](const Entry& entry) {
+    FindTable(*slot)->ForEachWhile([&](const Entry& entry) {
       visitor(entry);
       return true;
     });
@@ -130,7 +132,7 @@ std::unique_ptr<Keyspace> PerSlotKeyspace::Clone(uint64_t hash_seed) const {
   clone->rules_ = rules_;
   for (std::optional<Slot> slot = used_slots_.NextFrom(0); slot;
        slot = used_slots_.NextFrom(*slot + 1)) {
-    tables_[*slot]->ForEachWhile([&](const Entry& entry) {
+    FindTable(*slot)->ForEachWhile([&](const Entry& entry) {
       clone->Upsert(KeyRef(entry.key(), entry.slot())).entry->CopyContentFrom(entry);
       return true;
     });
@@ -141,7 +143,7 @@ std::unique_ptr<Keyspace> PerSlotKeyspace::Clone(uint64_t hash_seed) const {
 void PerSlotKeyspace::Cron(size_t rehash_buckets) {
   for (std::optional<Slot> slot = used_slots_.NextFrom(0); slot;
        slot = used_slots_.NextFrom(*slot + 1)) {
-    HashTable& table = *tables_[*slot];
+    HashTable& table = *FindTable(*slot);
     table.ShrinkIfSparse();
     if (rehash_buckets > 0) rehash_buckets -= table.Rehash(rehash_buckets);
   }
@@ -151,7 +153,7 @@ size_t PerSlotKeyspace::ForceResize(int log2_change) {
   size_t begun = 0;
   for (std::optional<Slot> slot = used_slots_.NextFrom(0); slot;
        slot = used_slots_.NextFrom(*slot + 1)) {
-    HashTable& table = *tables_[*slot];
+    HashTable& table = *FindTable(*slot);
     if (table.BeginResize(ResizedBuckets(table.buckets(), log2_change))) ++begun;
   }
   return begun;
@@ -161,7 +163,7 @@ size_t PerSlotKeyspace::ResizingTables() const {
   size_t resizing = 0;
   for (std::optional<Slot> slot = used_slots_.NextFrom(0); slot;
        slot = used_slots_.NextFrom(*slot + 1)) {
-    if (tables_[*slot]->resizing()) ++resizing;
+    if (FindTable(*slot)->resizing()) ++resizing;
   }
   return resizing;
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 
@@ -8,6 +7,7 @@
 #include "mockcluster/keyspace_scan.h"
 #include "mockcluster/keyspace_table.h"
 #include "mockcluster/slot_bitmap.h"
+#include "mockcluster/slot_map.h"
 
 namespace mockcluster {
 
@@ -40,14 +40,19 @@ class PerSlotKeyspace : public Keyspace {
  private:
   HashTable& TableFor(Slot slot);
   void DropTable(Slot slot);
+  // Null: the slot has no keys.
+  HashTable* FindTable(Slot slot) const {
+    const std::unique_ptr<HashTable>* table = tables_.Find(slot);
+    return table != nullptr ? table->get() : nullptr;
+  }
   uint64_t ScanStep(SlotCursor cursor, std::optional<Slot> pinned_slot, Visitor visitor) const;
 
   const uint64_t seed_;
   ResizeRules rules_{.layout = Layout::kPerSlot};
-  std::array<std::unique_ptr<HashTable>, atestore::kSlotCount> tables_{};  // null: no keys
-  SlotBitmap used_slots_;                                                  // have a table
-  SlotBitmap visible_slots_;  // have a table and are not hidden
-  SlotBitmap hidden_slots_;   // with or without a table
+  SlotMap<std::unique_ptr<HashTable>> tables_;  // null: no keys
+  SlotBitmap used_slots_;                       // have a table
+  SlotBitmap visible_slots_;                    // have a table and are not hidden
+  SlotBitmap hidden_slots_;                     // with or without a table
   size_t visible_keys_ = 0;
 };
 

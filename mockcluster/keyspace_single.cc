@@ -42,7 +42,8 @@ bool SingleTableKeyspace::Erase(const KeyRef& key) {
 
 size_t SingleTableKeyspace::EraseSlot(Slot slot) {
   size_t erased = 0;
-  while (const Entry* entry = slots_[slot].first()) {
+  SlotList* list = slots_.Find(slot);
+  while (const Entry* entry = list != nullptr ? list->first() : nullptr) {
     Erase(KeyRef(entry->key(), slot));
     ++erased;
   }
@@ -51,12 +52,14 @@ size_t SingleTableKeyspace::EraseSlot(Slot slot) {
 
 void SingleTableKeyspace::Clear() {
   table_.Clear();
-  slots_.fill(SlotList());
+  slots_.Clear();
   hidden_keys_ = 0;
 }
 
 void SingleTableKeyspace::KeysInSlot(Slot slot, size_t max, Visitor visitor) {
-  for (Entry* entry = slots_[slot].first(); entry && max > 0; entry = SlotList::Next(*entry)) {
+  const SlotList* list = slots_.Find(slot);
+  if (list == nullptr) return;
+  for (Entry* entry = list->first(); entry && max > 0; entry = SlotList::Next(*entry)) {
     visitor(*entry);
     --max;
   }

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
 #include <memory>
 
 #include "mockcluster/keyspace.h"
 #include "mockcluster/keyspace_table.h"
 #include "mockcluster/slot_bitmap.h"
+#include "mockcluster/slot_map.h"
 
 namespace mockcluster {
 
@@ -35,7 +35,10 @@ class SingleTableKeyspace : public Keyspace {
   size_t EraseSlot(Slot slot) override;
   void Clear() override;
   size_t Size() const override { return table_.size() - hidden_keys_; }
-  size_t CountInSlot(Slot slot) const override { return slots_[slot].size(); }
+  size_t CountInSlot(Slot slot) const override {
+    const SlotList* list = slots_.Find(slot);
+    return list != nullptr ? list->size() : 0;
+  }
   void KeysInSlot(Slot slot, size_t max, Visitor visitor) override;
   uint64_t Scan(const ScanRequest& request, Visitor visitor) override;
   const Entry* RandomKey(absl::FunctionRef<uint64_t()> random) override;
@@ -53,7 +56,7 @@ class SingleTableKeyspace : public Keyspace {
   const uint64_t seed_;
   ResizeRules rules_{.layout = Layout::kSingleTable};
   HashTable table_;
-  std::array<SlotList, atestore::kSlotCount> slots_{};
+  SlotMap<SlotList> slots_;
   SlotBitmap hidden_slots_;
   size_t hidden_keys_ = 0;
 };

@@ -13,8 +13,8 @@ namespace mockcluster {
 
 // Adjacent slots with one owner, or with none.
 struct SlotRun {
-  atestore::Slot first;
-  atestore::Slot last;
+  atestore::Slot first = 0;
+  atestore::Slot last = 0;
   std::optional<NodeIndex> owner;
 
   size_t size() const { return size_t{last} - first + 1; }
@@ -45,6 +45,7 @@ class SlotOwners {
  private:
   static constexpr uint16_t kNobody = 0xFFFF;
 
+  std::vector<SlotRun>::iterator RunAt(atestore::Slot slot);
   void UpdateRuns(const SlotRun& run);
 
   std::array<uint16_t, atestore::kSlotCount> owners_;
