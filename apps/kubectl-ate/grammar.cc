@@ -19,12 +19,16 @@ Also runs as "kubectl ate …" when it is on PATH.)";
 constexpr char kGetActorsExamples[] =
     R"(Rows appear page by page; memory does not grow with the listing.
 Ctrl-C, a failure or --limit print the command that goes on from there.
+How to reach the service: kubectl-ate --help.
 
 Examples:
   kubectl-ate get actors -A | head
   kubectl-ate get actors -a team-a -o wide
   kubectl-ate get actors -A -o jsonl | jq -r 'select(.status=="STATUS_RUNNING").actorId'
   kubectl-ate get actors -A --chunk-size 100 --limit 1000)";
+
+// The same check, without its words in the help: the option's own say it better.
+CLI::Validator Quiet(CLI::Validator check) { return check.description(""); }
 
 }  // namespace
 
@@ -49,21 +53,23 @@ void Grammar::DefineConnection() {
   const std::string group = "Connection";
   for (const ConnectionText& text : kConnectionTexts) {
     std::string& value = connection.*text.value;
-    CLI::Option* option = app.add_option(text.flag, value, text.help)->group(group);
+    CLI::Option* option = app.add_option(text.flag, value, text.help);
+    option->type_name(text.type)->group(group);
     if (!value.empty()) option->capture_default_str();
   }
   for (const ConnectionSwitch& flag : kConnectionSwitches) {
     app.add_flag(flag.flag, connection.*flag.value, flag.help)->group(group);
   }
-  app.add_option("--timeout", values.timeout_seconds, "seconds for the whole command; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str()
+  app.add_option("--timeout", values.timeout_seconds, "for the whole command; none: no limit")
+      ->check(Quiet(CLI::NonNegativeNumber))
+      ->type_name("SECONDS")
       ->group(group);
 }
 
 void Grammar::DefineOutput(CLI::App* command) {
   command->add_option("-o,--output", values.format, "table, wide, json, yaml, name or jsonl")
-      ->check(CLI::IsMember(OutputFormats()))
+      ->check(Quiet(CLI::IsMember(OutputFormats())))
+      ->type_name("FORMAT")
       ->capture_default_str();
   command->add_flag("--no-headers", values.no_headers, "rows only");
 }
@@ -74,14 +80,17 @@ void Grammar::DefineGet() {
   get_actors = Add(get, "actors", "actor", "List actors, or show one");
   get_actors->add_option("id", values.names, "one actor: ID, ATESPACE/ID or actor/ATESPACE/ID")
       ->expected(0, 1);
-  get_actors->add_option("-a,--atespace", values.atespace, "of this atespace");
+  get_actors->add_option("-a,--atespace", values.atespace, "of this atespace")->type_name("NAME");
   get_actors->add_flag("-A,--all-atespaces", values.all_atespaces, "of all atespaces");
   DefineOutput(get_actors);
   get_actors->add_option("--chunk-size", values.chunk_size, "actors a page, 1 to 1000")
-      ->check(CLI::Range(1, 1000));
+      ->check(Quiet(CLI::Range(1, 1000)))
+      ->type_name("N");
   get_actors->add_option("--limit", values.limit, "stop after this many actors")
-      ->check(CLI::Range(int64_t{1}, INT64_MAX));
-  get_actors->add_option("--page-token", values.page_token, "go on where a listing stopped");
+      ->check(Quiet(CLI::Range(int64_t{1}, INT64_MAX)))
+      ->type_name("N");
+  get_actors->add_option("--page-token", values.page_token, "go on where a listing stopped")
+      ->type_name("TOKEN");
   get_actors->add_flag("--sort", values.sort,
                        "collect everything first, then print it by atespace and id");
   get_actors->footer(kGetActorsExamples);
@@ -97,11 +106,16 @@ void Grammar::DefineCreate() {
   create->require_subcommand(1);
   create_actor = Add(create, "actor", "", "Create an actor, suspended");
   create_actor->add_option("id", values.names, "its id")->expected(1)->required();
-  create_actor->add_option("-a,--atespace", values.atespace, "its atespace")->required();
-  create_actor->add_option("--template", values.actor_template, "NAMESPACE/NAME of its template")
+  create_actor->add_option("-a,--atespace", values.atespace, "its atespace")
+      ->type_name("NAME")
       ->required();
-  create_actor->add_option("--worker-selector", values.worker_selector,
-                           "labels of workers that may run it: KEY=VALUE[,KEY=VALUE…]");
+  create_actor->add_option("--template", values.actor_template, "its template")
+      ->type_name("NAMESPACE/NAME")
+      ->required();
+  create_actor
+      ->add_option("--worker-selector", values.worker_selector,
+                   "labels of the workers that may run it")
+      ->type_name("KEY=VALUE[,…]");
   create_atespace = Add(create, "atespace", "", "Create an atespace");
   create_atespace->add_option("name", values.names, "its name")->expected(1)->required();
 }
@@ -113,7 +127,7 @@ void Grammar::DefineDelete() {
   delete_actor->add_option("id", values.names, "ID, ATESPACE/ID or actor/ATESPACE/ID")
       ->expected(1, 1'000'000)
       ->required();
-  delete_actor->add_option("-a,--atespace", values.atespace, "of plain IDs");
+  delete_actor->add_option("-a,--atespace", values.atespace, "of plain IDs")->type_name("NAME");
   delete_atespace = Add(remove, "atespace", "atespaces", "Delete empty atespaces");
   delete_atespace->add_option("name", values.names, "their names")
       ->expected(1, 1'000'000)
@@ -131,7 +145,7 @@ Grammar::Grammar() {
   DefineDelete();
   completion = Add(&app, "completion", "", "Print a completion script: bash, zsh or fish");
   completion->add_option("shell", values.shell, "bash, zsh or fish")
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+      ->check(Quiet(CLI::IsMember({"bash", "zsh", "fish"})))
       ->required();
 }
 

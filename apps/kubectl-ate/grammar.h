@@ -15,17 +15,18 @@ const std::map<std::string, OutputFormat>& OutputFormats();
 // The flags of ConnectionOptions.
 struct ConnectionText {
   const char* flag;
+  const char* type;
   std::string ConnectionOptions::*value;
   const char* help;
 };
 inline constexpr ConnectionText kConnectionTexts[] = {
-    {"--endpoint", &ConnectionOptions::endpoint, "HOST:PORT of ateapi"},
-    {"--ca-cert", &ConnectionOptions::ca_cert, "PEM file of CAs to trust, not the system's"},
-    {"--client-cert", &ConnectionOptions::client_cert, "PEM file of this client's certificate"},
-    {"--client-key", &ConnectionOptions::client_key,
-     "PEM file of its key; none: it is in --client-cert"},
-    {"--tls-server-name", &ConnectionOptions::server_name,
-     "name to expect in the server's certificate"},
+    {"--endpoint", "HOST:PORT", &ConnectionOptions::endpoint, "where ateapi is"},
+    {"--ca-cert", "FILE", &ConnectionOptions::ca_cert, "PEM: CAs to trust, not the system's"},
+    {"--client-cert", "FILE", &ConnectionOptions::client_cert, "PEM: this client's certificate"},
+    {"--client-key", "FILE", &ConnectionOptions::client_key,
+     "PEM: its key; none: it is in --client-cert"},
+    {"--tls-server-name", "NAME", &ConnectionOptions::server_name,
+     "expected in the server's certificate"},
 };
 struct ConnectionSwitch {
   const char* flag;

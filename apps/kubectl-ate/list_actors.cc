@@ -1,5 +1,7 @@
 #include "apps/kubectl-ate/list_actors.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -26,6 +28,7 @@ class Listing {
       : command_(command),
         context_(context),
         printer_(MakePrinter(command.output, "actors")),
+        rows_on_terminal_(isatty(context.out) == 1),
         progress_(context.err),
         retrier_(context.interruption, context.deadline, kAttemptTime,
                  [this](const absl::Status& status) { SayWaiting(status); }),
@@ -50,6 +53,7 @@ class Listing {
   const ListActors& command_;
   const Context& context_;
   const std::unique_ptr<Printer> printer_;
+  const bool rows_on_terminal_;  // perhaps the one that shows the progress
   ProgressLine progress_;
   Retrier retrier_;
   std::string token_;
@@ -121,7 +125,7 @@ bool Listing::Keep(ListPage& page) {
 
 bool Listing::Write(const std::string& text) {
   if (text.empty()) return true;
-  progress_.Clear();
+  if (rows_on_terminal_) progress_.Clear();
   output_ = WriteAll(context_.out, text);
   return output_ == WriteResult::kWritten;
 }

@@ -35,7 +35,8 @@ std::string ResumeCommand(const std::vector<std::string>& arguments, std::string
       ++i;
       continue;
     }
-    if (arguments[i].starts_with("--page-token=")) continue;
+    // Behind a "--" the token would be the name of an actor; in a listing nothing follows it.
+    if (arguments[i].starts_with("--page-token=") || arguments[i] == "--") continue;
     absl::StrAppend(&line, " ", ShellQuoted(arguments[i]));
   }
   if (page_token.empty()) return line;
