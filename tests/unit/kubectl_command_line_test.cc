@@ -142,6 +142,8 @@ TEST(ResumeCommand, ReplacesTheTokenAndQuotes) {
   EXPECT_EQ(ResumeCommand({"get", "actors", "--page-token=T1", "--ca-cert", "my ca's.pem"}, "T2"),
             "kubectl-ate get actors --ca-cert 'my ca'\\''s.pem' --page-token T2");
   EXPECT_EQ(ResumeCommand({"get", "actors", "-A"}, ""), "kubectl-ate get actors -A");
+  EXPECT_EQ(ResumeCommand({"get", "actors", "-A", "--"}, "T2"),
+            "kubectl-ate get actors -A --page-token T2");
 }
 
 }  // namespace
