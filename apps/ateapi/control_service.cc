@@ -1,7 +1,10 @@
 #include "apps/ateapi/control_service.h"
 
+#include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -37,6 +40,21 @@ absl::Status NoScheduler(std::string_view method) {
                            " needs a scheduler, which this service does not have: it serves the "
                            "records of actors only")),
                        {.reason = "SCHEDULER_REQUIRED", .field = ""});
+}
+
+// Moves what a call returned to where the answer wants it.
+template <typename Record>
+absl::Status Take(absl::StatusOr<Record> result, Record* record) {
+  if (result.ok()) *record = *std::move(result);
+  return result.status();
+}
+
+template <typename Record>
+absl::Status Take(absl::StatusOr<std::vector<Record>> result,
+                  google::protobuf::RepeatedPtrField<Record>* records) {
+  if (!result.ok()) return result.status();
+  records->Add(std::make_move_iterator(result->begin()), std::make_move_iterator(result->end()));
+  return absl::OkStatus();
 }
 
 void LogCall(std::string_view method, const absl::Status& status, absl::Duration took) {
@@ -118,30 +136,24 @@ grpc::Status ControlService::ListActors(grpc::ServerContext* context,
 grpc::Status ControlService::GetActor(grpc::ServerContext* context,
                                       const ateapi::GetActorRequest* request,
                                       ateapi::GetActorResponse* response) {
-  return Serve("GetActor", context, [&](const CallOptions& call) -> absl::Status {
-    absl::StatusOr<ateapi::Actor> actor = store_.GetActor(request->actor_ref(), call);
-    if (actor.ok()) *response->mutable_actor() = *std::move(actor);
-    return actor.status();
+  return Serve("GetActor", context, [&](const CallOptions& call) {
+    return Take(store_.GetActor(request->actor_ref(), call), response->mutable_actor());
   });
 }
 
 grpc::Status ControlService::CreateActor(grpc::ServerContext* context,
                                          const ateapi::CreateActorRequest* request,
                                          ateapi::CreateActorResponse* response) {
-  return Serve("CreateActor", context, [&](const CallOptions& call) -> absl::Status {
-    absl::StatusOr<ateapi::Actor> actor = store_.CreateActor(*request, call);
-    if (actor.ok()) *response->mutable_actor() = *std::move(actor);
-    return actor.status();
+  return Serve("CreateActor", context, [&](const CallOptions& call) {
+    return Take(store_.CreateActor(*request, call), response->mutable_actor());
   });
 }
 
 grpc::Status ControlService::UpdateActor(grpc::ServerContext* context,
                                          const ateapi::UpdateActorRequest* request,
                                          ateapi::UpdateActorResponse* response) {
-  return Serve("UpdateActor", context, [&](const CallOptions& call) -> absl::Status {
-    absl::StatusOr<ateapi::Actor> actor = store_.UpdateActor(*request, call);
-    if (actor.ok()) *response->mutable_actor() = *std::move(actor);
-    return actor.status();
+  return Serve("UpdateActor", context, [&](const CallOptions& call) {
+    return Take(store_.UpdateActor(*request, call), response->mutable_actor());
   });
 }
 
@@ -176,20 +188,16 @@ grpc::Status ControlService::ResumeActor(grpc::ServerContext* context,
 grpc::Status ControlService::CreateAtespace(grpc::ServerContext* context,
                                             const ateapi::CreateAtespaceRequest* request,
                                             ateapi::CreateAtespaceResponse* response) {
-  return Serve("CreateAtespace", context, [&](const CallOptions& call) -> absl::Status {
-    absl::StatusOr<ateapi::Atespace> atespace = store_.CreateAtespace(request->name(), call);
-    if (atespace.ok()) *response->mutable_atespace() = *std::move(atespace);
-    return atespace.status();
+  return Serve("CreateAtespace", context, [&](const CallOptions& call) {
+    return Take(store_.CreateAtespace(request->name(), call), response->mutable_atespace());
   });
 }
 
 grpc::Status ControlService::GetAtespace(grpc::ServerContext* context,
                                          const ateapi::GetAtespaceRequest* request,
                                          ateapi::GetAtespaceResponse* response) {
-  return Serve("GetAtespace", context, [&](const CallOptions& call) -> absl::Status {
-    absl::StatusOr<ateapi::Atespace> atespace = store_.GetAtespace(request->name(), call);
-    if (atespace.ok()) *response->mutable_atespace() = *std::move(atespace);
-    return atespace.status();
+  return Serve("GetAtespace", context, [&](const CallOptions& call) {
+    return Take(store_.GetAtespace(request->name(), call), response->mutable_atespace());
   });
 }
 
@@ -204,24 +212,16 @@ grpc::Status ControlService::DeleteAtespace(grpc::ServerContext* context,
 grpc::Status ControlService::ListAtespaces(grpc::ServerContext* context,
                                            const ateapi::ListAtespacesRequest*,
                                            ateapi::ListAtespacesResponse* response) {
-  return ServeListing("ListAtespaces", context, [&](const CallOptions& call) -> absl::Status {
-    absl::StatusOr<std::vector<ateapi::Atespace>> atespaces = store_.ListAtespaces(call);
-    if (!atespaces.ok()) return atespaces.status();
-    for (ateapi::Atespace& atespace : *atespaces) {
-      *response->add_atespaces() = std::move(atespace);
-    }
-    return absl::OkStatus();
+  return ServeListing("ListAtespaces", context, [&](const CallOptions& call) {
+    return Take(store_.ListAtespaces(call), response->mutable_atespaces());
   });
 }
 
 grpc::Status ControlService::ListWorkers(grpc::ServerContext* context,
                                          const ateapi::ListWorkersRequest*,
                                          ateapi::ListWorkersResponse* response) {
-  return ServeListing("ListWorkers", context, [&](const CallOptions& call) -> absl::Status {
-    absl::StatusOr<std::vector<ateapi::Worker>> workers = store_.ListWorkers(call);
-    if (!workers.ok()) return workers.status();
-    for (ateapi::Worker& worker : *workers) *response->add_workers() = std::move(worker);
-    return absl::OkStatus();
+  return ServeListing("ListWorkers", context, [&](const CallOptions& call) {
+    return Take(store_.ListWorkers(call), response->mutable_workers());
   });
 }
 

@@ -70,75 +70,58 @@ class GrpcControlApi final : public ControlApi {
   }
 
   absl::StatusOr<ateapi::Actor> GetActor(const ActorName& name, absl::Time deadline) override {
-    Call call(*this, deadline);
     ateapi::GetActorRequest request;
     *request.mutable_actor_ref() = RefOf(name);
-    ateapi::GetActorResponse response;
-    const grpc::Status status = stub_->GetActor(&call.context, request, &response);
-    if (!status.ok()) return FromGrpc(status);
-    return std::move(*response.mutable_actor());
+    auto response = Run(&Stub::GetActor, request, deadline);
+    if (!response.ok()) return response.status();
+    return std::move(*response->mutable_actor());
   }
 
   absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest& request,
                                             absl::Time deadline) override {
-    Call call(*this, deadline);
-    ateapi::CreateActorResponse response;
-    const grpc::Status status = stub_->CreateActor(&call.context, request, &response);
-    if (!status.ok()) return FromGrpc(status);
-    return std::move(*response.mutable_actor());
+    auto response = Run(&Stub::CreateActor, request, deadline);
+    if (!response.ok()) return response.status();
+    return std::move(*response->mutable_actor());
   }
 
   absl::Status DeleteActor(const ActorName& name, absl::Time deadline) override {
-    Call call(*this, deadline);
     ateapi::DeleteActorRequest request;
     *request.mutable_actor_ref() = RefOf(name);
-    ateapi::DeleteActorResponse response;
-    return FromGrpc(stub_->DeleteActor(&call.context, request, &response));
+    return Run(&Stub::DeleteActor, request, deadline).status();
   }
 
   absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(absl::Time deadline) override {
-    Call call(*this, deadline);
-    ateapi::ListAtespacesResponse response;
-    const grpc::Status status =
-        stub_->ListAtespaces(&call.context, ateapi::ListAtespacesRequest(), &response);
-    if (!status.ok()) return FromGrpc(status);
-    return std::vector<ateapi::Atespace>(response.atespaces().begin(), response.atespaces().end());
+    auto response = Run(&Stub::ListAtespaces, ateapi::ListAtespacesRequest(), deadline);
+    if (!response.ok()) return response.status();
+    return std::vector<ateapi::Atespace>(response->atespaces().begin(),
+                                         response->atespaces().end());
   }
 
   absl::StatusOr<ateapi::Atespace> GetAtespace(const std::string& name,
                                                absl::Time deadline) override {
-    Call call(*this, deadline);
     ateapi::GetAtespaceRequest request;
     request.set_name(name);
-    ateapi::GetAtespaceResponse response;
-    const grpc::Status status = stub_->GetAtespace(&call.context, request, &response);
-    if (!status.ok()) return FromGrpc(status);
-    return response.atespace();
+    auto response = Run(&Stub::GetAtespace, request, deadline);
+    if (!response.ok()) return response.status();
+    return std::move(*response->mutable_atespace());
   }
 
   absl::Status CreateAtespace(const std::string& name, absl::Time deadline) override {
-    Call call(*this, deadline);
     ateapi::CreateAtespaceRequest request;
     request.set_name(name);
-    ateapi::CreateAtespaceResponse response;
-    return FromGrpc(stub_->CreateAtespace(&call.context, request, &response));
+    return Run(&Stub::CreateAtespace, request, deadline).status();
   }
 
   absl::Status DeleteAtespace(const std::string& name, absl::Time deadline) override {
-    Call call(*this, deadline);
     ateapi::DeleteAtespaceRequest request;
     request.set_name(name);
-    ateapi::DeleteAtespaceResponse response;
-    return FromGrpc(stub_->DeleteAtespace(&call.context, request, &response));
+    return Run(&Stub::DeleteAtespace, request, deadline).status();
   }
 
   absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(absl::Time deadline) override {
-    Call call(*this, deadline);
-    ateapi::ListWorkersResponse response;
-    const grpc::Status status =
-        stub_->ListWorkers(&call.context, ateapi::ListWorkersRequest(), &response);
-    if (!status.ok()) return FromGrpc(status);
-    return std::vector<ateapi::Worker>(response.workers().begin(), response.workers().end());
+    auto response = Run(&Stub::ListWorkers, ateapi::ListWorkersRequest(), deadline);
+    if (!response.ok()) return response.status();
+    return std::vector<ateapi::Worker>(response->workers().begin(), response->workers().end());
   }
 
   void Cancel() override {
@@ -148,6 +131,20 @@ class GrpcControlApi final : public ControlApi {
   }
 
  private:
+  using Stub = ateapi::Control::Stub;
+
+  // One call of a method that has no trailing metadata to read.
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Run(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                            Response*),
+                               const Request& request, absl::Time deadline) {
+    Call call(*this, deadline);
+    Response response;
+    const grpc::Status status = (stub_.get()->*method)(&call.context, request, &response);
+    if (!status.ok()) return FromGrpc(status);
+    return response;
+  }
+
   // A call that Cancel() can reach.
   struct Call {
     Call(GrpcControlApi& owner, absl::Time deadline) : api(owner) {
@@ -167,7 +164,7 @@ class GrpcControlApi final : public ControlApi {
     grpc::ClientContext context;
   };
 
-  const std::unique_ptr<ateapi::Control::Stub> stub_;
+  const std::unique_ptr<Stub> stub_;
   std::mutex mutex_;
   std::set<grpc::ClientContext*> running_;
   bool cancelled_ = false;
