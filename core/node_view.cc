@@ -59,10 +59,14 @@ bool ReadSlots(std::string_view word, NodeView& view) {
   }
   if (!last || !word.empty() || *last < *first) return false;
   // A slot that is named twice would also let a short text cost a long time.
-  for (size_t slot = *first; slot <= *last; ++slot) {
-    if (view.owned[slot]) return false;
-    view.owned.set(slot);
+  if (first == last) {
+    if (view.owned[*first]) return false;
+    view.owned.set(*first);
+    return true;
   }
+  const SlotSet range = SlotRange(*first, *last - *first + size_t{1});
+  if ((view.owned & range).any()) return false;
+  view.owned |= range;
   return true;
 }
 
@@ -71,6 +75,11 @@ absl::Status BadText(std::string_view what) {
 }
 
 }  // namespace
+
+SlotSet SlotRange(size_t first, size_t count) {
+  if (count == 0) return {};
+  return ~SlotSet() >> (kSlotCount - count) << first;
+}
 
 absl::StatusOr<NodeView> NodeView::FromClusterNodes(std::string_view text) {
   while (!text.empty()) {

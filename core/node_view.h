@@ -14,6 +14,9 @@ namespace atestore {
 
 using SlotSet = std::bitset<kSlotCount>;
 
+// The slots from `first` on, `count` of them; both may reach up to kSlotCount.
+SlotSet SlotRange(size_t first, size_t count);
+
 // What a node says about itself: the `myself` line of CLUSTER NODES, the only place where migration
 // marks are shown. Taken in the same transaction as a read, it tells which slots the read covers.
 struct NodeView {
@@ -26,6 +29,8 @@ struct NodeView {
   bool IsStableOwner(Slot slot) const {
     return primary && owned[slot] && !migrating[slot] && !importing[slot];
   }
+
+  SlotSet StableSlots() const { return primary ? owned & ~migrating & ~importing : SlotSet(); }
 
   // Reads the text of CLUSTER NODES. DATA_LOSS when it has no valid `myself` line.
   static absl::StatusOr<NodeView> FromClusterNodes(std::string_view text);

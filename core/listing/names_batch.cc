@@ -143,13 +143,9 @@ void NamesBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& re
 
 void NamesBatch::TakeScanned(size_t unit, const NodeView& view, size_t end, bool at_end,
                              const ReplyView& keys) {
-  SlotSet fresh;
-  size_t owned = 0;
-  for (size_t slot = units_[unit].slots[0]; slot < end; ++slot) {
-    if (!view.IsStableOwner(static_cast<Slot>(slot))) continue;
-    ++owned;
-    if (!covered_[slot]) fresh.set(slot);
-  }
+  const Slot first = units_[unit].slots[0];
+  const SlotSet owned = view.StableSlots() & SlotRange(first, end - first);
+  const SlotSet fresh = owned & ~covered_;
   covered_ |= fresh;
   double wanted_before = density_.wanted;
   VisitNames(keys, [&](std::string_view name) {
@@ -160,7 +156,7 @@ void NamesBatch::TakeScanned(size_t unit, const NodeView& view, size_t end, bool
   // not told: at least the wanted ones.
   density_.keys +=
       at_end ? density_.wanted - wanted_before : static_cast<double>(units_[unit].keys_max);
-  density_.slots += static_cast<double>(owned) + (at_end ? 0.0 : 0.5);
+  density_.slots += static_cast<double>(owned.count()) + (at_end ? 0.0 : 0.5);
 }
 
 void NamesBatch::TakeName(Slot slot, size_t unit, std::string_view text) {

@@ -116,6 +116,20 @@ TEST(ServerErrorTest, KindsDecideTheStatus) {
   EXPECT_EQ(code("ERR unknown command"), absl::StatusCode::kInternal);
 }
 
+TEST(SlotRangeTest, HoldsItsSlotsAndNoOthers) {
+  for (auto [first, count] : std::vector<std::pair<size_t, size_t>>{{0, 0},
+                                                                    {0, 1},
+                                                                    {5, 3},
+                                                                    {63, 66},
+                                                                    {0, kSlotCount},
+                                                                    {kSlotCount - 1, 1},
+                                                                    {kSlotCount, 0}}) {
+    SlotSet expected;
+    for (size_t slot = first; slot < first + count; ++slot) expected.set(slot);
+    EXPECT_EQ(SlotRange(first, count), expected) << first << ", " << count;
+  }
+}
+
 TEST(NodeViewTest, ReadsTheOwnLine) {
   auto view = NodeView::FromClusterNodes(
       "bbbb 127.0.0.1:7002@17002 master - 0 1 2 connected 6-100\n"
