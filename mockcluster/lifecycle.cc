@@ -133,12 +133,13 @@ absl::Status Restart(ClusterState& state, NodeIndex index, RestartMode mode) {
   StartProcess(state, node, data);
   node.at_death.reset();
   VerifyData(state, node);
+  state.Log("restart " + LogName(index) + " " + std::string(how));
+  // While its cluster state is fail it hears what happened, before it serves anybody. Only a
+  // primary waits longer: one that was replaced meanwhile is a replica now.
+  HearAll(state, node);
   if (!node.view.IsReplica()) {
     node.process->down_until_ms = state.now_ms + state.options.rejoin_delay_ms;
   }
-  state.Log("restart " + LogName(index) + " " + std::string(how));
-  // While its cluster state is fail it hears what happened, before it serves anybody.
-  HearAll(state, node);
   AfterEvent(state);
   return absl::OkStatus();
 }

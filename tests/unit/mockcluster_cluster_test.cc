@@ -138,6 +138,57 @@ TEST_P(ClusterTest, ForcedFailoverLosesWhatWasHeldBack) {
   EXPECT_EQ(TestClient(cluster, kFirst)("KEYS *"), "*1|$6|{b}old|");
 }
 
+TEST_P(ClusterTest, AReplacedPrimaryComesBackAsAReplicaThatServes) {
+  ClusterOptions options = TwoPrimaries(GetParam());
+  options.replicas_per_primary = 1;
+  Cluster cluster(options);
+  ASSERT_TRUE(cluster.Put("{b}k", "1").ok());
+  NodeIndex replica = cluster.ReplicasOf(kFirst).front();
+  ASSERT_TRUE(cluster.Failover(replica, FailoverKind::kForced).ok());
+  ASSERT_TRUE(cluster.Restart(kFirst, RestartMode::kKeepData).ok());
+  TestClient client(cluster, kFirst);
+  EXPECT_EQ(client("READONLY"), "+OK|");
+  EXPECT_EQ(client("GET {b}k"), "$1|1|");
+}
+
+TEST_P(ClusterTest, AHardResetIsAnotherNodeInTheSameProcess) {
+  Cluster cluster(TwoPrimaries(GetParam()));
+  const NodeIndex old = cluster.AddNode().value();
+  const NodeInfo before = cluster.Node(old);
+  TestClient client(cluster, old);
+  EXPECT_EQ(client("MULTI"), "+OK|");
+  EXPECT_EQ(client("CLUSTER RESET HARD"), "+QUEUED|");
+  EXPECT_EQ(client("CLUSTER MYID"), "+QUEUED|");
+  const std::string reply = client("EXEC");
+  const NodeIndex now = cluster.FindNode(before.endpoint).value();
+  const NodeInfo after = cluster.Node(now);
+  EXPECT_EQ(reply, "*2|+OK|$40|" + after.id + "|");
+  EXPECT_NE(now, old);
+  EXPECT_NE(after.id, before.id);
+  EXPECT_EQ(after.run_id, before.run_id);
+  EXPECT_FALSE(cluster.Node(old).alive);
+  EXPECT_FALSE(cluster.Node(old).member);
+}
+
+TEST_P(ClusterTest, AResetNodeIsAStrangerUntilItMeetsSomebody) {
+  Cluster cluster(TwoPrimaries(GetParam()));
+  const NodeIndex third = cluster.AddNode().value();
+  const NodeInfo info = cluster.Node(third);
+  TestClient client(cluster, third);
+  TestClient first(cluster, kFirst);
+  TestClient second(cluster, kSecond);
+  EXPECT_EQ(client("CLUSTER RESET"), "+OK|");
+  cluster.Settle();
+  EXPECT_EQ(client("CLUSTER SLOTS"), "*0|");
+  EXPECT_EQ(client("GET {b}k"), "-CLUSTERDOWN Hash slot not served|");
+  EXPECT_EQ(client("CLUSTER MYID"), "$40|" + info.id + "|");
+  const std::string port = std::to_string(info.endpoint.port);
+  EXPECT_EQ(first("CLUSTER MEET 127.0.0.1 " + port), "+OK|");
+  cluster.Settle();
+  EXPECT_EQ(client("CLUSTER SLOTS"), second("CLUSTER SLOTS"));
+  EXPECT_EQ(client("GET {b}k"), "-MOVED 3300 127.0.0.1:7000|");
+}
+
 TEST_P(ClusterTest, FailoverOfAMigratingSource) {
   ClusterOptions options = TwoPrimaries(GetParam());
   options.replicas_per_primary = 1;
