@@ -89,6 +89,33 @@ TEST_P(MockclusterTcpTest, RedisCliReshards) {
   EXPECT_THAT(check, HasSubstr("5762 slots"));
 }
 
+// From six empty nodes: a cluster, one node less, and the node back again as a replica.
+TEST_P(MockclusterTcpTest, RedisCliBuildsAClusterAndChangesItsNodes) {
+  Start({"--flavor", GetParam(), "--replicas", "1"});
+  // The replicas first: a primary's reset would leave them without one.
+  std::vector<std::string> create = {"redis-cli", "--cluster", "create"};
+  for (int index : {5, 4, 3, 2, 1, 0}) {
+    EXPECT_EQ(cluster_.Ask(index, {"CLUSTER", "RESET", "HARD"}), "OK");
+    create.push_back(Address(index));
+  }
+  create.insert(create.end(), {"--cluster-replicas", "1", "--cluster-yes"});
+  EXPECT_THAT(Run(create), HasSubstr("[OK] All 16384 slots covered."));
+  std::string built = Run({"redis-cli", "--cluster", "check", Address(0)});
+  EXPECT_THAT(built, HasSubstr("[OK] 0 keys in 3 masters."));
+  EXPECT_THAT(built, HasSubstr("[OK] All nodes agree about slots configuration."));
+
+  const std::string id = cluster_.Ask(0, {"CLUSTER", "MYID"});
+  ASSERT_THAT(cluster_.Ask(0, {"INFO", "replication"}), HasSubstr("role:slave"));
+  Run({"redis-cli", "--cluster", "del-node", Address(1), id});
+  EXPECT_THAT(cluster_.Ask(1, {"CLUSTER", "NODES"}), Not(HasSubstr(id)));
+  EXPECT_THAT(cluster_.Ask(0, {"CLUSTER", "INFO"}), HasSubstr("cluster_known_nodes:1\r\n"));
+  Run({"redis-cli", "--cluster", "add-node", Address(0), Address(1), "--cluster-slave"});
+  EXPECT_THAT(cluster_.Ask(0, {"INFO", "replication"}), HasSubstr("role:slave"));
+  std::string after = Run({"redis-cli", "--cluster", "check", Address(0)});
+  EXPECT_THAT(after, HasSubstr("[OK] All nodes agree about slots configuration."));
+  EXPECT_THAT(after, HasSubstr("[OK] All 16384 slots covered."));
+}
+
 TEST_P(MockclusterTcpTest, RedisBenchmarkRuns) {
   Start({"--flavor", GetParam()});
   std::string output =
