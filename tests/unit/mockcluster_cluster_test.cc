@@ -189,15 +189,26 @@ TEST_P(ClusterTest, AResetNodeIsAStrangerUntilItMeetsSomebody) {
   EXPECT_EQ(client("GET {b}k"), "-MOVED 3300 127.0.0.1:7000|");
 }
 
-TEST_P(ClusterTest, FailoverOfAMigratingSource) {
-  ClusterOptions options = TwoPrimaries(GetParam());
+ClusterOptions WithReplicas(Flavor flavor) {
+  ClusterOptions options = TwoPrimaries(flavor);
   options.replicas_per_primary = 1;
-  Cluster cluster(options);
-  ASSERT_TRUE(cluster.Put("{b}k", "1").ok());
-  ASSERT_TRUE(cluster.BeginMigration(kTagSlot, kSecond).ok());
-  ASSERT_EQ(cluster.MigrateKeys(kTagSlot, 10).value(), 1u);
-  NodeIndex replica = cluster.ReplicasOf(kFirst).front();
-  ASSERT_TRUE(cluster.Failover(replica, FailoverKind::kGraceful).ok());
+  return options;
+}
+
+// The only key of slot 3300 has moved from the first to the second primary, the slot has not, and
+// `primary` fails over. The new primary.
+NodeIndex FailOverWithAnOpenSlot(Cluster& cluster, NodeIndex primary) {
+  EXPECT_TRUE(cluster.Put("{b}k", "1").ok());
+  EXPECT_TRUE(cluster.BeginMigration(kTagSlot, kSecond).ok());
+  EXPECT_EQ(cluster.MigrateKeys(kTagSlot, 10).value(), 1u);
+  const NodeIndex replica = cluster.ReplicasOf(primary).front();
+  EXPECT_TRUE(cluster.Failover(replica, FailoverKind::kGraceful).ok());
+  return replica;
+}
+
+TEST_P(ClusterTest, FailoverOfAMigratingSource) {
+  Cluster cluster(WithReplicas(GetParam()));
+  const NodeIndex replica = FailOverWithAnOpenSlot(cluster, kFirst);
   TestClient client(cluster, replica);
   if (GetParam() == Flavor::kRedis70) {
     EXPECT_EQ(client("GET {b}k"), "$-1|") << "the mark is lost, the key out of reach";
@@ -210,14 +221,8 @@ TEST_P(ClusterTest, FailoverOfAMigratingSource) {
 }
 
 TEST_P(ClusterTest, FailoverOfADestination) {
-  ClusterOptions options = TwoPrimaries(GetParam());
-  options.replicas_per_primary = 1;
-  Cluster cluster(options);
-  ASSERT_TRUE(cluster.Put("{b}k", "1").ok());
-  ASSERT_TRUE(cluster.BeginMigration(kTagSlot, kSecond).ok());
-  ASSERT_EQ(cluster.MigrateKeys(kTagSlot, 10).value(), 1u);
-  NodeIndex replica = cluster.ReplicasOf(kSecond).front();
-  ASSERT_TRUE(cluster.Failover(replica, FailoverKind::kGraceful).ok());
+  Cluster cluster(WithReplicas(GetParam()));
+  FailOverWithAnOpenSlot(cluster, kSecond);
   TestClient source(cluster, kFirst);
   if (GetParam() == Flavor::kRedis70) {
     EXPECT_EQ(source("GET {b}k"), "-ASK 3300 127.0.0.1:7001|") << "still the demoted node";
