@@ -172,6 +172,30 @@ void BM_FeedGet(benchmark::State& state) {
 }
 BENCHMARK(BM_FeedGet);
 
+// Items are nodes: four primaries with two replicas each.
+void BM_BuildCluster(benchmark::State& state) {
+  constexpr size_t kNodes = 12;
+  for (auto _ : state) {
+    Cluster cluster(
+        {.primaries = 4, .replicas_per_primary = 2, .flavor = static_cast<Flavor>(state.range(0))});
+    benchmark::DoNotOptimize(cluster.now_ms());
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(kNodes) * state.iterations());
+}
+BENCHMARK(BM_BuildCluster)->ArgName("flavor")->DenseRange(0, 1);
+
+// A slot goes to another primary and comes back, and all twelve nodes hear of it. Items are moves.
+void BM_MoveSlot(benchmark::State& state) {
+  Cluster cluster({.primaries = 4, .replicas_per_primary = 2});
+  size_t owner = 0;
+  for (auto _ : state) {
+    owner = 1 - owner;
+    if (!cluster.MoveSlot(0, static_cast<NodeIndex>(owner)).ok()) std::abort();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_MoveSlot);
+
 }  // namespace
 }  // namespace mockcluster
 
