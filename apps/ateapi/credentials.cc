@@ -6,8 +6,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "absl/strings/str_cat.h"
-#include "store/redis/files.h"
+#include <utility>
+
+#include "apps/ateapi/log.h"
+#include "core/status.h"
 
 namespace atestore {
 namespace {
@@ -32,52 +34,70 @@ KeyPtr PrivateKey(const std::string& pem) {
   return {PEM_read_bio_PrivateKey(reader.get(), nullptr, nullptr, no_passphrase), &EVP_PKEY_free};
 }
 
-absl::Status Unusable(const std::string& path, const char* what) {
-  return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
-}
-
-absl::Status CheckBundle(const std::string& path) {
-  const absl::StatusOr<std::string> pem = ReadFile(path);
-  if (!pem.ok()) return pem.status();
-  const CertificatePtr certificate = FirstCertificate(*pem);
-  if (certificate == nullptr) return Unusable(path, "holds no PEM certificate");
-  const KeyPtr key = PrivateKey(*pem);
+absl::Status CheckBundle(const std::string& pem) {
+  const CertificatePtr certificate = FirstCertificate(pem);
+  if (certificate == nullptr) return InvalidArgumentError("holds no PEM certificate");
+  const KeyPtr key = PrivateKey(pem);
   if (key == nullptr) {
-    return Unusable(path, "holds no private key without a passphrase; append it to the file");
+    return InvalidArgumentError("holds no private key without a passphrase; append it to the file");
   }
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
-    return Unusable(path, "the private key does not belong to the first certificate");
+    return InvalidArgumentError("the private key does not belong to the first certificate");
   }
   if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) {
-    return Unusable(path, "the certificate has expired");
+    return InvalidArgumentError("the certificate has expired");
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckAuthorities(const std::string& path) {
-  const absl::StatusOr<std::string> pem = ReadFile(path);
-  if (!pem.ok()) return pem.status();
-  if (FirstCertificate(*pem) == nullptr) return Unusable(path, "holds no PEM certificate");
-  return absl::OkStatus();
+absl::Status CheckAuthorities(const std::string& pem) {
+  if (FirstCertificate(pem) != nullptr) return absl::OkStatus();
+  return InvalidArgumentError("holds no PEM certificate");
 }
+
+// Between two looks at a file; gRPC looks at the copy as often.
+constexpr unsigned kLookSeconds = 1;
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> LoadServerCredentials(
+absl::StatusOr<std::unique_ptr<ServerCertificates>> ServerCertificates::Load(
     const std::string& bundle_path, const std::string& client_ca_path) {
-  if (absl::Status status = CheckBundle(bundle_path); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<CheckedCopy>> bundle =
+      CheckedCopy::Open(bundle_path, CheckBundle, LogReload("--grpc-server-cred-bundle"));
+  if (!bundle.ok()) return bundle.status();
+  std::unique_ptr<CheckedCopy> client_ca;
   if (!client_ca_path.empty()) {
-    if (absl::Status status = CheckAuthorities(client_ca_path); !status.ok()) return status;
+    absl::StatusOr<std::unique_ptr<CheckedCopy>> opened =
+        CheckedCopy::Open(client_ca_path, CheckAuthorities, LogReload("--client-ca-certs"));
+    if (!opened.ok()) return opened.status();
+    client_ca = *std::move(opened);
   }
+  return std::unique_ptr<ServerCertificates>(
+      new ServerCertificates(*std::move(bundle), std::move(client_ca)));
+}
+
+ServerCertificates::ServerCertificates(std::unique_ptr<CheckedCopy> bundle,
+                                       std::unique_ptr<CheckedCopy> client_ca)
+    : bundle_(std::move(bundle)),
+      client_ca_(std::move(client_ca)),
+      refreshing_([this] { Refresh(); }, absl::Seconds(kLookSeconds)) {}
+
+void ServerCertificates::Refresh() {
+  bundle_->Refresh();
+  if (client_ca_) client_ca_->Refresh();
+}
+
+std::shared_ptr<grpc::ServerCredentials> ServerCertificates::credentials() const {
+  const std::string& bundle = bundle_->path();
   auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-      bundle_path, bundle_path, client_ca_path, kReloadSeconds);
+      bundle, bundle, client_ca_ ? client_ca_->path() : "", kLookSeconds);
   grpc::experimental::TlsServerCredentialsOptions options(provider);
   options.watch_identity_key_cert_pairs();
-  if (client_ca_path.empty()) {
-    options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  } else {
+  if (client_ca_) {
     options.watch_root_certs();
     options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  } else {
+    options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
   }
   return grpc::experimental::TlsServerCredentials(options);
 }

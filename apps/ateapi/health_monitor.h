@@ -1,12 +1,12 @@
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <mutex>
-#include <thread>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "apps/ateapi/periodic.h"
 
 namespace atestore {
 
@@ -17,24 +17,19 @@ class HealthMonitor {
   // for the first answer.
   HealthMonitor(std::function<absl::Status()> check, absl::Duration interval,
                 std::function<void(const absl::Status&)> on_change);
-  ~HealthMonitor();
-  HealthMonitor(const HealthMonitor&) = delete;
-  HealthMonitor& operator=(const HealthMonitor&) = delete;
 
   // UNAVAILABLE until the first answer.
   absl::Status last() const;
 
  private:
-  void Run();
+  void Ask();
 
   const std::function<absl::Status()> check_;
-  const absl::Duration interval_;
   const std::function<void(const absl::Status&)> on_change_;
+  std::optional<bool> was_ok_;  // of the thread alone
   mutable std::mutex mutex_;
-  std::condition_variable stop_signal_;
-  bool stopping_ = false;
   absl::Status last_ = absl::UnavailableError("the store has not been asked yet");
-  std::thread thread_;  // last: it uses all of the above
+  Periodic asking_;  // last: it uses all of the above
 };
 
 }  // namespace atestore

@@ -80,4 +80,13 @@ LogLine& LogLine::AddSeconds(std::string_view key, double seconds) {
   return *this;
 }
 
+std::function<void(const absl::Status&)> LogReload(const char* what) {
+  return [what](const absl::Status& status) {
+    LogLine(status.ok() ? LogLevel::kInfo : LogLevel::kWarning,
+            status.ok() ? "reloaded" : "not_reloaded")
+        .Add("what", what)
+        .Add("message", status.ok() ? "for new connections" : ToStd(status.message()));
+  };
+}
+
 }  // namespace atestore

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+
+#include "absl/status/status.h"
 
 namespace atestore {
 
@@ -29,5 +33,8 @@ class LogLine {
   const LogLevel level_;
   std::string line_;
 };
+
+// Logs what became of a file, named by its flag, that has changed: OK, or why it is not used.
+std::function<void(const absl::Status&)> LogReload(const char* what);
 
 }  // namespace atestore

@@ -38,11 +38,6 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
   }
 };
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsFor(const Flags& flags) {
-  if (flags.grpc_server_cred_bundle.empty()) return grpc::InsecureServerCredentials();
-  return LoadServerCredentials(flags.grpc_server_cred_bundle, flags.client_ca_certs);
-}
-
 std::string WithPort(const std::string& listen_address, int port) {
   if (listen_address.starts_with("unix:")) return listen_address;
   return absl::StrCat(listen_address.substr(0, listen_address.rfind(':')), ":", port);
@@ -59,12 +54,18 @@ class Server::Impl {
   }
 
   absl::Status Start(const Flags& flags) {
-    absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = CredentialsFor(flags);
-    if (!credentials.ok()) return credentials.status();
+    std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+    if (!flags.grpc_server_cred_bundle.empty()) {
+      absl::StatusOr<std::unique_ptr<ServerCertificates>> loaded =
+          ServerCertificates::Load(flags.grpc_server_cred_bundle, flags.client_ca_certs);
+      if (!loaded.ok()) return loaded.status();
+      certificates_ = *std::move(loaded);
+      credentials = certificates_->credentials();
+    }
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(flags.grpc_listen_addr, *credentials, &port);
+    builder.AddListeningPort(flags.grpc_listen_addr, credentials, &port);
     builder.RegisterService(&service_);
     builder.SetMaxSendMessageSize(kSendBytesMax);
     // Two servers on one port would share its connections at random.
@@ -118,6 +119,7 @@ class Server::Impl {
 
  private:
   ControlService service_;
+  std::unique_ptr<ServerCertificates> certificates_;  // null: plaintext
   std::unique_ptr<grpc::Server> server_;
   std::mutex health_mutex_;
   bool stopping_ = false;

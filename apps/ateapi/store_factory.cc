@@ -20,15 +20,6 @@ namespace {
 // A cluster full of foreign values would otherwise fill the log at the speed of the listing.
 constexpr int kUnreadableLinesPerSecond = 10;
 
-OnReload LogReload(const char* what) {
-  return [what](const absl::Status& status) {
-    LogLine(status.ok() ? LogLevel::kInfo : LogLevel::kWarning,
-            status.ok() ? "reloaded" : "not_reloaded")
-        .Add("what", what)
-        .Add("message", status.ok() ? "for new connections" : ToStd(status.message()));
-  };
-}
-
 absl::StatusOr<RedisOptions> RedisOptionsOf(const Flags& flags) {
   RedisOptions options;
   if (!flags.redis_password_file.empty()) {

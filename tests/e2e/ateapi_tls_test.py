@@ -57,6 +57,16 @@ class Tls(WireCase):
             error = Cli(service.address).run("get", "actors", "-A", expect=1).stderr
             self.assertRegex(error, "^error: .*leave --plaintext out")
 
+    def test_a_certificate_for_another_name(self):
+        self.files.certificate("ca", "elsewhere", "DNS:elsewhere.test")
+        with Ateapi("--demo-actors", "10", "--grpc-server-cred-bundle",
+                    self.files.path("elsewhere.pem")) as service:
+            trust = ("--ca-cert", self.files.path("ca.crt"))
+            error = Cli(service.address, *trust).run("get", "actors", "-A", expect=1).stderr
+            self.assertRegex(error, "^error: .* is for another name; .*--tls-server-name\n$")
+            named = Cli(service.address, *trust, "--tls-server-name", "elsewhere.test")
+            self.assertEqual(len(named.lines("get", "actors", "-A", "-o", "name")), 10)
+
     def test_old_tls_versions_are_refused(self):
         with Ateapi("--grpc-server-cred-bundle", self.files.path("server.pem")) as service:
             for version, works in (("-tls1_1", False), ("-tls1_2", True), ("-tls1_3", True)):
@@ -103,7 +113,11 @@ class Tls(WireCase):
             before = self.serial(service.address)
             self.assertIn(b"serial=", before)
             with open(self.files.path("reload.pem"), "wb") as broken:
-                broken.write(b"half a file")  # ignored: the last good one stays
+                broken.write(b"half a file")
+            until(lambda: "event=not_reloaded" in service.text(), "the broken file to be refused")
+            served = len(listings)
+            until(lambda: len(listings) > served + 5, "listings under the last good certificate")
+            self.assertEqual(self.serial(service.address), before)
             self.files.certificate("ca", "reload", "IP:127.0.0.1")
             until(lambda: b"serial=" in (now := self.serial(service.address)) and now != before,
                   "the new certificate")
