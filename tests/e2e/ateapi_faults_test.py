@@ -7,7 +7,7 @@ import unittest
 
 import grpc
 
-from processes import Ateapi, PATIENCE, free_port
+from processes import Ateapi, Cluster, PATIENCE, free_port, have_server
 from secured_cluster import SecuredCluster, for_each_kind
 from wire import OWN_CONNECTION, Client, Code, Http
 
@@ -150,6 +150,43 @@ class Faults(SecuredCluster):
     def drop_and_go_on(self, listings):
         self.drop_connections()
         listings.wait_for(2 * len(listings.threads))
+
+
+class HugeSlot(unittest.TestCase):
+    """Where a position is a cursor, which means nothing to the next process of a node."""
+
+    def test_a_restart_is_counted_and_loses_nothing(self):
+        if not have_server("valkey"):
+            self.skipTest("valkey is not installed")  # Redis 7.0 has no cursors within a slot
+        http = Http(f"127.0.0.1:{free_port()}")
+        with Cluster("--kind", "valkey", "--persistent") as cluster:
+            cluster.tell("fill-slot", "100", "3000")
+            with Ateapi("--redis-cluster-address", cluster.address, "--metrics-listen-addr",
+                        http.address) as service, Client(service.address) as client:
+                first = client.call("ListActors", page_size=500)
+                self.assertEqual(http.metric("ateapi_list_slot_restarts_total"), 0)
+                cluster.tell("restart", "0")
+                cluster.tell("settled")
+                ids = [actor.actor_id for actor in first.actors]
+                ids += self.rest(client, first.next_page_token)
+                self.assertEqual(len(set(ids)), 3000)
+                self.assertLessEqual(len(ids), 3000 + len(first.actors))
+                self.assertEqual(http.metric("ateapi_list_slot_restarts_total"), 1)
+                self.assertGreater(http.metric("ateapi_list_retakes_total"), 0)
+
+    def rest(self, client, token):
+        """UNAVAILABLE as long as the cluster has not noticed that the node is back."""
+        ids = []
+        give_up = time.monotonic() + PATIENCE
+        while token:
+            try:
+                page = client.call("ListActors", page_token=token)
+                ids += [actor.actor_id for actor in page.actors]
+                token = page.next_page_token
+            except grpc.RpcError as error:
+                self.assertEqual(error.code(), Code.UNAVAILABLE)
+                self.assertLess(time.monotonic(), give_up)
+        return ids
 
 
 for_each_kind(globals(), Faults)

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "tests/support/listing_audit.h"
 #include "tests/support/real_cluster.h"
 
 namespace atestore {
@@ -80,9 +81,22 @@ Answer Fill(RealCluster& cluster, const Words& words) {
   return Ok(cluster.SetAll(records));
 }
 
+// "fill-slot SLOT N": actors that are all in one slot.
+Answer FillSlot(RealCluster& cluster, const Words& words) {
+  uint32_t slot = 0;
+  uint32_t actors = 0;
+  if (words.size() != 3 || !absl::SimpleAtoi(words[1], &slot) || slot >= kSlotCount ||
+      !absl::SimpleAtoi(words[2], &actors)) {
+    return absl::InvalidArgumentError("which slot, and how many?");
+  }
+  return Ok(
+      cluster.SetAll(ActorRecordsInSlot(static_cast<Slot>(slot), static_cast<size_t>(actors))));
+}
+
 Answer Obey(RealCluster& cluster, const Words& words) {
   if (words[0] == "set") return SetRecords(cluster, words);
   if (words[0] == "fill") return Fill(cluster, words);
+  if (words[0] == "fill-slot") return FillSlot(cluster, words);
   if (words[0] == "settled") return Ok(cluster.WaitUntilSettled());
   if (words[0] == "failover-all") return FailAllOver(cluster);
   const absl::StatusOr<size_t> node = NodeNumber(words, cluster);
