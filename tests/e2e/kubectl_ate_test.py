@@ -95,22 +95,30 @@ class KubectlAte(unittest.TestCase):
                          if word not in self.cli.flags]
         self.assert_each_once(names, ACTORS // 5)
 
-    def test_survives_a_crash_of_the_service(self):
-        service = Ateapi("--demo-actors", "30000")
+    def assert_survives(self, end):
+        """A listing goes on at the next service at that address, once `end` has ended the first."""
+        service = Ateapi("--demo-actors", "15000")
+        self.addCleanup(service.close)
         cli = Cli(service.address)
         command = cli.command("get", "actors", "-A", "-o", "name", "--chunk-size", "20")
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True) as process:
             names = [process.stdout.readline() for _ in range(2000)]
-            service.kill()  # it holds pages that were not read yet: most of the listing is ahead
-            with Ateapi("--demo-actors", "30000", address=service.address):
+            end(service)  # pages that were not read yet are few: most of the listing is ahead
+            with Ateapi("--demo-actors", "15000", address=service.address):
                 names += process.stdout.readlines()
                 errors = process.stderr.read()
                 self.assertEqual(process.wait(timeout=PATIENCE), 0, errors)
-        self.assert_each_once(names, 30000)
+        self.assert_each_once(names, 15000)
+
+    def test_survives_a_crash_of_the_service(self):
+        self.assert_survives(Ateapi.kill)
+
+    def test_survives_a_service_that_stops(self):
+        self.assert_survives(Ateapi.terminate)
 
     def test_a_dead_service_ends_with_the_resume_command(self):
-        service = Ateapi("--demo-actors", "30000")
+        service = Ateapi("--demo-actors", "15000")
         cli = Cli(service.address)
         with subprocess.Popen(cli.command("get", "actors", "-A", "-o", "name", "--chunk-size", "20",
                                           "--timeout", "4"),
@@ -121,10 +129,10 @@ class KubectlAte(unittest.TestCase):
             errors = process.stderr.read()
             self.assertEqual(process.wait(timeout=PATIENCE), 1)
         self.assertIn("error: nothing listens at", errors)
-        with Ateapi("--demo-actors", "30000", address=service.address):
+        with Ateapi("--demo-actors", "15000", address=service.address):
             rest = subprocess.run([os.path.join(BIN, "kubectl-ate"), *resume_arguments(errors)],
                                   stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE)
-        self.assert_each_once(names + rest.stdout.splitlines(True), 30000)
+        self.assert_each_once(names + rest.stdout.splitlines(True), 15000)
 
     # ---- single records ----
 
