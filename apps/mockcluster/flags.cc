@@ -14,6 +14,7 @@ struct RawFlags {
   Flags flags;
   Layout layout = Layout::kPerSlot;
   std::string bind_address;
+  TlsServerOptions tls;
   uint64_t synthetic_actors = 0;
   bool frozen_time = false;
 };
@@ -53,6 +54,14 @@ void DefineServing(CLI::App& app, RawFlags& raw) {
   app.add_option("--host", raw.flags.cluster.host, "the address that the nodes announce")
       ->capture_default_str();
   app.add_option("--bind", raw.bind_address, "the IP address to listen on, if it is another one");
+  CLI::Option* certificate =
+      app.add_option("--tls-cert-file", raw.tls.cert_file, "PEM; clients must speak TLS then");
+  CLI::Option* key = app.add_option("--tls-key-file", raw.tls.key_file, "its key");
+  certificate->needs(key);
+  key->needs(certificate);
+  app.add_option("--tls-ca-cert-file", raw.tls.ca_cert_file,
+                 "clients must present a certificate of this authority")
+      ->needs(certificate);
   app.add_flag("--frozen-time", raw.frozen_time,
                "time stands still but for MOCK TIME, so that a run can be repeated exactly");
 }
@@ -88,6 +97,7 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   Flags& flags = raw.flags;
   if (app.count("--layout") > 0) flags.cluster.layout = raw.layout;
   if (!raw.bind_address.empty()) flags.front.bind_address = raw.bind_address;
+  if (!raw.tls.cert_file.empty()) flags.front.tls = raw.tls;
   if (raw.synthetic_actors > 0) {
     flags.cluster.synthetic =
         SyntheticActors{.actors = raw.synthetic_actors, .atespaces = flags.atespaces};

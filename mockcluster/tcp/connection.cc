@@ -1,6 +1,5 @@
 #include "mockcluster/tcp/connection.h"
 
-#include <asio/write.hpp>
 #include <utility>
 
 #include "mockcluster/control.h"
@@ -8,18 +7,23 @@
 
 namespace mockcluster {
 
-Connection::Connection(Cluster& cluster, ClientId client, asio::ip::tcp::socket socket,
+Connection::Connection(Cluster& cluster, ClientId client, std::unique_ptr<ClientStream> stream,
                        std::function<void()> on_commands,
                        std::function<void(Connection&)> on_closed)
     : cluster_(cluster),
       client_(client),
-      socket_(std::move(socket)),
+      stream_(std::move(stream)),
       on_commands_(std::move(on_commands)),
       on_closed_(std::move(on_closed)) {}
 
+void Connection::Start() {
+  stream_->Handshake(
+      [self = shared_from_this()](std::error_code error) { error ? self->Close() : self->Read(); });
+}
+
 void Connection::Read() {
   auto self = shared_from_this();
-  socket_.async_read_some(asio::buffer(input_), [self](std::error_code error, size_t bytes) {
+  stream_->Read(asio::buffer(input_), [self](std::error_code error, size_t bytes) {
     if (error) return self->Close();
     self->requests_.Feed({self->input_.data(), bytes});
     self->Execute();
@@ -48,15 +52,12 @@ void Connection::Execute() {
 
 void Connection::Write(bool close_after) {
   auto self = shared_from_this();
-  asio::async_write(socket_, asio::buffer(output_),
-                    [self, close_after](std::error_code error, size_t) {
-                      self->output_.clear();
-                      self->writing_ = false;
-                      if (error || close_after || !self->cluster_.IsOpen(self->client_)) {
-                        return self->Close();
-                      }
-                      self->Read();
-                    });
+  stream_->Write(asio::buffer(output_), [self, close_after](std::error_code error, size_t) {
+    self->output_.clear();
+    self->writing_ = false;
+    if (error || close_after || !self->cluster_.IsOpen(self->client_)) return self->Close();
+    self->Read();
+  });
 }
 
 void Connection::CloseIfDead(bool force) {
@@ -66,9 +67,7 @@ void Connection::CloseIfDead(bool force) {
 void Connection::Close() {
   if (closed_) return;
   closed_ = true;
-  std::error_code ignored;  // the peer may be gone already
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  stream_->Close();
   cluster_.Disconnect(client_);
   on_closed_(*this);
 }

@@ -1,26 +1,26 @@
 #pragma once
 
 #include <array>
-#include <asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "mockcluster/cluster.h"
 #include "mockcluster/request_parser.h"
+#include "mockcluster/tcp/client_stream.h"
 
 namespace mockcluster {
 
-// One client's socket: reads requests, has the cluster execute them, writes the replies, in order
+// One client's stream: reads requests, has the cluster execute them, writes the replies, in order
 // and without reading on meanwhile. Lives as long as an operation is pending.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // `on_commands` is called after each batch of commands, `on_closed` once, at the end.
-  Connection(Cluster& cluster, ClientId client, asio::ip::tcp::socket socket,
+  Connection(Cluster& cluster, ClientId client, std::unique_ptr<ClientStream> stream,
              std::function<void()> on_commands, std::function<void(Connection&)> on_closed);
 
-  void Start() { Read(); }
-  // Closes the socket if the process at the other end died, or `force` is given.
+  void Start();
+  // Closes the stream if the process at the other end died, or `force` is given.
   void CloseIfDead(bool force = false);
 
  private:
@@ -33,7 +33,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Cluster& cluster_;
   const ClientId client_;
-  asio::ip::tcp::socket socket_;
+  const std::unique_ptr<ClientStream> stream_;
   const std::function<void()> on_commands_;
   const std::function<void(Connection&)> on_closed_;
   RequestParser requests_;

@@ -28,6 +28,11 @@ class TcpFront::Impl {
     const std::string& host = options_.bind_address.value_or(cluster_.options().host);
     address_ = asio::ip::make_address(host, error);
     if (error) return atestore::InvalidArgumentError("not an IP address: " + host);
+    if (options_.tls) {
+      absl::StatusOr<std::unique_ptr<asio::ssl::context>> context = MakeTlsContext(*options_.tls);
+      if (!context.ok()) return context.status();
+      tls_context_ = *std::move(context);
+    }
     return SyncListeners();
   }
 
@@ -101,8 +106,10 @@ class TcpFront::Impl {
     if (!client.ok()) return;  // it died since; closing the socket is the answer
     std::error_code ignored;   // a socket that died at once fails at its first read
     socket.set_option(tcp::no_delay(true), ignored);
+    auto stream = tls_context_ ? std::make_unique<ClientStream>(std::move(socket), *tls_context_)
+                               : std::make_unique<ClientStream>(std::move(socket));
     auto connection = std::make_shared<Connection>(
-        cluster_, *client, std::move(socket), [this] { OnCommands(); },
+        cluster_, *client, std::move(stream), [this] { OnCommands(); },
         [this](Connection& closed) { connections_.erase(closed.shared_from_this()); });
     connections_.insert(connection);
     connection->Start();
@@ -135,6 +142,7 @@ class TcpFront::Impl {
   Cluster& cluster_;
   const TcpFrontOptions options_;
   asio::io_context io_{1};
+  std::unique_ptr<asio::ssl::context> tls_context_;  // null: plain
   asio::ip::address address_;
   asio::steady_timer timer_;
   asio::signal_set signals_;

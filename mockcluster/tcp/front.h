@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "mockcluster/cluster.h"
+#include "mockcluster/tcp/tls_context.h"
 
 namespace mockcluster {
 
@@ -14,6 +15,8 @@ struct TcpFrontOptions {
   // The address to listen on; nullopt: the one that the cluster announces, which must then be an IP
   // address.
   std::optional<std::string> bind_address;
+  // Given: clients must speak TLS.
+  std::optional<TlsServerOptions> tls;
   // Virtual time follows the wall clock. Otherwise only MOCK TIME moves it, and a run depends on
   // nothing but the seed and the order of commands.
   bool real_time = true;
@@ -32,7 +35,8 @@ class TcpFront {
   TcpFront(const TcpFront&) = delete;
   TcpFront& operator=(const TcpFront&) = delete;
 
-  // Opens the listeners. INVALID_ARGUMENT: no IP address; UNAVAILABLE: an address is taken.
+  // Opens the listeners. INVALID_ARGUMENT: no IP address; FAILED_PRECONDITION: a TLS file cannot be
+  // used; UNAVAILABLE: an address is taken.
   absl::Status Listen();
   // Serves until Stop() or a signal.
   void Run();

@@ -5,9 +5,11 @@
 
 #include <csignal>
 
+#include "absl/strings/str_join.h"
 #include "core/slot.h"
 #include "core/status.h"
 #include "tests/e2e/mockcluster_process.h"
+#include "tests/support/tls_files.h"
 
 namespace atestore {
 namespace {
@@ -170,6 +172,37 @@ INSTANTIATE_TEST_SUITE_P(Flavors, MockclusterTcpTest,
                          });
 
 using MockclusterControlTest = MockclusterTcpTest;
+
+TEST_F(MockclusterControlTest, ClusterClientsSpeakTls) {
+  TempDir directory;
+  absl::StatusOr<TlsFiles> files = MakeTlsFiles(directory.path());
+  ASSERT_TRUE(files.ok()) << files.status();
+  Start({"--tls-cert-file", files->server_certificate, "--tls-key-file", files->server_key,
+         "--tls-ca-cert-file", files->ca});
+  const std::string port = std::to_string(cluster_.port(0));
+  const std::string here = "{" + std::string(SlotTag(0)) + "}";
+  const std::string there = "{" + std::string(SlotTag(16383)) + "}";
+  const std::vector<std::string> tls = {"--tls", "--cacert", files->ca};
+  std::vector<std::string> session = {"redis-cli", "-c", "-p", port};
+  session.insert(session.end(), tls.begin(), tls.end());
+  std::vector<std::string> stranger = session;
+  session.insert(session.end(), {"--cert", files->client_bundle, "--key", files->client_bundle});
+  for (const std::string& key : {here, there}) {
+    std::vector<std::string> set = session;
+    set.insert(set.end(), {"SET", key, "value of " + key});
+    EXPECT_EQ(Run(set), "OK\n");
+    std::vector<std::string> get = session;
+    get.insert(get.end(), {"GET", key});
+    EXPECT_EQ(Run(get), "value of " + key + "\n");
+  }
+  // Without a certificate, and without TLS.
+  stranger.push_back("PING");
+  EXPECT_FALSE(
+      RunProgram({"sh", "-c", absl::StrJoin(stranger, " ") + " 2>&1 | grep PONG"}, kProgramLimit)
+          .ok());
+  absl::StatusOr<HiredisClient> plain = cluster_.Connect(0);
+  EXPECT_FALSE(plain.ok() && plain->Execute({"PING"}).ok());
+}
 
 TEST_F(MockclusterControlTest, AKilledProcessRefusesUntilItIsRestarted) {
   Start({"--replicas", "1"});
