@@ -9,22 +9,13 @@ import unittest
 import grpc
 
 from processes import Ateapi, PATIENCE, free_port, start_failure, until
-from wire import OWN_CONNECTION, Client, Code, Http, WireCase, has_details
+from wire import OWN_CONNECTION, Client, Code, Http, ServiceCase, WireCase, has_details
 
 BILLION = "1000000000"  # computed actors: a list that is not paged never ends on them
 
 
-class Watched(WireCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.http = Http(f"127.0.0.1:{free_port()}")
-        cls.service = Ateapi("--demo-actors", "20000", "--metrics-listen-addr", cls.http.address)
-        cls.client = Client(cls.service.address)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.client.channel.close()
-        cls.service.close()
+class Watched(ServiceCase):
+    flags = ("--demo-actors", "20000")
 
     def test_health_and_probes(self):
         check = self.client.channel.unary_unary("/grpc.health.v1.Health/Check")
@@ -85,20 +76,10 @@ class Watched(WireCase):
             self.assertNotIn(token, text)
 
 
-class Bounded(WireCase):
+class Bounded(ServiceCase):
     """Over a billion actors, where a call that walks the cluster runs until somebody ends it."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.http = Http(f"127.0.0.1:{free_port()}")
-        cls.service = Ateapi("--demo-actors", BILLION, "--max-concurrent-listings", "1",
-                             "--metrics-listen-addr", cls.http.address)
-        cls.client = Client(cls.service.address)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.client.channel.close()
-        cls.service.close()
+    flags = ("--demo-actors", BILLION, "--max-concurrent-listings", "1")
 
     def wait_for_idle(self):
         until(lambda: self.http.metric("ateapi_listings_in_flight") == 0, "the listing to end")

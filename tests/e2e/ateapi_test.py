@@ -2,21 +2,11 @@
 
 import unittest
 
-from processes import Ateapi, free_port
-from wire import Client, Code, Http, WireCase, api, ref
+from wire import Code, ServiceCase, api, ref
 
 
-class EmbeddedStore(WireCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.http = Http(f"127.0.0.1:{free_port()}")
-        cls.service = Ateapi("--demo-actors", "20000", "--metrics-listen-addr", cls.http.address)
-        cls.client = Client(cls.service.address)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.client.channel.close()
-        cls.service.close()
+class EmbeddedStore(ServiceCase):
+    flags = ("--demo-actors", "20000")
 
     def test_listing(self):
         pages = list(self.client.pages(page_size=777))

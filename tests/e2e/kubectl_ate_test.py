@@ -8,25 +8,10 @@ import unittest
 
 import yaml
 
-from processes import BIN, Ateapi, Cli, PATIENCE, resume_arguments
-
-ACTORS = 200_000
+from processes import BIN, Ateapi, Cli, CliCase, PATIENCE, resume_arguments
 
 
-class KubectlAte(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.service = Ateapi("--demo-actors", str(ACTORS))
-        cls.cli = Cli(cls.service.address)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.close()
-
-    def assert_each_once(self, names, actors=ACTORS):
-        self.assertEqual(len(names), actors)
-        self.assertEqual(len(set(names)), actors)
-
+class KubectlAte(CliCase):
     # ---- pipes ----
 
     def test_every_actor_once(self):
@@ -34,7 +19,7 @@ class KubectlAte(unittest.TestCase):
 
     def test_one_atespace_holds_its_actors_only(self):
         names = self.cli.lines("get", "actors", "-a", "team-b", "-o", "name")
-        self.assert_each_once(names, ACTORS // 5)
+        self.assert_each_once(names, self.actors // 5)
         self.assertTrue(all(name.startswith("actor/team-b/") for name in names))
 
     def test_head_ends_it_quietly(self):
@@ -47,12 +32,12 @@ class KubectlAte(unittest.TestCase):
 
     def test_wc_counts_rows(self):
         run = self.cli.shell("ate get actors -A --no-headers | wc -l")
-        self.assertEqual(run.stdout.strip(), str(ACTORS))
+        self.assertEqual(run.stdout.strip(), str(self.actors))
         self.assertEqual(run.stderr, "")  # no progress: standard error is not a terminal
 
     def test_json_is_one_document(self):
         run = self.cli.shell("ate get actors -a team-a -o json | jq '.actors | length'")
-        self.assertEqual(run.stdout.strip(), str(ACTORS // 5))
+        self.assertEqual(run.stdout.strip(), str(self.actors // 5))
         self.assertEqual(json.loads(self.cli.out("get", "actors", "-a", "nowhere", "-o", "json")),
                          {"actors": []})
 
@@ -93,7 +78,7 @@ class KubectlAte(unittest.TestCase):
                 break
             arguments = [word for word in resume_arguments(run.stderr)
                          if word not in self.cli.flags]
-        self.assert_each_once(names, ACTORS // 5)
+        self.assert_each_once(names, self.actors // 5)
 
     def assert_survives(self, end):
         """A listing goes on at the next service at that address, once `end` has ended the first."""

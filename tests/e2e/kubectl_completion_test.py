@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from processes import BIN, Ateapi, Cli, PATIENCE
+from processes import BIN, CliCase, PATIENCE
 from terminal import Terminal
 
 PATH = {"PATH": BIN + ":" + os.environ["PATH"], "TERM": "dumb"}
@@ -23,17 +23,14 @@ SHELLS = {
 }
 
 
-class Completion(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.service = Ateapi("--demo-actors", "20000")
-        cls.cli = Cli(cls.service.address)
-        cls.cli.run("create", "atespace", "solo")
-        cls.cli.run("create", "actor", "hermit", "-a", "solo", "--template", "n/t")
+class Completion(CliCase):
+    actors = 20_000
 
     @classmethod
-    def tearDownClass(cls):
-        cls.service.close()
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cli.run("create", "atespace", "solo")
+        cls.cli.run("create", "actor", "hermit", "-a", "solo", "--template", "n/t")
 
     def complete(self, *words):
         run = subprocess.run([os.path.join(BIN, "kubectl-ate"), "__complete", *words],
@@ -83,20 +80,17 @@ class Completion(unittest.TestCase):
         self.try_in("fish")
 
 
-class Plugin(unittest.TestCase):
+class Plugin(CliCase):
     """kubectl runs kubectl-ate for "kubectl ate", and kubectl_complete-ate for its completion."""
+
+    actors = 100
 
     @classmethod
     def setUpClass(cls):
-        cls.service = Ateapi("--demo-actors", "100")
-        cls.cli = Cli(cls.service.address)
+        super().setUpClass()
         cls.home = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.home.cleanup)
         cls.environment = {**os.environ, **PATH, "HOME": cls.home.name}
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.close()
-        cls.home.cleanup()
 
     def run_program(self, *command):
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -6,10 +6,9 @@ import subprocess
 import threading
 import unittest
 
-from processes import BIN, Ateapi, Cli, PATIENCE, resume_arguments
+from processes import BIN, Ateapi, Cli, CliCase, PATIENCE, resume_arguments
 from terminal import CTRL_C, Terminal
 
-ACTORS = 200_000
 PROGRESS = rb"\r\x1b\[K[0-9.]+ %  [0-9,]+ actors  [0-9,]+/s  [0-9hms]+ left"
 
 
@@ -17,20 +16,7 @@ def without_progress(shown):
     return re.sub(r".*\r\x1b\[K", "", shown.decode().replace("\r\n", "\n"))
 
 
-class AtATerminal(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.service = Ateapi("--demo-actors", str(ACTORS))
-        cls.cli = Cli(cls.service.address)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.close()
-
-    def assert_each_once(self, names, actors=ACTORS):
-        self.assertEqual(len(names), actors)
-        self.assertEqual(len(set(names)), actors)
-
+class AtATerminal(CliCase):
     def test_progress_is_shown_and_erased(self):
         with open(os.devnull, "wb") as nowhere:
             terminal = Terminal(self.cli.command("get", "actors", "-A"), nowhere.fileno())
@@ -80,7 +66,7 @@ class AtATerminal(unittest.TestCase):
     def test_ctrl_c_then_the_resume_command_gives_each_once(self):
         first, said = self.interrupted_listing()
         self.assertGreater(len(first), 0)
-        self.assertLess(len(first), ACTORS)
+        self.assertLess(len(first), self.actors)
         self.assertIn(f"to go on after {len(first):,} actors:\n", said)
         rest = subprocess.run([os.path.join(BIN, "kubectl-ate"), *resume_arguments(said)],
                               stdout=subprocess.PIPE, text=True, check=True, timeout=2 * PATIENCE)

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import unittest
 
 BIN = os.environ["ATESTORE_BIN"]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -179,6 +180,23 @@ class Cli:
         function = f'ate() {{ {ate} "$@" {shlex.join(self.flags)}; }}\n'
         return subprocess.run(["bash", "-c", function + script], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=2 * PATIENCE, check=False)
+
+
+class CliCase(unittest.TestCase):
+    """One ateapi with `actors` of its own, and kubectl-ate for it, for all tests of a class."""
+
+    actors = 200_000
+
+    @classmethod
+    def setUpClass(cls):
+        cls.service = Ateapi("--demo-actors", str(cls.actors))
+        cls.addClassCleanup(cls.service.close)
+        cls.cli = Cli(cls.service.address)
+
+    def assert_each_once(self, names, actors=None):
+        actors = self.actors if actors is None else actors
+        self.assertEqual(len(names), actors)
+        self.assertEqual(len(set(names)), actors)
 
 
 def resume_arguments(stderr):

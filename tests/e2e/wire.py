@@ -15,7 +15,7 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 import grpc  # noqa: E402  (after its environment)
 
-from processes import PATIENCE, ROOT, until
+from processes import Ateapi, PATIENCE, ROOT, free_port, until
 
 STUBS = tempfile.TemporaryDirectory(prefix="ateapi-stubs-")
 subprocess.run(["protoc", "-I", ROOT, "--python_out", STUBS.name, "proto/ateapi.proto",
@@ -151,3 +151,17 @@ class WireCase(unittest.TestCase):
         with self.assertRaises(grpc.RpcError) as caught:
             client.call(method, **fields)
         return self.assert_error(caught.exception, code, why, field)
+
+
+class ServiceCase(WireCase):
+    """One ateapi on its embedded store, with `flags`, for all tests of a class."""
+
+    flags = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.http = Http(f"127.0.0.1:{free_port()}")
+        cls.service = Ateapi(*cls.flags, "--metrics-listen-addr", cls.http.address)
+        cls.addClassCleanup(cls.service.close)
+        cls.client = Client(cls.service.address)
+        cls.addClassCleanup(cls.client.channel.close)
