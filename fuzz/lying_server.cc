@@ -72,7 +72,7 @@ void LyingServer::Answer(size_t index, const ShardRequest& request, ListWalk& wa
 Topology LyingServer::MakeTopology() {
   std::string wire;
   size_t ranges = 0;
-  size_t first = SlotNearTheEnd();
+  size_t first = source_.Number(3) == 0 ? 0 : SlotNearTheEnd();
   while (first < kSlotCount) {
     size_t last = std::min<size_t>(kSlotCount - 1, first + 256 * source_.Byte() + source_.Byte());
     if (source_.empty()) last = kSlotCount - 1;
@@ -95,7 +95,7 @@ size_t LyingServer::SlotNearTheEnd() {
 }
 
 std::string LyingServer::AnswerTo(const Words& command) {
-  if (source_.empty()) return "-CLUSTERDOWN The cluster is down\r\n";
+  if (source_.empty()) return AnswerForEver(command);
   switch (source_.Byte() % 16) {
     case 0:
       return Error();
@@ -110,6 +110,33 @@ std::string LyingServer::AnswerTo(const Words& command) {
   }
   if (in_transaction_) return InTransaction(command);
   return Result(command);
+}
+
+std::string LyingServer::AnswerForEver(const Words& command) {
+  const size_t slot = command.size() > 1 ? KeySlot(command[1]) : 0;
+  switch (last_word_ % 6) {
+    case 0:
+      return "-CLUSTERDOWN The cluster is down\r\n";
+    case 1:
+      return "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
+    case 2:
+      return absl::StrCat("-ASK ", slot, " n1:7000\r\n");
+    case 3:
+      return absl::StrCat("-MOVED ", slot, " n2:7000\r\n");
+    case 4:
+      return "*0\r\n";
+    default:
+      break;
+  }
+  // A transaction in which every result is 1: the probe exists, whatever its name.
+  if (command[0] == "EXEC") {
+    std::string results = absl::StrCat("*", queued_.size(), "\r\n");
+    for (size_t result = 0; result < queued_.size(); ++result) results += ":1\r\n";
+    return results;
+  }
+  if (command[0] == "MULTI") return "+OK\r\n";
+  queued_.push_back(command);
+  return "+QUEUED\r\n";
 }
 
 std::string LyingServer::InTransaction(const Words& command) {
