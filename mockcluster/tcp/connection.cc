@@ -17,8 +17,10 @@ Connection::Connection(Cluster& cluster, ClientId client, std::unique_ptr<Client
       on_closed_(std::move(on_closed)) {}
 
 void Connection::Start() {
-  stream_->Handshake(
-      [self = shared_from_this()](std::error_code error) { error ? self->Close() : self->Read(); });
+  stream_->Handshake([self = shared_from_this()](std::error_code error) {
+    if (error) return self->Close();
+    self->Read();
+  });
 }
 
 void Connection::Read() {

@@ -106,13 +106,16 @@ class TcpFront::Impl {
     if (!client.ok()) return;  // it died since; closing the socket is the answer
     std::error_code ignored;   // a socket that died at once fails at its first read
     socket.set_option(tcp::no_delay(true), ignored);
-    auto stream = tls_context_ ? std::make_unique<ClientStream>(std::move(socket), *tls_context_)
-                               : std::make_unique<ClientStream>(std::move(socket));
     auto connection = std::make_shared<Connection>(
-        cluster_, *client, std::move(stream), [this] { OnCommands(); },
+        cluster_, *client, MakeStream(std::move(socket)), [this] { OnCommands(); },
         [this](Connection& closed) { connections_.erase(closed.shared_from_this()); });
     connections_.insert(connection);
     connection->Start();
+  }
+
+  std::unique_ptr<ClientStream> MakeStream(tcp::socket socket) {
+    if (!tls_context_) return std::make_unique<ClientStream>(std::move(socket));
+    return std::make_unique<ClientStream>(std::move(socket), *tls_context_);
   }
 
   // Processes may have died or started; both leave a line in the event log.
