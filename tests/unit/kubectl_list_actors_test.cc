@@ -150,7 +150,7 @@ class ListActorsTest : public ::testing::Test {
   }
 
   Interruption interruption_;
-  const ConnectionOptions connection_;
+  const ConnectionOptions connection_{};
   const std::vector<std::string> arguments_ = {"get", "actors", "-A"};
 };
 
