@@ -38,7 +38,7 @@ add_custom_target(serverless_tests)
 add_custom_target(threaded_tests)
 
 # A test program, run by ctest under the given label (unit, property, control, differential, e2e).
-# TIMEOUT: seconds that it may take on a quiet machine; busy ones and sanitizers get four times that.
+# TIMEOUT: seconds that it may take on a quiet machine; others get four times that.
 # THREADS: it has more than one thread of its own making; label "threads" too.
 function(atestore_test name)
   cmake_parse_arguments(ARG "THREADS" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
