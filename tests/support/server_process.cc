@@ -55,6 +55,9 @@ bool IsFree(uint16_t port) {
 
 [[noreturn]] void Exec(char** arguments, int output) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // A group of its own: when a test's shell goes away, the kernel hangs up on every process of a
+  // group with a stopped member, and tests stop servers.
+  setpgid(0, 0);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
   execv(arguments[0], arguments);
