@@ -136,6 +136,7 @@ void ListingWorld::Populate() {
 void ListingWorld::Put(const std::string& key, const std::string& value) {
   cluster_->With([&](mockcluster::Cluster& cluster) { ASSERT_TRUE(cluster.Put(key, value).ok()); });
   possible_[key] = {value};
+  ever_[key].insert(value);
 }
 
 void ListingWorld::RestSometimes() {
@@ -224,6 +225,24 @@ bool ListingWorld::WasTrueDuringLastPage(const std::string& key, const std::stri
   return found != during_page_.end() && found->second.contains(value);
 }
 
+bool ListingWorld::MayHaveComeBack(const std::string& key, const std::string& value) const {
+  auto given = ever_.find(key);
+  if (given == ever_.end() || !given->second.contains(value)) return false;
+  const std::string slot = absl::StrCat("migration slot ", KeySlot(key), " ");
+  return cluster_->With([&](mockcluster::Cluster& cluster) {
+    bool copies = false;
+    for (const std::string& line : cluster.event_log()) {
+      if (line.find(slot) == std::string::npos) continue;
+      if (line.find("leaving copies") != std::string::npos) {
+        copies = true;
+      } else if (copies && line.find(" begin-") != std::string::npos) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
 size_t ListingWorld::MostKeysOf(Slot slot) const {
   return static_cast<size_t>(std::count_if(possible_.begin(), possible_.end(), [&](auto& entry) {
     return KeySlot(entry.first) == slot;
@@ -265,6 +284,7 @@ void ListingWorld::Write(const std::string& key, const std::string& value) {
   if (known) now.clear();
   now.insert(value);
   during.insert(value);
+  ever_[key].insert(value);
 }
 
 void ListingWorld::Delete(const std::string& key) {

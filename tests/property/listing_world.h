@@ -55,6 +55,9 @@ class ListingWorld {
   // What the last page's records may have held: every value that the key had at some moment of the
   // call.
   bool WasTrueDuringLastPage(const std::string& key, const std::string& value) const;
+  // An aborted migration left copies of the slot's keys behind, and a later one to the same place
+  // brought them back: clients read what was deleted or overwritten meanwhile, and so do we.
+  bool MayHaveComeBack(const std::string& key, const std::string& value) const;
   // Records of the filter that cannot be read, from the beginning to the end.
   const std::set<std::string>& poison() const { return poison_; }
   // The most keys that a slot can have held.
@@ -103,6 +106,7 @@ class ListingWorld {
   // write is not known.
   std::map<std::string, std::set<std::string>> possible_;
   std::map<std::string, std::set<std::string>> during_page_;
+  std::map<std::string, std::set<std::string>> ever_;  // all values that a key was given
 };
 
 }  // namespace atestore
