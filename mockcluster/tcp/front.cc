@@ -33,17 +33,12 @@ class TcpFront::Impl {
       if (!context.ok()) return context.status();
       tls_context_ = *std::move(context);
     }
+    // Before anybody can know that the ports are open: whoever sends a signal then means Run().
+    if (options_.stop_on_signals) StopOnSignals();
     return SyncListeners();
   }
 
   void Run() {
-    if (options_.stop_on_signals) {
-      signals_.add(SIGINT);
-      signals_.add(SIGTERM);
-      signals_.async_wait([this](std::error_code error, int) {
-        if (!error) io_.stop();
-      });
-    }
     if (options_.real_time) {
       started_ = std::chrono::steady_clock::now();
       Tick();
@@ -60,6 +55,14 @@ class TcpFront::Impl {
  private:
   // The pace of a server's cron.
   static constexpr std::chrono::milliseconds kTick{100};
+
+  void StopOnSignals() {
+    signals_.add(SIGINT);
+    signals_.add(SIGTERM);
+    signals_.async_wait([this](std::error_code error, int) {
+      if (!error) io_.stop();
+    });
+  }
 
   // Opens and closes listeners until there is one for each living node.
   absl::Status SyncListeners() {

@@ -20,7 +20,7 @@ struct TcpFrontOptions {
   // Virtual time follows the wall clock. Otherwise only MOCK TIME moves it, and a run depends on
   // nothing but the seed and the order of commands.
   bool real_time = true;
-  // Run() ends on SIGINT and SIGTERM.
+  // From Listen() on, SIGINT and SIGTERM end Run(), also when they came before it.
   bool stop_on_signals = false;
 };
 

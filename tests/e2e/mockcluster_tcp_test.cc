@@ -8,6 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "core/slot.h"
 #include "core/status.h"
+#include "mockcluster/cluster.h"
+#include "mockcluster/tcp/front.h"
 #include "tests/e2e/mockcluster_process.h"
 #include "tests/support/tls_files.h"
 
@@ -307,6 +309,21 @@ TEST_F(MockclusterControlTest, SameSeedAndCommandsGiveTheSameLog) {
     logs.push_back(log);
   }
   EXPECT_EQ(logs[0], logs[1]);
+}
+
+// A port can be known to be open before Run() begins.
+TEST(TcpFrontTest, ASignalBeforeRunEndsIt) {
+  absl::StatusOr<PortLease> lease = PortLease::Take();
+  ASSERT_TRUE(lease.ok()) << lease.status();
+  auto serve = [&] {
+    mockcluster::Cluster cluster({.primaries = 1, .base_port = lease->port()});
+    mockcluster::TcpFront front(cluster, {.stop_on_signals = true});
+    if (!front.Listen().ok()) return 1;
+    std::raise(SIGTERM);
+    front.Run();
+    return 0;
+  };
+  EXPECT_EXIT(std::exit(serve()), ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(MockclusterControlTest, ATerminationSignalEndsItWell) {
