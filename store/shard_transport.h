@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -24,6 +25,10 @@ class ReplyObserver {
   // UNAUTHENTICATED or PERMISSION_DENIED (AUTH refused), FAILED_PRECONDITION (TLS refused),
   // DATA_LOSS (not RESP). Its commands may or may not have been executed.
   virtual void OnFailure(size_t request, const absl::Status& status) = 0;
+  // What else to send before Execute() returns: asked after the first and after the last reply to a
+  // request, not after a failure. These requests are numbered on from the last one and share its
+  // deadline.
+  virtual std::vector<ShardRequest> More() { return {}; }
 };
 
 // The only way out of the store: carries commands to the nodes of a cluster and the replies back.
@@ -34,7 +39,8 @@ class ShardTransport {
  public:
   virtual ~ShardTransport() = default;
 
-  // Sends every request, all at once, and returns when each has all its replies or has failed.
+  // Sends every request, all at once, then what the observer adds, and returns when each has all
+  // its replies or has failed.
   // `observer` is called from any thread, never after Execute() returned. Requests to the same
   // endpoint keep their order. Execute() must not be called from inside `observer`.
   virtual void Execute(std::span<const ShardRequest> requests, absl::Time deadline,

@@ -32,23 +32,45 @@ int64_t NamesIn(const ReplyView& reply) {
 class MeteringObserver final : public ReplyObserver {
  public:
   MeteringObserver(std::span<const ShardRequest> requests, ReplyObserver& next, Metrics& metrics)
-      : requests_(requests), next_(next), metrics_(metrics), start_(absl::Now()) {}
+      : next_(next), metrics_(metrics) {
+    Note(requests);
+  }
 
   void OnReply(size_t request, size_t command, const ReplyView& reply) override {
     Inspect(reply);
-    if (command + 1 == requests_[request].pipeline.size()) CountRequest(request);
+    if (command + 1 == requests_[request].commands) CountRequest(requests_[request]);
     next_.OnReply(request, command, reply);
   }
 
   void OnFailure(size_t request, const absl::Status& status) override {
     metrics_.CountTransportFailure(absl::StatusCodeToString(status.code()));
-    CountRequest(request);
+    CountRequest(requests_[request]);
     next_.OnFailure(request, status);
+  }
+
+  std::vector<ShardRequest> More() override {
+    std::vector<ShardRequest> more = next_.More();
+    Note(more);
+    return more;
   }
 
   int64_t names() const { return names_; }
 
  private:
+  struct Request {
+    Endpoint endpoint;
+    size_t commands;
+    absl::Time start;
+  };
+
+  void Note(std::span<const ShardRequest> requests) {
+    if (requests.empty()) return;
+    const absl::Time now = absl::Now();
+    for (const ShardRequest& request : requests) {
+      requests_.push_back({request.endpoint, request.pipeline.size(), now});
+    }
+  }
+
   void Inspect(const ReplyView& reply) {
     if (reply.is_error()) {
       metrics_.CountErrorReply(ErrorKind(reply.text()));
@@ -58,16 +80,14 @@ class MeteringObserver final : public ReplyObserver {
     }
   }
 
-  void CountRequest(size_t request) {
-    metrics_.CountRoundTrip(ToString(requests_[request].endpoint),
-                            static_cast<int64_t>(requests_[request].pipeline.size()),
-                            absl::Now() - start_);
+  void CountRequest(const Request& request) {
+    metrics_.CountRoundTrip(ToString(request.endpoint), static_cast<int64_t>(request.commands),
+                            absl::Now() - request.start);
   }
 
-  const std::span<const ShardRequest> requests_;
+  std::vector<Request> requests_;
   ReplyObserver& next_;
   Metrics& metrics_;
-  const absl::Time start_;
   int64_t names_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
+#include "store/request_queue.h"
 
 namespace atestore {
 
@@ -34,17 +35,19 @@ std::unique_ptr<ShardTransport> EmbeddedTransport::Exclusive() {
 
 void EmbeddedTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
                                 ReplyObserver& observer) {
-  for (size_t index = 0; index < requests.size(); ++index) {
-    cluster_->With([&](mockcluster::Cluster& cluster) {
-      ExecuteOne(cluster, index, requests[index], observer);
+  RequestQueue queue(requests);
+  for (size_t index = 0; index < queue.size(); ++index) {
+    absl::Status status = cluster_->With([&](mockcluster::Cluster& cluster) {
+      return ExecuteOne(cluster, index, queue[index], observer);
     });
+    status.ok() ? queue.Append(observer.More()) : observer.OnFailure(index, status);
   }
 }
 
-void EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t index,
-                                   const ShardRequest& request, ReplyObserver& observer) {
+absl::Status EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t index,
+                                           const ShardRequest& request, ReplyObserver& observer) {
   absl::StatusOr<Connection*> connection = Connect(cluster, request.endpoint);
-  if (!connection.ok()) return observer.OnFailure(index, connection.status());
+  if (!connection.ok()) return connection.status();
   std::string bytes;
   cluster.Feed((*connection)->client, request.pipeline.bytes(), &bytes);
   RespReader& reader = *(*connection)->reader;
@@ -61,9 +64,9 @@ void EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t index,
       observer.OnReply(index, command, **reply);
     }
   }
-  if (!failure.ok()) observer.OnFailure(index, failure);
   // A connection that was lost after its last reply stays, closed: Connect() sees to it.
   if (!failure.ok()) Close(cluster, request.endpoint);
+  return failure;
 }
 
 absl::StatusOr<EmbeddedTransport::Connection*> EmbeddedTransport::Connect(

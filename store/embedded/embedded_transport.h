@@ -51,8 +51,9 @@ class EmbeddedTransport final : public ShardTransport {
     std::unique_ptr<RespReader> reader;
   };
 
-  void ExecuteOne(mockcluster::Cluster& cluster, size_t index, const ShardRequest& request,
-                  ReplyObserver& observer);
+  // Why there is no (further) reply.
+  absl::Status ExecuteOne(mockcluster::Cluster& cluster, size_t index, const ShardRequest& request,
+                          ReplyObserver& observer);
   absl::StatusOr<Connection*> Connect(mockcluster::Cluster& cluster, const Endpoint& endpoint);
   void Close(mockcluster::Cluster& cluster, const Endpoint& endpoint);
 

@@ -1,14 +1,12 @@
 #include "store/redis/batch.h"
 
+#include <utility>
+
 namespace atestore {
 
-Batch::Batch(std::span<const ShardRequest> requests, ReplyObserver& observer)
-    : requests_(requests), observer_(observer) {
-  left_.reserve(requests.size());
-  for (const ShardRequest& request : requests) {
-    left_.push_back(request.pipeline.size());
-    if (left_.back() > 0) ++open_;
-  }
+Batch::Batch(std::span<const ShardRequest> requests, ReplyObserver& observer, SendRequest send)
+    : requests_(requests), observer_(observer), send_(std::move(send)) {
+  Open(0);
   ended_ = open_ == 0;
 }
 
@@ -17,10 +15,38 @@ void Batch::Wait() {
   changed_.wait(lock, [this] { return ended_; });
 }
 
+void Batch::Open(size_t first) {
+  for (size_t request = first; request < requests_.size(); ++request) {
+    left_.push_back(requests_[request].pipeline.size());
+    if (left_.back() > 0) ++open_;
+  }
+}
+
+void Batch::Start() { SendFrom(0); }
+
+void Batch::SendFrom(size_t first) {
+  const std::shared_ptr<Batch> self = shared_from_this();
+  const size_t end = requests_.size();
+  for (size_t request = first; request < end; ++request) {
+    if (is_open(request)) send_(self, request);
+  }
+}
+
 void Batch::Deliver(size_t request, const ReplyView& reply) {
   if (!is_open(request)) return;
-  observer_.OnReply(request, requests_[request].pipeline.size() - left_[request], reply);
+  const size_t commands = requests_[request].pipeline.size();
+  const bool is_first = left_[request] == commands;
+  observer_.OnReply(request, commands - left_[request], reply);
+  // Before the request ends: the batch must not end in between.
+  if (is_first || left_[request] == 1) SendMore();
   if (--left_[request] == 0) End();
+}
+
+void Batch::SendMore() {
+  const size_t first = requests_.size();
+  requests_.Append(observer_.More());
+  Open(first);
+  SendFrom(first);
 }
 
 void Batch::Fail(size_t request, const absl::Status& status) {

@@ -2,12 +2,15 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "core/resp.h"
+#include "store/request_queue.h"
 #include "store/shard_transport.h"
 
 namespace atestore {
@@ -15,10 +18,14 @@ namespace atestore {
 // One call of ShardTransport::Execute(): hands replies to its observer and wakes the caller when
 // every request has ended. The caller constructs it and waits; every other member belongs to the
 // transport's thread. Connections may hold it longer than the call lasts: it then drops what comes.
-class Batch {
+class Batch : public std::enable_shared_from_this<Batch> {
  public:
-  // `requests` and `observer` are used until Wait() returns, not later.
-  Batch(std::span<const ShardRequest> requests, ReplyObserver& observer);
+  // Sends a request of the batch, or fails it.
+  using SendRequest = std::function<void(const std::shared_ptr<Batch>&, size_t request)>;
+
+  // `requests` and `observer` are used until Wait() returns, not later; `send` for what the
+  // observer adds.
+  Batch(std::span<const ShardRequest> requests, ReplyObserver& observer, SendRequest send);
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
@@ -31,6 +38,8 @@ class Batch {
   bool is_open(size_t request) const { return left_[request] > 0; }
   bool has_open() const { return open_ > 0; }
 
+  // Sends every open request.
+  void Start();
   // The next reply to a request; the last one ends it. Ignored when the request has ended.
   void Deliver(size_t request, const ReplyView& reply);
   // Ends a request that has not ended yet.
@@ -38,10 +47,14 @@ class Batch {
   void FailAll(const absl::Status& status);
 
  private:
+  void Open(size_t first);
+  void SendFrom(size_t first);
+  void SendMore();
   void End();
 
-  const std::span<const ShardRequest> requests_;
+  RequestQueue requests_;
   ReplyObserver& observer_;
+  const SendRequest send_;
   std::vector<size_t> left_;  // replies that each request still waits for; 0: ended
   size_t open_ = 0;           // requests that have not ended
 

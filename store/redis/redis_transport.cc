@@ -32,8 +32,11 @@ class RedisTransport::Engine {
   // On the caller's thread. `loan` null: on the shared connections.
   void Run(std::span<const ShardRequest> requests, absl::Time deadline, ReplyObserver& observer,
            ConnectionPool::Loan* loan) {
-    auto batch = std::make_shared<Batch>(requests, observer);
-    loop_->Post([this, batch, deadline, loan] { Start(batch, deadline, loan); });
+    auto batch = std::make_shared<Batch>(
+        requests, observer, [this, loan](const std::shared_ptr<Batch>& to_send, size_t request) {
+          loan == nullptr ? pool_.Send(to_send, request) : pool_.SendOn(*loan, to_send, request);
+        });
+    loop_->Post([this, batch, deadline] { Start(batch, deadline); });
     batch->Wait();
   }
 
@@ -42,13 +45,10 @@ class RedisTransport::Engine {
   }
 
  private:
-  void Start(const std::shared_ptr<Batch>& batch, absl::Time deadline, ConnectionPool::Loan* loan) {
+  void Start(const std::shared_ptr<Batch>& batch, absl::Time deadline) {
     absl::Duration left = deadline - absl::Now();
     if (left <= absl::ZeroDuration()) return batch->FailAll(Overdue());
-    for (size_t request = 0; request < batch->size(); ++request) {
-      if (!batch->is_open(request)) continue;  // no commands
-      loan == nullptr ? pool_.Send(batch, request) : pool_.SendOn(*loan, batch, request);
-    }
+    batch->Start();
     if (!batch->has_open() || left == absl::InfiniteDuration()) return;
     SteadyTime end = loop_->Now() + absl::ToChronoMicroseconds(left);
     if (deadlines_.size() >= sweep_at_) Sweep();

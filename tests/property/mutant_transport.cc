@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
+#include "store/request_queue.h"
 
 namespace atestore {
 namespace {
@@ -39,8 +40,9 @@ std::string Write(const ReplyView& reply, const Change& change) {
 
 void MutantTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
                               ReplyObserver& observer) {
-  for (size_t index = 0; index < requests.size(); ++index) {
-    Answer answer = ExecuteMutated(requests[index]);
+  RequestQueue queue(requests);
+  for (size_t index = 0; index < queue.size(); ++index) {
+    Answer answer = ExecuteMutated(queue[index]);
     if (!answer) {
       observer.OnFailure(index, UnavailableError("connection closed"));
       continue;
@@ -51,6 +53,7 @@ void MutantTransport::Execute(std::span<const ShardRequest> requests, absl::Time
       auto reply = reader.Next();
       observer.OnReply(index, command, **reply);
     }
+    queue.Append(observer.More());
   }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "store/request_queue.h"
 #include "store/shard_transport.h"
 
 namespace atestore {
@@ -21,23 +22,10 @@ class ScriptedTransport final : public ShardTransport {
 
   void Execute(std::span<const ShardRequest> requests, absl::Time /*deadline*/,
                ReplyObserver& observer) override {
-    for (size_t i = 0; i < requests.size(); ++i) {
-      absl::StatusOr<std::string> wire = script_(requests[i]);
-      if (!wire.ok()) {
-        observer.OnFailure(i, wire.status());
-        continue;
-      }
-      RespReader reader;
-      reader.Feed(*wire);
-      for (size_t command = 0; command < requests[i].pipeline.size(); ++command) {
-        absl::StatusOr<std::optional<ReplyView>> reply = reader.Next();
-        if (reply.ok() && *reply) {
-          observer.OnReply(i, command, **reply);
-        } else {
-          observer.OnFailure(i, absl::UnavailableError("connection closed"));
-          break;
-        }
-      }
+    RequestQueue queue(requests);
+    for (size_t i = 0; i < queue.size(); ++i) {
+      absl::Status status = ExecuteOne(queue[i], i, observer);
+      status.ok() ? queue.Append(observer.More()) : observer.OnFailure(i, status);
     }
   }
 
@@ -46,6 +34,19 @@ class ScriptedTransport final : public ShardTransport {
   }
 
  private:
+  absl::Status ExecuteOne(const ShardRequest& request, size_t index, ReplyObserver& observer) {
+    absl::StatusOr<std::string> wire = script_(request);
+    if (!wire.ok()) return wire.status();
+    RespReader reader;
+    reader.Feed(*wire);
+    for (size_t command = 0; command < request.pipeline.size(); ++command) {
+      absl::StatusOr<std::optional<ReplyView>> reply = reader.Next();
+      if (!reply.ok() || !*reply) return absl::UnavailableError("connection closed");
+      observer.OnReply(index, command, **reply);
+    }
+    return absl::OkStatus();
+  }
+
   const Script script_;
 };
 

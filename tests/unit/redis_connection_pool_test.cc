@@ -28,7 +28,8 @@ class ConnectionPoolTest : public ::testing::Test {
     Call& call = *calls_.emplace_back(std::make_unique<Call>());
     call.request.endpoint = endpoint;
     call.request.pipeline.Add({"PING"});
-    auto batch = std::make_shared<Batch>(std::span(&call.request, 1), call.recorder);
+    auto batch =
+        std::make_shared<Batch>(std::span(&call.request, 1), call.recorder, Batch::SendRequest());
     loan == nullptr ? pool_.Send(batch, 0) : pool_.SendOn(*loan, batch, 0);
     return calls_.size() - 1;
   }

@@ -32,7 +32,8 @@ struct Fixture {
   std::shared_ptr<Batch> Add(size_t commands, SteadyTime now = kStart) {
     requests.push_back(std::make_unique<ShardRequest>(RequestOf(commands)));
     recorders.push_back(std::make_unique<ReplyRecorder>());
-    auto batch = std::make_shared<Batch>(std::span(requests.back().get(), 1), *recorders.back());
+    auto batch = std::make_shared<Batch>(std::span(requests.back().get(), 1), *recorders.back(),
+                                         Batch::SendRequest());
     added = state.Add(batch, 0, now);
     return batch;
   }
@@ -176,7 +177,7 @@ TEST(ConnectionStateTest, LimitsWhatWaits) {
   ShardRequest request;
   request.pipeline.Add({"ECHO", big});
   ReplyRecorder recorder;
-  auto batch = std::make_shared<Batch>(std::span(&request, 1), recorder);
+  auto batch = std::make_shared<Batch>(std::span(&request, 1), recorder, Batch::SendRequest());
   EXPECT_TRUE(bytes.state.Add(batch, 0, kStart).ok());
   EXPECT_EQ(bytes.state.Add(batch, 0, kStart).code(), absl::StatusCode::kUnavailable);
   bytes.TakeOutput();
