@@ -24,15 +24,17 @@ absl::Status ListThroughStore(ActorStore& store, const BenchOptions& options, Li
     absl::StatusOr<ActorPage> page = store.ListActors(request, {}, std::move(last));
     if (!page.ok()) return page.status();
     *actors = page->response.actors_size();
-    for (const ateapi::Actor& actor : page->response.actors()) {
-      uint64_t hash = std::hash<std::string_view>()(actor.actor_id());
-      names->push_back(hash * 31 + std::hash<std::string_view>()(actor.atespace()));
-    }
     *next_token = page->response.next_page_token();
     last = *std::move(page);
     return absl::OkStatus();
   };
-  return RunListing(fetch, run);
+  auto inspect = [&] {
+    for (const ateapi::Actor& actor : last.response.actors()) {
+      uint64_t hash = std::hash<std::string_view>()(actor.actor_id());
+      names->push_back(hash * 31 + std::hash<std::string_view>()(actor.atespace()));
+    }
+  };
+  return RunListing(fetch, run, inspect);
 }
 
 // What a phase costs both sides.
