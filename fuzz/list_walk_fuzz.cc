@@ -28,6 +28,8 @@ constexpr int kActionsMax = 100;
 // … which takes at most so many more until there is a page, an error or a pause, in which a driver
 // gives up.
 constexpr int kActionsToEndMax = 400;
+// A walk that is let go on is over the slots after so many answers.
+constexpr int kAnswersMax = 50'000;
 
 class PageSink final : public atestore::RecordSink {
  public:
@@ -112,8 +114,30 @@ ListWalk::Options ReadOptions(ByteSource& source, const KeyFilter& filter) {
   options.hints.wanted_ratio = static_cast<double>(source.Byte()) / 255;
   options.whole_slot_keys = 1 + source.Number(8);
   options.scan_count_max = 1 + source.Number(atestore::kScanCountMax - 1);
+  options.segment_names = 1 + source.Number(8);
+  options.values_part_keys = 1 + source.Number(3);
   if (source.Flag()) options.hash = HashTo2Bits;
   return options;
+}
+
+// Answers in any order, and lets the walk send more in between.
+void AnswerAll(std::vector<atestore::ShardRequest> requests, const Topology& topology,
+               ByteSource& source, LyingServer& server, ListWalk& walk) {
+  std::vector<size_t> open;
+  auto note = [&open, known = size_t{0}](size_t count) mutable {
+    while (known < count) open.push_back(known++);
+  };
+  note(requests.size());
+  for (int answers = 0; !open.empty(); ++answers) {
+    Require(answers < kAnswersMax, "a round ends");
+    const size_t chosen = source.Number(open.size() - 1);
+    const size_t index = open[chosen];
+    open.erase(open.begin() + static_cast<std::ptrdiff_t>(chosen));
+    server.Answer(index, requests[index], walk);
+    if (source.empty() || source.Flag()) continue;
+    for (atestore::ShardRequest& more : walk.More(topology)) requests.push_back(std::move(more));
+    note(requests.size());
+  }
 }
 
 }  // namespace
@@ -136,7 +160,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Require(sink.size() <= options.page_size, "a page holds no more than asked for");
     if (auto* send = std::get_if<ListWalk::Send>(&next)) {
       Require(!send->requests.empty(), "a round asks for something");
-      for (size_t i = 0; i < send->requests.size(); ++i) server.Answer(i, send->requests[i], walk);
+      AnswerAll(std::move(send->requests), topology, source, server, walk);
     } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&next)) {
       Require(!refresh->why.ok(), "a refresh says why");
       if (over && refresh->back_off) break;

@@ -14,20 +14,6 @@ constexpr absl::Duration kDeadlineMarginMax = absl::Milliseconds(100);
 constexpr size_t kListAllPageSize = 10'000;
 constexpr size_t kListAllPageBytes = size_t{64} << 20;
 
-class WalkObserver final : public ReplyObserver {
- public:
-  explicit WalkObserver(ListWalk& walk) : walk_(walk) {}
-  void OnReply(size_t request, size_t command, const ReplyView& reply) override {
-    walk_.OnReply(request, command, reply);
-  }
-  void OnFailure(size_t request, const absl::Status& status) override {
-    walk_.OnFailure(request, status);
-  }
-
- private:
-  ListWalk& walk_;
-};
-
 // The page of one walk, run to its end.
 class PageRun {
  public:
@@ -53,7 +39,7 @@ class PageRun {
 
   // OK when the page is complete; else why it could not go on.
   absl::Status Run(ListWalk& walk) {
-    WalkObserver observer(walk);
+    Observer observer(*this, walk);
     std::optional<Position> position = walk.position();
     for (;;) {
       if (absl::Status status = pacer_.CheckCall(); !status.ok()) return status;
@@ -76,6 +62,28 @@ class PageRun {
   }
 
  private:
+  // Feeds the walk, and lets it go on without waking the caller as long as there is time.
+  class Observer final : public ReplyObserver {
+   public:
+    Observer(const PageRun& run, ListWalk& walk) : run_(run), walk_(walk) {}
+    void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+      walk_.OnReply(request, command, reply);
+    }
+    void OnFailure(size_t request, const absl::Status& status) override {
+      walk_.OnFailure(request, status);
+    }
+    std::vector<ShardRequest> More() override {
+      if (!run_.MayGoOn()) return {};
+      return walk_.More(*run_.topology_);
+    }
+
+   private:
+    const PageRun& run_;
+    ListWalk& walk_;
+  };
+
+  bool MayGoOn() const { return client_.clock().Now() < end_of_work_ && pacer_.CheckCall().ok(); }
+
   absl::Status Refresh(const ListWalk::Refresh& refresh) {
     if (refresh.back_off) {
       if (absl::Status status = pacer_.WaitAfter(refresh.why); !status.ok()) return status;

@@ -18,119 +18,214 @@ constexpr double kKeysOfSmallSample = 50;
 
 double Blend(double known, double seen, double weight) { return known + (seen - known) * weight; }
 
-// What is divided by later: whatever was learnt or handed in, only speed may depend on it.
-WalkHints Sane(const WalkHints& hints) {
-  constexpr double kMost = 1e12;
-  return {.keys_per_slot = std::clamp(hints.keys_per_slot, 1.0 / kSlotCount, kMost),
-          .wanted_ratio = std::clamp(hints.wanted_ratio, 1e-6, 1.0),
-          .record_bytes = std::clamp(hints.record_bytes, 1.0, kMost)};
-}
-
 }  // namespace
+
+WalkHints WalkHints::Clamped() const {
+  constexpr double kMost = 1e12;
+  return {.keys_per_slot = std::clamp(keys_per_slot, 1.0 / kSlotCount, kMost),
+          .wanted_ratio = std::clamp(wanted_ratio, 1e-6, 1.0),
+          .record_bytes = std::clamp(record_bytes, 1.0, kMost)};
+}
 
 ListWalk::ListWalk(Options options, RecordSink* sink)
     : options_(std::move(options)),
       sink_(sink),
+      records_max_(options_.page_size - std::min(options_.page_size, sink->size())),
       position_(options_.start),
       per_slot_tables_(options_.per_slot_tables),
-      hints_(Sane(options_.hints)) {}
+      hints_(options_.hints.Clamped()) {}
 
-ListWalk::Action ListWalk::Next(const Topology& topology) {
-  for (;;) {
-    switch (stage_) {
-      case Stage::kPlan: {
-        bool full = page_full_ || room() == 0;
-        if (!position_ || full || (ending_ && progressed_)) return Done{};
-        if (std::optional<Action> action = Plan(topology)) return *std::move(action);
-        stage_ = Stage::kNames;
-        break;
-      }
-      case Stage::kNames: {
-        ListingStep* step = batch_       ? static_cast<ListingStep*>(batch_.get())
-                            : migrating_ ? static_cast<ListingStep*>(migrating_.get())
-                                         : static_cast<ListingStep*>(huge_.get());
-        std::vector<ShardRequest> requests = step->NextRound();
-        if (!requests.empty()) return Send{std::move(requests)};
-        ConcludeNames();
-        break;
-      }
-      case Stage::kValues: {
-        std::vector<ShardRequest> requests = values_->NextRound();
-        if (!requests.empty()) return Send{std::move(requests)};
-        CommitValues();
-        stage_ = Stage::kPlan;
-        break;
-      }
-    }
-  }
+ListingStep& ListWalk::Segment::step() const {
+  if (values) return *values;
+  if (batch) return *batch;
+  if (migrating) return *migrating;
+  return *huge;
 }
 
-void ListWalk::OnReply(size_t request, size_t command, const ReplyView& reply) {
-  if (stage_ == Stage::kValues) {
-    values_->OnReply(request, command, reply);
-  } else if (batch_) {
-    batch_->OnReply(request, command, reply);
-  } else if (migrating_) {
-    migrating_->OnReply(request, command, reply);
-  } else if (huge_) {
-    huge_->OnReply(request, command, reply);
+ListWalk::Action ListWalk::Next(const Topology& topology) {
+  routes_.clear();
+  std::vector<ShardRequest> requests = Advance(topology);
+  if (requests.empty()) return *std::exchange(pending_, std::nullopt);
+  if (ending_ && progressed_) {
+    Abandon();
+    return Done{};
   }
+  return Send{std::move(requests)};
+}
+
+std::vector<ShardRequest> ListWalk::More(const Topology& topology) { return Advance(topology); }
+
+void ListWalk::OnReply(size_t request, size_t command, const ReplyView& reply) {
+  Route& route = routes_[request];
+  --route.replies_left;
+  if (route.segment == nullptr) return;
+  route.segment->step().OnReply(route.request, command, reply);
+  if (route.replies_left == 0) --route.segment->on_their_way;
 }
 
 void ListWalk::OnFailure(size_t request, const absl::Status& status) {
-  if (stage_ == Stage::kValues) {
-    values_->OnFailure(request, status);
-  } else if (batch_) {
-    batch_->OnFailure(request, status);
-  } else if (migrating_) {
-    migrating_->OnFailure(request, status);
-  } else if (huge_) {
-    huge_->OnFailure(request, status);
+  Route& route = routes_[request];
+  route.replies_left = 0;
+  if (route.segment == nullptr) return;
+  route.segment->step().OnFailure(route.request, status);
+  --route.segment->on_their_way;
+}
+
+// As far as it goes without further replies: until something is on its way or an action pending.
+std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
+  std::vector<ShardRequest> requests;
+  while (!pending_) {
+    if (!current_ && !Begin(topology)) break;
+    // First, so that a node looks for names while values are on the wire.
+    if (!ahead_ && MayGoAhead()) GoAhead(topology);
+    while (ahead_ && IsStepDone(*ahead_, &requests)) {
+      if (!TakeAhead()) break;
+    }
+    if (!IsStepDone(*current_, &requests)) break;
+    current_->values ? CommitValues() : ConcludeNames();
   }
+  return requests;
+}
+
+// Else the requests of its next round have been added, or replies are on their way.
+bool ListWalk::IsStepDone(Segment& segment, std::vector<ShardRequest>* requests) {
+  std::vector<ShardRequest> more = segment.step().More();
+  if (more.empty() && segment.on_their_way == 0) {
+    more = segment.step().NextRound();
+    segment.sent = 0;
+  }
+  segment.on_their_way += more.size();
+  for (ShardRequest& request : more) {
+    routes_.push_back(
+        {.segment = &segment, .request = segment.sent++, .replies_left = request.pipeline.size()});
+    requests->push_back(std::move(request));
+  }
+  return segment.on_their_way == 0;
+}
+
+// Begins a segment at the position; false: something else is to be done first.
+bool ListWalk::Begin(const Topology& topology) {
+  if (!position_ || page_full_ || room() == 0 || (ending_ && progressed_)) {
+    pending_ = Done{};
+  } else {
+    pending_ = Plan(topology);
+  }
+  return !pending_;
+}
+
+// Only where it is likely that the current segment will be committed whole and leave room.
+bool ListWalk::MayGoAhead() const {
+  if (mode_ != Mode::kBatch || ending_ || !current_->values || current_->values->obstacle()) {
+    return false;
+  }
+  if (current_->fetch < current_->names->size() || current_->fetch >= room()) return false;
+  for (size_t unit = 0; unit < current_->batch->units().size(); ++unit) {
+    if (current_->batch->obstacle(unit)) return false;
+  }
+  double bytes =
+      static_cast<double>(current_->fetch + options_.segment_names) * hints_.record_bytes;
+  return current_->end < kSlotCount && bytes < static_cast<double>(bytes_left());
+}
+
+void ListWalk::GoAhead(const Topology& topology) {
+  const size_t first = current_->end;
+  std::vector<NamesUnit> units = BatchUnits(topology, first, room() - current_->fetch);
+  if (units.empty()) return;
+  ahead_ = std::make_unique<Segment>();
+  ahead_->first = first;
+  ++counters_.segments_ahead;
+  ahead_->batch =
+      std::make_unique<NamesBatch>(NamesBatch::Options{.filter = &options_.filter,
+                                                       .hash = options_.hash,
+                                                       .first_slot = static_cast<Slot>(first),
+                                                       .probe_variant = probe_variant_},
+                                   std::move(units));
+}
+
+// Begins to read the values of the names found ahead; false: that is not possible, or done.
+bool ListWalk::TakeAhead() {
+  if (ahead_->names_taken) return false;
+  TakeBatch(*ahead_);
+  if (ahead_->end == ahead_->first) return false;  // why will be seen when it is its turn
+  ReadValues(*ahead_, &ahead_->batch->names(), ahead_->end, room() - current_->fetch);
+  return true;
+}
+
+void ListWalk::DropAhead(std::vector<size_t>* removed) {
+  if (!ahead_) return;
+  ++counters_.segments_ahead_dropped;
+  for (Route& route : routes_) {
+    if (route.segment == ahead_.get()) route.segment = nullptr;
+  }
+  if (ahead_->values) {
+    std::vector<size_t> records = ahead_->values->Abandon();
+    removed->insert(removed->end(), records.begin(), records.end());
+  }
+  ahead_.reset();
+}
+
+// Ends the page at the position. Nothing is on its way.
+void ListWalk::Abandon() {
+  routes_.clear();
+  std::vector<size_t> removed;
+  DropAhead(&removed);
+  ahead_ = std::move(current_);
+  DropAhead(&removed);
+  RemoveFromSink(std::move(removed));
+}
+
+void ListWalk::RemoveFromSink(std::vector<size_t> indexes) {
+  if (indexes.empty()) return;
+  std::sort(indexes.begin(), indexes.end());
+  sink_->Remove(indexes);
 }
 
 void ListWalk::ConcludeNames() {
-  values_.reset();
-  stage_ = Stage::kPlan;
-  if (batch_) {
+  if (current_->batch) {
     ConcludeBatch();
-  } else if (migrating_) {
+  } else if (current_->migrating) {
     ConcludeMigrating();
   } else {
     ConcludeHuge();
   }
-  if (values_) stage_ = Stage::kValues;
+  if (!current_->values) current_.reset();
 }
 
 void ListWalk::ConcludeBatch() {
-  if (batch_->layout_violated()) per_slot_tables_ = false;
-  if (batch_->probe_taken()) ++probe_variant_;
-  LearnDensity(batch_->density());
-  for (size_t unit = 0; unit < batch_->units().size(); ++unit) {
-    const std::optional<Obstacle>& obstacle = batch_->obstacle(unit);
+  if (!current_->names_taken) TakeBatch(*current_);
+  if (current_->end == current_->first) return DiagnoseFirstSlot();
+  ReadValues(*current_, &current_->batch->names(), current_->end, room());
+}
+
+// What a batch found: how far it goes, and what it says about the cluster.
+void ListWalk::TakeBatch(Segment& segment) {
+  segment.names_taken = true;
+  const NamesBatch& batch = *segment.batch;
+  if (batch.layout_violated()) per_slot_tables_ = false;
+  if (batch.probe_taken()) ++probe_variant_;
+  LearnDensity(batch.density());
+  for (size_t unit = 0; unit < batch.units().size(); ++unit) {
+    const std::optional<Obstacle>& obstacle = batch.obstacle(unit);
     if (!obstacle || obstacle->kind != ServerErrorKind::kMoved) continue;
     moved_[obstacle->slot] = obstacle->redirect;
   }
-  size_t end = position_->slot;
-  while (end < kSlotCount && batch_->covered()[end]) ++end;
-  if (end == position_->slot) return DiagnoseFirstSlot();
-  std::vector<Endpoint> nodes;
-  for (const NamesUnit& unit : batch_->units()) nodes.push_back(unit.endpoint);
-  ReadValues(&batch_->names(), end, std::move(nodes));
+  segment.end = segment.first;
+  while (segment.end < kSlotCount && batch.covered()[segment.end]) ++segment.end;
 }
 
 // Nothing was covered: what does that say about the way to read the first slot?
 void ListWalk::DiagnoseFirstSlot() {
   const Slot slot = position_->slot;
-  const NamesUnit& unit = batch_->units()[0];
-  if (batch_->oversize()[slot]) {
+  const NamesBatch& batch = *current_->batch;
+  const NamesUnit& unit = batch.units()[0];
+  if (batch.oversize()[slot]) {
     bool huge = unit.keys_max >= options_.whole_slot_keys;
     mode_ = !huge ? Mode::kOneSlot : per_slot_tables_ ? Mode::kHuge : Mode::kWholeSlot;
     return;
   }
-  if (batch_->obstacle(0)) return Meet(*batch_->obstacle(0));
-  if (batch_->probe_taken()) return Retake(UnavailableError("a key has the name of the probe"));
-  if (batch_->layout_violated()) return;
+  if (batch.obstacle(0)) return Meet(*batch.obstacle(0));
+  if (batch.probe_taken()) return Retake(UnavailableError("a key has the name of the probe"));
+  if (batch.layout_violated()) return;
   // The node's own view excludes the slot, or SCAN stopped inside it: look at it alone.
   if (mode_ == Mode::kBatch) {
     mode_ = Mode::kOneSlot;
@@ -140,12 +235,13 @@ void ListWalk::DiagnoseFirstSlot() {
 }
 
 void ListWalk::ConcludeMigrating() {
-  if (migrating_->obstacle()) {
+  MigratingSlot& migrating = *current_->migrating;
+  if (migrating.obstacle()) {
     ++probe_variant_;
     mode_ = Mode::kOneSlot;
-    return Meet(*migrating_->obstacle());
+    return Meet(*migrating.obstacle());
   }
-  ReadValues(&migrating_->names(), position_->slot + size_t{1}, {});
+  ReadValues(*current_, &migrating.names(), position_->slot + size_t{1}, room());
 }
 
 void ListWalk::LearnDensity(const NamesBatch::Density& density) {
@@ -155,75 +251,89 @@ void ListWalk::LearnDensity(const NamesBatch::Density& density) {
                                  density.slots / (density.slots + kSlotsOfSmallSample));
   }
   if (density.keys > 0) {
-    double ratio = std::clamp(density.wanted / density.keys, 1e-6, 1.0);
-    hints_.wanted_ratio =
-        Blend(hints_.wanted_ratio, ratio, density.keys / (density.keys + kKeysOfSmallSample));
+    hints_.wanted_ratio = Blend(hints_.wanted_ratio, density.wanted / density.keys,
+                                density.keys / (density.keys + kKeysOfSmallSample));
   }
+  hints_ = hints_.Clamped();
   counters_.names += static_cast<size_t>(density.wanted);
 }
 
-size_t ListWalk::ValuesToFetch(size_t names) const {
-  double fit = static_cast<double>(options_.page_bytes - page_bytes_) / hints_.record_bytes;
-  return std::min({names, room(), static_cast<size_t>(fit * 1.2) + 1});
-}
-
-void ListWalk::ReadValues(NameList* names, size_t end_slot, std::vector<Endpoint> nodes) {
+// Those of `names` in slots before `end_slot`, as far as they fit.
+void ListWalk::ReadValues(Segment& segment, NameList* names, size_t end_slot, size_t room) {
   names->Sort();
   size_t count = names->size();
   while (count > 0 && (*names)[count - 1].slot >= end_slot) --count;
   names->Truncate(count);
-  names_ = names;
-  names_end_ = end_slot;
-  if (count == 0) return MoveToSlot(end_slot);
-  size_t fetch = ValuesToFetch(count);
-  size_t bytes_left = options_.page_bytes - page_bytes_;
-  if (migrating_) {
-    values_ = std::make_unique<ValuesRead>(names, fetch, migrating_->migration(),
-                                           migrating_->fence(), bytes_left, sink_);
-  } else {
-    values_ = std::make_unique<ValuesRead>(names, fetch, std::move(nodes),
-                                           MgetKeysFor(hints_.record_bytes), bytes_left, sink_);
+  segment.names = names;
+  segment.end = end_slot;
+  double fit = static_cast<double>(bytes_left()) / hints_.record_bytes;
+  segment.fetch = std::min({count, room, static_cast<size_t>(fit * 1.2) + 1});
+  if (segment.migrating) {
+    segment.values =
+        std::make_unique<ValuesRead>(names, segment.fetch, segment.migrating->migration(),
+                                     segment.migrating->fence(), ValuesBounds(), sink_);
+    return;
   }
+  std::vector<Endpoint> nodes;
+  for (const NamesUnit& unit : segment.batch->units()) nodes.push_back(unit.endpoint);
+  segment.values =
+      std::make_unique<ValuesRead>(names, segment.fetch, std::move(nodes), ValuesBounds(), sink_);
+}
+
+ValuesRead::Bounds ListWalk::ValuesBounds() const {
+  return {.bytes_left = bytes_left(),
+          .mget_keys = MgetKeysFor(hints_.record_bytes),
+          .part_keys = options_.values_part_keys};
 }
 
 void ListWalk::CommitValues() {
-  bool page_empty = page_records_ == 0;
-  bool all_or_nothing = huge_ && huge_count_ > 1;
-  ValuesRead::Outcome outcome = values_->Finish(page_empty, all_or_nothing);
+  ValuesRead& values = *current_->values;
+  ValuesRead::Outcome outcome =
+      values.Finish({.bytes_left = bytes_left(),
+                     .is_empty = page_records_ == 0,
+                     .all_or_nothing = current_->huge && huge_count_ > 1});
   page_bytes_ += outcome.bytes;
   page_records_ += outcome.added;
   if (outcome.added > 0) {
     hints_.record_bytes = static_cast<double>(outcome.bytes) / static_cast<double>(outcome.added);
-    hints_ = Sane(hints_);
+    hints_ = hints_.Clamped();
   }
-  if (huge_) {
+  const bool whole =
+      outcome.passed == current_->names->size() && outcome.removed.empty() && !values.obstacle();
+  // Indexes of what stays in the sink change only when nothing is on its way into it.
+  if (!whole) DropAhead(&outcome.removed);
+  RemoveFromSink(outcome.removed);
+  if (current_->huge) {
     CommitHuge(outcome);
   } else {
     if (outcome.page_full) page_full_ = true;
     MoveBehind(outcome.passed);
   }
-  if (const auto& obstacle = values_->obstacle(); obstacle && !page_full_) {
+  if (const auto& obstacle = values.obstacle(); obstacle && !page_full_) {
     if (obstacle->kind != ServerErrorKind::kAsk || obstacle->slot == position_->slot) {
       Meet(*obstacle);
     }
   }
+  current_ = std::move(ahead_);
 }
 
 // The mark behind the name at `index`. It carries a tie when the next name has the same hash.
 NameMark ListWalk::MarkAt(size_t index) const {
-  NameList::Name name = (*names_)[index];
+  const NameList& names = *current_->names;
+  NameList::Name name = names[index];
   NameMark mark{.hash = name.hash};
-  if (index + 1 < names_->size()) {
-    NameList::Name next = (*names_)[index + 1];
+  if (index + 1 < names.size()) {
+    NameList::Name next = names[index + 1];
     if (next.slot == name.slot && next.hash == name.hash) mark.tie = BreakTie(name.text);
   }
   return mark;
 }
 
 void ListWalk::MoveBehind(size_t passed) {
-  if (passed == names_->size()) return MoveToSlot(names_end_);
-  Slot slot = (*names_)[passed].slot;
-  if (passed > 0 && (*names_)[passed - 1].slot == slot) {
+  const NameList& names = *current_->names;
+  if (passed == names.size()) return MoveToSlot(current_->end);
+  Slot slot = names[passed].slot;
+  if (passed > 0 && names[passed - 1].slot == slot) {
     MoveTo({.slot = slot, .place = AfterName{MarkAt(passed - 1)}});
   } else if (slot != position_->slot) {
     MoveToSlot(slot);

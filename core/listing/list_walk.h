@@ -22,23 +22,32 @@ inline constexpr size_t kWholeSlotKeys = 2000;
 // 1,000 keys take about 0.6 ms (docs/performance.md).
 inline constexpr size_t kScanCountMax = 1000;
 // About how many keys one transaction of GETKEYSINSLOT commands may visit, at 0.4 µs each.
-inline constexpr size_t kSlotsUnitKeys = 500;
+inline constexpr size_t kSlotsUnitKeys = 1000;
 inline constexpr size_t kSlotsUnitSlotsMax = 256;
 // About how many keys one round may visit, so that a pipelined round does not hold a server long.
 inline constexpr size_t kRoundKeysMax = 6000;
+// About how many records one round of a page fetches: few enough for servers and client to work at
+// the same time, and for other clients to get their turn in between (docs/performance.md).
+inline constexpr size_t kSegmentNames = 520;
 
 // What is known about the population, to ask for the right amount. Only speed depends on it.
 struct WalkHints {
   double keys_per_slot = 1;  // keys of any kind
   double wanted_ratio = 1;   // of them, those that the filter wants
   double record_bytes = 512;
+
+  // The same, as something that can be divided by, whatever was learnt or handed in.
+  WalkHints Clamped() const;
 };
 
 // One page of a listing as a state machine without I/O, clock or chance. Walks slot by slot from a
 // position (docs/consistency.md has the argument):
 //   plan → read names, each slot at one atomic instant on its stable owner → read their values →
 //   commit: move the position behind what is on the page → plan …
-// Whatever fails leaves the position where it was, so nothing is skipped. Not thread-safe.
+// While the values of one segment of the page are read, the names of the next one are, and then its
+// values; but segments are committed in order, and one that cannot be committed whole takes those
+// behind it with it. Whatever fails leaves the position where it was, so nothing is skipped. Not
+// thread-safe.
 class ListWalk {
  public:
   struct Options {
@@ -52,10 +61,13 @@ class ListWalk {
     WalkHints hints;
     size_t whole_slot_keys = kWholeSlotKeys;
     size_t scan_count_max = kScanCountMax;
+    size_t segment_names = kSegmentNames;
+    size_t values_part_keys = kValuesPartKeys;
     NameHash hash = HashName;
   };
 
-  // Send these, feed every reply to OnReply() or OnFailure(), then call Next() again.
+  // Send these, numbered from 0, feed every reply to OnReply() or OnFailure(), then call Next()
+  // again.
   struct Send {
     std::vector<ShardRequest> requests;
   };
@@ -75,7 +87,11 @@ class ListWalk {
   // `sink` must outlive the walk.
   ListWalk(Options options, RecordSink* sink);
 
+  // What to do when nothing is on its way.
   Action Next(const Topology& topology);
+  // What else to send, numbered on from the last request, while other requests may still be on
+  // their way: optional, after a request has all its replies.
+  std::vector<ShardRequest> More(const Topology& topology);
   void OnReply(size_t request, size_t command, const ReplyView& reply);
   void OnFailure(size_t request, const absl::Status& status);
 
@@ -92,10 +108,12 @@ class ListWalk {
   bool per_slot_tables() const { return per_slot_tables_; }
 
   struct Counters {
-    size_t names = 0;          // wanted names seen
-    size_t redirects = 0;      // MOVED and ASK
-    size_t slot_restarts = 0;  // huge slots begun anew for another process
-    size_t retakes = 0;        // reads thrown away because the cluster changed under them
+    size_t names = 0;                   // wanted names seen
+    size_t redirects = 0;               // MOVED and ASK
+    size_t slot_restarts = 0;           // huge slots begun anew for another process
+    size_t retakes = 0;                 // reads thrown away because the cluster changed under them
+    size_t segments_ahead = 0;          // begun while the one before was read
+    size_t segments_ahead_dropped = 0;  // of them, thrown away because of the one before
   };
   const Counters& counters() const { return counters_; }
 
@@ -108,11 +126,45 @@ class ListWalk {
     kMigrating,  // source, then destination
     kHuge,       // by cursor
   };
-  enum class Stage { kPlan, kNames, kValues };
+
+  // A part of the page: the names of some slots, then their values.
+  struct Segment {
+    size_t first = 0;  // slot
+    // One of these reads the names …
+    std::unique_ptr<NamesBatch> batch;
+    std::unique_ptr<MigratingSlot> migrating;
+    std::unique_ptr<HugeSlotScan> huge;
+    bool names_taken = false;
+    NameList* names = nullptr;  // inside of it
+    size_t end = 0;             // all slots below are in names or have nothing to list
+    // … and this one the values of the first `fetch`.
+    std::unique_ptr<ValuesRead> values;
+    size_t fetch = 0;
+    size_t sent = 0;          // requests of the step's round
+    size_t on_their_way = 0;  // of those, without an end
+
+    ListingStep& step() const;
+  };
+  // Whom the replies to a request are for.
+  struct Route {
+    Segment* segment = nullptr;  // null: nobody any more
+    size_t request = 0;          // as the step counts
+    size_t replies_left = 0;
+  };
+
+  std::vector<ShardRequest> Advance(const Topology& topology);
+  bool IsStepDone(Segment& segment, std::vector<ShardRequest>* requests);
+  bool Begin(const Topology& topology);
+  void GoAhead(const Topology& topology);
+  bool MayGoAhead() const;
+  bool TakeAhead();
+  void Abandon();
+  void DropAhead(std::vector<size_t>* removed);
+  void RemoveFromSink(std::vector<size_t> indexes);
 
   std::optional<Action> Plan(const Topology& topology);
+  std::vector<NamesUnit> BatchUnits(const Topology& topology, size_t first, size_t names) const;
   void PlanBatch(const Topology& topology);
-  std::vector<NamesUnit> BatchUnits(const Topology& topology) const;
   void PlanOneSlot(const Endpoint& owner, size_t keys_max);
   void PlanMigrating();
   void PlanHuge(const Endpoint& owner);
@@ -124,10 +176,10 @@ class ListWalk {
   void ConcludeMigrating();
   void ConcludeHuge();
   void ShrinkHugeCount(size_t names);
+  void TakeBatch(Segment& segment);
   void LearnDensity(const NamesBatch::Density& density);
 
-  void ReadValues(NameList* names, size_t end_slot, std::vector<Endpoint> nodes);
-  size_t ValuesToFetch(size_t names) const;
+  void ReadValues(Segment& segment, NameList* names, size_t end_slot, size_t room);
   void CommitValues();
   void CommitHuge(const ValuesRead::Outcome& outcome);
   void MoveBehind(size_t passed);
@@ -139,18 +191,20 @@ class ListWalk {
   void Retake(const absl::Status& why);
   std::optional<Endpoint> OwnerOf(Slot slot, const Topology& topology) const;
   std::optional<NameMark> MarkOfPlace() const;
-  size_t room() const { return options_.page_size - sink_->size(); }
+  size_t room() const { return records_max_ - page_records_; }
+  ValuesRead::Bounds ValuesBounds() const;
+  size_t bytes_left() const { return options_.page_bytes - page_bytes_; }
 
   const Options options_;
   RecordSink* const sink_;
+  const size_t records_max_;  // that this walk may add
   std::optional<Position> position_;
   bool progressed_ = false;
   bool ending_ = false;
   bool page_full_ = false;
-  size_t page_records_ = 0;
-  size_t page_bytes_ = 0;
+  size_t page_records_ = 0;  // committed
+  size_t page_bytes_ = 0;    // of those
 
-  Stage stage_ = Stage::kPlan;
   Mode mode_ = Mode::kBatch;
   std::optional<Action> pending_;  // to be returned before the next plan
   size_t attempts_ = 0;            // in a row without progress
@@ -162,13 +216,10 @@ class ListWalk {
   std::optional<Migration> migration_;
   size_t huge_count_ = 0;  // COUNT for the huge slot; 0: not chosen
 
-  // The step that runs; `names_` points into the one that read names.
-  std::unique_ptr<NamesBatch> batch_;
-  std::unique_ptr<MigratingSlot> migrating_;
-  std::unique_ptr<HugeSlotScan> huge_;
-  std::unique_ptr<ValuesRead> values_;
-  NameList* names_ = nullptr;
-  size_t names_end_ = 0;  // all slots below are in names_ or have nothing to list
+  std::unique_ptr<Segment> current_;  // begins at the position
+  std::unique_ptr<Segment> ahead_;    // begins where `current_` ends
+  std::vector<Route> routes_;         // of the requests since Next()
+  std::optional<Action> action_;      // what Next() returns when nothing is on its way
 };
 
 }  // namespace atestore

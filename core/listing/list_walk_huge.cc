@@ -24,22 +24,24 @@ void ListWalk::PlanHuge(const Endpoint& owner) {
     double count = static_cast<double>(room()) / hints_.wanted_ratio * kOvershoot;
     huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, options_.scan_count_max);
   }
-  huge_ = std::make_unique<HugeSlotScan>(HugeSlotScan::Options{.slot = position_->slot,
-                                                               .owner = owner,
-                                                               .from = from,
-                                                               .count = huge_count_,
-                                                               .probe_variant = probe_variant_,
-                                                               .hash = options_.hash,
-                                                               .filter = &options_.filter});
+  current_->huge =
+      std::make_unique<HugeSlotScan>(HugeSlotScan::Options{.slot = position_->slot,
+                                                           .owner = owner,
+                                                           .from = from,
+                                                           .count = huge_count_,
+                                                           .probe_variant = probe_variant_,
+                                                           .hash = options_.hash,
+                                                           .filter = &options_.filter});
 }
 
 void ListWalk::ConcludeHuge() {
-  if (huge_->obstacle()) return Meet(*huge_->obstacle());
-  if (huge_->probe_taken()) {
+  HugeSlotScan& huge = *current_->huge;
+  if (huge.obstacle()) return Meet(*huge.obstacle());
+  if (huge.probe_taken()) {
     ++probe_variant_;
     return Retake(UnavailableError("a key has the name of the probe"));
   }
-  if (huge_->other_process()) {
+  if (huge.other_process()) {
     // A cursor means nothing to another process: this slot begins anew, and no other.
     ++counters_.slot_restarts;
     auto floor = MarkOfPlace();
@@ -47,17 +49,17 @@ void ListWalk::ConcludeHuge() {
     huge_count_ = 0;
     return Retake(UnavailableError("the process of the slot's owner changed"));
   }
-  counters_.names += huge_->wanted();
-  hints_.wanted_ratio = std::clamp(
-      static_cast<double>(huge_->wanted()) / static_cast<double>(huge_count_), 1e-6, 1.0);
-  size_t names = huge_->names().size();
+  counters_.names += huge.wanted();
+  hints_.wanted_ratio = static_cast<double>(huge.wanted()) / static_cast<double>(huge_count_);
+  hints_ = hints_.Clamped();
+  const size_t names = huge.names().size();
   if (names > room() && (huge_count_ > 1 || page_records_ > 0)) return ShrinkHugeCount(names);
-  names_ = &huge_->names();
-  names_->Sort();
+  huge.names().Sort();
+  current_->names = &huge.names();
   if (names == 0) return CommitHuge({});
-  values_ = std::make_unique<ValuesRead>(
-      names_, std::min(names, room()), std::vector<Endpoint>{huge_->owner()},
-      MgetKeysFor(hints_.record_bytes), options_.page_bytes - page_bytes_, sink_);
+  current_->fetch = std::min(names, room());
+  current_->values = std::make_unique<ValuesRead>(
+      current_->names, current_->fetch, std::vector<Endpoint>{huge.owner()}, ValuesBounds(), sink_);
 }
 
 // The reply does not fit the page. It cannot be cut by its cursor, so it is dropped.
@@ -76,17 +78,18 @@ void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
   const uint64_t cursor = std::holds_alternative<InSlotCursor>(position_->place)
                               ? std::get<InSlotCursor>(position_->place).cursor
                               : slot;
-  InSlotCursor place{.cursor = cursor, .run = huge_->run(), .floor = MarkOfPlace()};
-  if (outcome.passed == names_->size()) {
-    if (!huge_->next_cursor()) return MoveToSlot(slot + size_t{1});
-    place.cursor = *huge_->next_cursor();
+  const HugeSlotScan& huge = *current_->huge;
+  InSlotCursor place{.cursor = cursor, .run = huge.run(), .floor = MarkOfPlace()};
+  if (outcome.passed == current_->names->size()) {
+    if (!huge.next_cursor()) return MoveToSlot(slot + size_t{1});
+    place.cursor = *huge.next_cursor();
     MoveTo({.slot = slot, .place = place});
     double full = static_cast<double>(options_.page_size) * kFullEnough;
     if (static_cast<double>(page_records_) >= full) page_full_ = true;
     // The next call may be as large as the page allows.
     huge_count_ = 0;
   } else if (outcome.passed > 0) {
-    place.split = SplitReply{huge_->replied_cursor(), MarkAt(outcome.passed - 1)};
+    place.split = SplitReply{huge.replied_cursor(), MarkAt(outcome.passed - 1)};
     MoveTo({.slot = slot, .place = place});
   } else if (outcome.page_full) {
     if (huge_count_ == 1) {

@@ -23,11 +23,11 @@ struct BatchShape {
   size_t keys_max;        // NamesUnit::keys_max
 };
 
-BatchShape ShapeOf(const WalkHints& hints, size_t room, bool per_slot_tables,
+BatchShape ShapeOf(const WalkHints& hints, size_t names, bool per_slot_tables,
                    const ListWalk::Options& options) {
-  const double keys_per_slot = std::max(hints.keys_per_slot, 1.0 / kSlotCount);
-  const double wanted_per_slot = keys_per_slot * std::max(hints.wanted_ratio, 1e-6);
-  const double slots = std::min(static_cast<double>(room) / wanted_per_slot * kReserve + 1,
+  const double keys_per_slot = hints.keys_per_slot;
+  const double wanted_per_slot = keys_per_slot * hints.wanted_ratio;
+  const double slots = std::min(static_cast<double>(names) / wanted_per_slot * kReserve + 1,
                                 static_cast<double>(kRoundKeysMax) / keys_per_slot);
   BatchShape shape{.kind = NamesUnit::Kind::kOneSlot,
                    .slots_max = std::clamp<size_t>(static_cast<size_t>(slots), 1, kSlotCount),
@@ -60,10 +60,6 @@ BatchShape ShapeOf(const WalkHints& hints, size_t room, bool per_slot_tables,
 }  // namespace
 
 std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
-  if (pending_) return std::exchange(pending_, std::nullopt);
-  batch_.reset();
-  migrating_.reset();
-  huge_.reset();
   const Slot slot = position_->slot;
   if (std::holds_alternative<InSlotCursor>(position_->place)) {
     if (mode_ != Mode::kMigrating && mode_ != Mode::kWholeSlot) {
@@ -75,6 +71,8 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
     return Refresh{.back_off = true,
                    .why = UnavailableError(absl::StrCat("slot ", slot, " has no owner"))};
   }
+  current_ = std::make_unique<Segment>();
+  current_->first = slot;
   switch (mode_) {
     case Mode::kBatch:
       PlanBatch(topology);
@@ -110,19 +108,23 @@ NamesBatch::Options ListWalk::BatchOptions() const {
 }
 
 void ListWalk::PlanBatch(const Topology& topology) {
-  batch_ = std::make_unique<NamesBatch>(BatchOptions(), BatchUnits(topology));
+  current_->batch =
+      std::make_unique<NamesBatch>(BatchOptions(), BatchUnits(topology, position_->slot, room()));
 }
 
-std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology) const {
-  const BatchShape shape = ShapeOf(hints_, room(), per_slot_tables_, options_);
+// For about `names` names from the slot `first` on, but no more than a segment holds.
+std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t first,
+                                            size_t names) const {
+  const BatchShape shape =
+      ShapeOf(hints_, std::min(names, options_.segment_names), per_slot_tables_, options_);
   struct OpenUnit {
     size_t index = 0;
     size_t slots = 0;
   };
   std::map<Endpoint, OpenUnit> open;
   std::vector<NamesUnit> units;
-  const size_t end = std::min(kSlotCount, position_->slot + shape.slots_max);
-  for (size_t index = position_->slot; index < end; ++index) {
+  const size_t end = std::min(kSlotCount, first + shape.slots_max);
+  for (size_t index = first; index < end; ++index) {
     const Slot slot = static_cast<Slot>(index);
     std::optional<Endpoint> owner = OwnerOf(slot, topology);
     if (!owner) break;
@@ -144,11 +146,11 @@ void ListWalk::PlanOneSlot(const Endpoint& owner, size_t keys_max) {
                    .endpoint = owner,
                    .slots = {position_->slot},
                    .keys_max = keys_max});
-  batch_ = std::make_unique<NamesBatch>(BatchOptions(), std::move(units));
+  current_->batch = std::make_unique<NamesBatch>(BatchOptions(), std::move(units));
 }
 
 void ListWalk::PlanMigrating() {
-  migrating_ =
+  current_->migrating =
       std::make_unique<MigratingSlot>(*migration_, &options_.filter, options_.hash, MarkOfPlace());
 }
 

@@ -27,12 +27,16 @@ struct Obstacle {
 };
 
 // One part of a listing: rounds of requests, whose replies are fed back in any interleaving. A
-// round is over when each of its requests has all its replies or failed.
+// round is over when each of its requests has all its replies or failed, and More() was empty.
 class ListingStep {
  public:
   virtual ~ListingStep() = default;
-  // The requests of the next round, to be sent all at once; empty: the step is done.
+  // The requests of the next round, numbered from 0, to be sent all at once; empty: the step is
+  // done.
   virtual std::vector<ShardRequest> NextRound() = 0;
+  // Further requests of this round, numbered on. To be asked for after replies, and when nothing is
+  // on its way.
+  virtual std::vector<ShardRequest> More() { return {}; }
   virtual void OnReply(size_t request, size_t command, const ReplyView& reply) = 0;
   virtual void OnFailure(size_t request, const absl::Status& status) = 0;
 };

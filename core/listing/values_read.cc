@@ -1,6 +1,7 @@
 #include "core/listing/values_read.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
@@ -13,136 +14,147 @@ size_t MgetKeysFor(double value_bytes) {
 }
 
 ValuesRead::ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes,
-                       size_t mget_keys, size_t bytes_left, RecordSink* sink)
-    : names_(names),
-      nodes_(std::move(nodes)),
-      mget_keys_(mget_keys),
-      bytes_left_(bytes_left),
-      sink_(sink),
-      items_(count) {
+                       const Bounds& bounds, RecordSink* sink)
+    : names_(names), nodes_(std::move(nodes)), bounds_(bounds), sink_(sink), items_(count) {
   for (const Endpoint& node : nodes_) {
     same_node_.push_back(std::find(nodes_.begin(), nodes_.end(), node) - nodes_.begin());
   }
+  states_.resize(nodes_.size());
 }
 
 ValuesRead::ValuesRead(const NameList* names, size_t count, Migration migration,
-                       MigrationFence fence, size_t bytes_left, RecordSink* sink)
+                       MigrationFence fence, const Bounds& bounds, RecordSink* sink)
     : names_(names),
       nodes_({migration.source, migration.destination}),
       same_node_({MigratingSlot::kSource, MigratingSlot::kDestination}),
       migration_(std::move(migration)),
       fence_(fence),
-      // The source is where clients of a slot in migration ask first, one key at a time.
-      mget_keys_(1),
-      bytes_left_(bytes_left),
+      bounds_(bounds),
       sink_(sink),
-      items_(count) {}
+      items_(count),
+      states_(nodes_.size()) {}
 
 std::vector<ShardRequest> ValuesRead::NextRound() {
+  parts_.clear();
   sent_.clear();
-  std::vector<ShardRequest> requests;
   if (round_ == Round::kBegin) {
     round_ = Round::kValues;
-    requests = AskAll();
+    AskAll();
   } else if (round_ == Round::kValues) {
     round_ = Round::kAgain;
-    requests = migration_ ? AskDestination() : AskNullsAgain();
+    migration_ ? AskDestination() : AskNullsAgain();
   } else if (round_ == Round::kAgain && migration_) {
     round_ = Round::kVerify;
-    requests = VerifyFence();
+    VerifyFence();
   }
+  std::vector<ShardRequest> requests = More();
   if (requests.empty()) round_ = Round::kDone;
   return requests;
 }
 
-std::vector<ShardRequest> ValuesRead::AskAll() {
+std::vector<ShardRequest> ValuesRead::More() {
   std::vector<ShardRequest> requests;
-  for (size_t first = 0; first < items_.size();) {
-    NameList::Name name = (*names_)[first];
-    size_t node = migration_ ? MigratingSlot::kSource : name.node;
-    size_t end = first + 1;
-    while (end < items_.size() && end - first < mget_keys_ && (*names_)[end].slot == name.slot) {
-      ++end;
-    }
-    AddCommand(requests, node, first, end - first);
-    first = end;
+  for (size_t index = 0; index < parts_.size(); ++index) {
+    Part& part = parts_[index];
+    NodeState& node = states_[part.node];
+    // What lies behind a name that stays for later stays with it.
+    bool wanted = part.commands[0].first < stays_;
+    if (part.is_sent || !wanted || node.parts_waiting == kValuesPartsAtOnce) continue;
+    part.is_sent = true;
+    ++node.parts_waiting;
+    sent_.push_back(index);
+    requests.push_back(std::move(part.request));
   }
   return requests;
 }
 
-size_t ValuesRead::RequestTo(std::vector<ShardRequest>& requests, size_t node) {
-  const size_t same = same_node_[node];
-  for (size_t request = 0; request < sent_.size(); ++request) {
-    if (sent_[request].node == same) return request;
+void ValuesRead::AskAll() {
+  for (size_t first = 0; first < items_.size();) {
+    NameList::Name name = (*names_)[first];
+    // The source is where clients of a slot in migration ask first, one key at a time.
+    size_t node = migration_ ? MigratingSlot::kSource : name.node;
+    size_t keys_max = migration_ ? 1 : bounds_.mget_keys;
+    size_t end = first + 1;
+    while (end < items_.size() && end - first < keys_max && (*names_)[end].slot == name.slot) {
+      ++end;
+    }
+    AddCommand(PartFor(node), first, end - first);
+    first = end;
   }
-  requests.push_back({.endpoint = nodes_[same]});
-  sent_.push_back({.node = same});
-  return sent_.size() - 1;
 }
 
-void ValuesRead::AddCommand(std::vector<ShardRequest>& requests, size_t node, size_t first,
-                            size_t count) {
-  size_t request = RequestTo(requests, node);
-  Pipeline& pipeline = requests[request].pipeline;
+// The part of the round that takes further commands for a node.
+ValuesRead::Part& ValuesRead::PartFor(size_t node) {
+  const size_t same = same_node_[node];
+  NodeState& state = states_[same];
+  bool fits = state.last_part < parts_.size() && parts_[state.last_part].node == same &&
+              parts_[state.last_part].keys < bounds_.part_keys;
+  if (!fits) {
+    state.last_part = parts_.size();
+    parts_.push_back({.request = {.endpoint = nodes_[same]}, .node = same});
+  }
+  return parts_[state.last_part];
+}
+
+void ValuesRead::AddCommand(Part& part, size_t first, size_t count) {
+  Pipeline& pipeline = part.request.pipeline;
   pipeline.Begin(count + 1);
   pipeline.AddArgument(count == 1 ? "GET" : "MGET");
   for (size_t item = first; item < first + count; ++item) {
     pipeline.AddArgument((*names_)[item].text);
   }
-  sent_[request].commands.push_back(
+  part.keys += count;
+  part.commands.push_back(
       {.first = static_cast<uint32_t>(first), .count = static_cast<uint32_t>(count)});
 }
 
-std::vector<ShardRequest> ValuesRead::AskNullsAgain() {
+void ValuesRead::AskNullsAgain() {
   // MGET says null for a key of another type too; GET tells it from a deleted one.
-  std::vector<ShardRequest> requests;
   for (size_t item = 0; item < items_.size(); ++item) {
-    if (items_[item].fate == Fate::kNull) AddCommand(requests, (*names_)[item].node, item, 1);
+    if (items_[item].fate == Fate::kNull) AddCommand(PartFor((*names_)[item].node), item, 1);
   }
-  return requests;
 }
 
-std::vector<ShardRequest> ValuesRead::AskDestination() {
-  std::vector<ShardRequest> requests;
+void ValuesRead::AskDestination() {
   for (size_t item = 0; item < items_.size(); ++item) {
     if (items_[item].fate != Fate::kAsked) continue;
-    size_t request = RequestTo(requests, MigratingSlot::kDestination);
-    requests[request].pipeline.Add({"ASKING"});
-    sent_[request].commands.push_back({.first = static_cast<uint32_t>(item)});
-    AddCommand(requests, MigratingSlot::kDestination, item, 1);
+    Part& part = PartFor(MigratingSlot::kDestination);
+    part.request.pipeline.Add({"ASKING"});
+    part.commands.push_back({.first = static_cast<uint32_t>(item)});
+    AddCommand(part, item, 1);
   }
-  return requests;
 }
 
-std::vector<ShardRequest> ValuesRead::VerifyFence() {
-  std::vector<ShardRequest> requests;
+void ValuesRead::VerifyFence() {
   if (std::none_of(items_.begin(), items_.end(),
                    [](const Item& item) { return item.fate == Fate::kNullAtDestination; })) {
-    return requests;
+    return;
   }
   // Absent on the source, then on the destination: deleted, unless the migration was aborted in
   // between and the key moved back.
-  size_t request = RequestTo(requests, MigratingSlot::kSource);
-  requests[request].pipeline.Add({"INFO", "server", "commandstats"});
-  sent_[request].commands.push_back({});
-  return requests;
+  Part& part = PartFor(MigratingSlot::kSource);
+  part.request.pipeline.Add({"INFO", "server", "commandstats"});
+  part.commands.push_back({});
 }
 
 void ValuesRead::OnReply(size_t request, size_t command, const ReplyView& reply) {
+  Part& part = PartOf(request);
+  // Servers reply when they have worked through what they have read: the node is free.
+  if (!std::exchange(part.is_answered, true)) --states_[part.node].parts_waiting;
   if (round_ == Round::kVerify) return OnFence(reply);
-  const Command& asked = sent_[request].commands[command];
-  if (reply.is_error()) return OnError(request, asked, reply);
+  const Command& asked = part.commands[command];
+  if (reply.is_error()) return OnError(part.node, asked, reply);
   if (asked.count == 0) return;  // ASKING: OK
-  if (asked.count == 1) return OnValue(request, asked.first, reply, /*alone=*/true);
+  if (asked.count == 1) return OnValue(part.node, asked.first, reply, /*alone=*/true);
   if (!reply.is_array() || reply.size() != asked.count) {
     return Obstruct(asked.first, asked.count,
-                    Obstacle::Retake(nodes_[sent_[request].node], "MGET: unexpected reply"));
+                    Obstacle::Retake(nodes_[part.node], "MGET: unexpected reply"));
   }
   size_t item = asked.first;
-  for (ReplyView value : reply) OnValue(request, item++, value, /*alone=*/false);
+  for (ReplyView value : reply) OnValue(part.node, item++, value, /*alone=*/false);
 }
 
-void ValuesRead::OnValue(size_t request, size_t item, const ReplyView& value, bool alone) {
+void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool alone) {
   Item& state = items_[item];
   if (state.fate == Fate::kObstructed) return;
   if (value.is_null()) {
@@ -160,23 +172,24 @@ void ValuesRead::OnValue(size_t request, size_t item, const ReplyView& value, bo
                                                            " bytes is over the limit")));
   }
   // The first record of a node is always tried, so that the first one in order is.
-  Sent& sent = sent_[request];
-  if (sent.bytes_added > bytes_left_) {
+  size_t& bytes_added = states_[node].bytes_added;
+  if (bytes_added > bounds_.bytes_left) {
     state.fate = Fate::kNotKept;
+    stays_ = std::min(stays_, item);
     return;
   }
   absl::StatusOr<size_t> bytes = sink_->Add((*names_)[item].text, value.text());
   if (!bytes.ok()) return MarkUnreadable(item, bytes.status());
-  sent.bytes_added += *bytes;
+  bytes_added += *bytes;
   state = {.fate = Fate::kAdded,
            .bytes = static_cast<uint32_t>(*bytes),
            .sink_index = static_cast<uint32_t>(sink_->size() - 1)};
 }
 
-void ValuesRead::OnError(size_t request, const Command& command, const ReplyView& reply) {
+void ValuesRead::OnError(size_t node, const Command& command, const ReplyView& reply) {
   // After a refused ASKING, what its command says is not to be trusted.
   if (items_[command.first].fate == Fate::kObstructed) return;
-  const Endpoint& endpoint = nodes_[sent_[request].node];
+  const Endpoint& endpoint = nodes_[node];
   ServerError error = ParseServerError(reply.text(), endpoint);
   if (command.count == 1 && error.kind == ServerErrorKind::kWrongType) {
     return MarkUnreadable(command.first, DataLossError("the key does not hold a string"));
@@ -202,8 +215,10 @@ void ValuesRead::OnFence(const ReplyView& reply) {
 }
 
 void ValuesRead::OnFailure(size_t request, const absl::Status& status) {
-  Obstacle obstacle = Obstacle::FromFailure(status, nodes_[sent_[request].node]);
-  for (const Command& command : sent_[request].commands) {
+  Part& part = PartOf(request);
+  if (!part.is_answered) --states_[part.node].parts_waiting;
+  Obstacle obstacle = Obstacle::FromFailure(status, nodes_[part.node]);
+  for (const Command& command : part.commands) {
     for (size_t item = command.first; item < command.first + command.count; ++item) {
       Fate fate = items_[item].fate;
       bool told = fate == Fate::kAdded || fate == Fate::kGone || fate == Fate::kUnreadable ||
@@ -217,6 +232,7 @@ void ValuesRead::OnFailure(size_t request, const absl::Status& status) {
 
 void ValuesRead::Obstruct(size_t first, size_t count, Obstacle obstacle) {
   for (size_t item = first; item < first + count; ++item) items_[item].fate = Fate::kObstructed;
+  stays_ = std::min(stays_, first);
   if (!obstacle_) obstacle_ = std::move(obstacle);
 }
 
@@ -225,51 +241,43 @@ void ValuesRead::MarkUnreadable(size_t item, absl::Status why) {
   unreadable_.emplace_back(item, std::move(why));
 }
 
-ValuesRead::Outcome ValuesRead::Finish(bool page_empty, bool all_or_nothing) {
+ValuesRead::Outcome ValuesRead::Finish(const PageState& page) {
   Outcome outcome;
   for (; outcome.passed < items_.size(); ++outcome.passed) {
     const Item item = items_[outcome.passed];
     if (item.fate == Fate::kGone || item.fate == Fate::kUnreadable) continue;
     if (item.fate == Fate::kNotKept) outcome.page_full = true;
     if (item.fate != Fate::kAdded) break;
-    if (outcome.bytes + item.bytes <= bytes_left_) {
+    if (outcome.bytes + item.bytes <= page.bytes_left) {
       outcome.bytes += item.bytes;
       ++outcome.added;
       continue;
     }
-    if (!page_empty || outcome.added > 0) {
+    if (!page.is_empty || outcome.added > 0) {
       outcome.page_full = true;
       break;
     }
     // Alone it is larger than a page: it would end every page for ever.
-    RemoveRecord(outcome.passed);
+    outcome.removed.push_back(item.sink_index);
     MarkUnreadable(outcome.passed, DataLossError("the record is larger than a page"));
   }
-  if (all_or_nothing && outcome.passed < items_.size()) {
-    outcome = {.page_full = outcome.page_full};
+  if (page.all_or_nothing && outcome.passed < items_.size()) {
+    outcome = {.page_full = outcome.page_full, .removed = std::move(outcome.removed)};
   }
-  TakeBackFrom(outcome.passed);
+  std::vector<size_t> later = RecordsFrom(outcome.passed);
+  outcome.removed.insert(outcome.removed.end(), later.begin(), later.end());
   for (const auto& [item, why] : unreadable_) {
     if (item < outcome.passed) sink_->OnUnreadable((*names_)[item].text, why);
   }
   return outcome;
 }
 
-void ValuesRead::RemoveRecord(size_t item) {
-  const size_t index = items_[item].sink_index;
-  sink_->Remove({&index, 1});
-  for (Item& other : items_) {
-    if (other.fate == Fate::kAdded && other.sink_index > index) --other.sink_index;
-  }
-}
-
-void ValuesRead::TakeBackFrom(size_t first) {
+std::vector<size_t> ValuesRead::RecordsFrom(size_t first) const {
   std::vector<size_t> indexes;
   for (size_t item = first; item < items_.size(); ++item) {
     if (items_[item].fate == Fate::kAdded) indexes.push_back(items_[item].sink_index);
   }
-  std::sort(indexes.begin(), indexes.end());
-  if (!indexes.empty()) sink_->Remove(indexes);
+  return indexes;
 }
 
 }  // namespace atestore

@@ -36,6 +36,12 @@ inline constexpr size_t kMgetBytes = size_t{128} << 10;
 // Keys of one MGET for values of so many bytes each.
 size_t MgetKeysFor(double value_bytes);
 
+// The values of a page are asked for in parts of about so many keys, of which a node has at most
+// two to work on: while it reads one, the other's values travel and are decoded, and other clients
+// get their turn in between (docs/performance.md).
+inline constexpr size_t kValuesPartKeys = 256;
+inline constexpr size_t kValuesPartsAtOnce = 2;
+
 // Fetches the values of names from the nodes where the names were found.
 class ValuesRead final : public ListingStep {
  public:
@@ -52,30 +58,41 @@ class ValuesRead final : public ListingStep {
     kNullAtDestination,
   };
 
+  struct Bounds {
+    size_t bytes_left;                   // of the page: no node's records are decoded far beyond
+    size_t mget_keys = 1;                // of one command
+    size_t part_keys = kValuesPartKeys;  // both at least 1
+  };
   // Reads the first `count` of `names`. `nodes` are the endpoints that the names' node indexes
-  // count. `mget_keys`: of one command, at least 1. `bytes_left`: of the page. `names` and `sink`
-  // must outlive the step.
-  ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes, size_t mget_keys,
-             size_t bytes_left, RecordSink* sink);
-  // The same for names of a slot in migration.
+  // count. `names` and `sink` must outlive the step.
+  ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes, const Bounds& bounds,
+             RecordSink* sink);
+  // The same for names of a slot in migration, one key a command.
   ValuesRead(const NameList* names, size_t count, Migration migration, MigrationFence fence,
-             size_t bytes_left, RecordSink* sink);
+             const Bounds& bounds, RecordSink* sink);
 
   std::vector<ShardRequest> NextRound() override;
+  std::vector<ShardRequest> More() override;
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
   void OnFailure(size_t request, const absl::Status& status) override;
 
-  // Ends the step: names are passed in order up to the first that must stay for later, whose
-  // records and those behind it leave the sink.
+  // Names are passed in order up to the first that must stay for later.
   struct Outcome {
-    size_t passed = 0;       // names that are done
-    size_t added = 0;        // records that stay in the sink
-    size_t bytes = 0;        // of those
-    bool page_full = false;  // the next record does not fit the page
+    size_t passed = 0;            // names that are done
+    size_t added = 0;             // records that stay in the sink
+    size_t bytes = 0;             // of those
+    bool page_full = false;       // the next record does not fit the page
+    std::vector<size_t> removed;  // indexes in the sink of records that must leave it
   };
-  // `page_empty`: no record was on the page, so that one which does not fit never will.
-  // `all_or_nothing`: unless every name is done, none is.
-  Outcome Finish(bool page_empty, bool all_or_nothing = false);
+  struct PageState {
+    size_t bytes_left;            // of the page
+    bool is_empty;                // so that a record which does not fit never will
+    bool all_or_nothing = false;  // unless every name is done, none is
+  };
+  // Ends the step, and tells the sink what could not be read.
+  Outcome Finish(const PageState& page);
+  // Ends the step as if it had not been: all that must leave the sink.
+  std::vector<size_t> Abandon() const { return RecordsFrom(0); }
 
   // The first obstacle met.
   const std::optional<Obstacle>& obstacle() const { return obstacle_; }
@@ -91,23 +108,32 @@ class ValuesRead final : public ListingStep {
     uint32_t first = 0;
     uint32_t count = 0;
   };
-  struct Sent {
+  // Commands for one node that are sent together.
+  struct Part {
+    ShardRequest request;
     size_t node = 0;
     std::vector<Command> commands;
-    size_t bytes_added = 0;
+    size_t keys = 0;
+    bool is_sent = false;
+    bool is_answered = false;  // its first command is
+  };
+  struct NodeState {
+    size_t last_part = 0;      // in parts_
+    size_t parts_waiting = 0;  // for their first reply
+    size_t bytes_added = 0;    // to the page
   };
   enum class Round { kBegin, kValues, kAgain, kVerify, kDone };
 
-  std::vector<ShardRequest> AskAll();
-  std::vector<ShardRequest> AskNullsAgain();
-  std::vector<ShardRequest> AskDestination();
-  std::vector<ShardRequest> VerifyFence();
-  void AddCommand(std::vector<ShardRequest>& requests, size_t node, size_t first, size_t count);
-  size_t RequestTo(std::vector<ShardRequest>& requests, size_t node);
-  void RemoveRecord(size_t item);
-  void TakeBackFrom(size_t first);
-  void OnValue(size_t request, size_t item, const ReplyView& value, bool alone);
-  void OnError(size_t request, const Command& command, const ReplyView& reply);
+  void AskAll();
+  void AskNullsAgain();
+  void AskDestination();
+  void VerifyFence();
+  void AddCommand(Part& part, size_t first, size_t count);
+  Part& PartFor(size_t node);
+  Part& PartOf(size_t request) { return parts_[sent_[request]]; }
+  std::vector<size_t> RecordsFrom(size_t first) const;
+  void OnValue(size_t node, size_t item, const ReplyView& value, bool alone);
+  void OnError(size_t node, const Command& command, const ReplyView& reply);
   void OnFence(const ReplyView& reply);
   void Obstruct(size_t first, size_t count, Obstacle obstacle);
   void MarkUnreadable(size_t item, absl::Status why);
@@ -117,12 +143,14 @@ class ValuesRead final : public ListingStep {
   std::vector<size_t> same_node_;  // index of the first node with the same endpoint
   const std::optional<Migration> migration_;
   const MigrationFence fence_;
-  const size_t mget_keys_;
-  const size_t bytes_left_;
+  const Bounds bounds_;
   RecordSink* const sink_;
   Round round_ = Round::kBegin;
   std::vector<Item> items_;
-  std::vector<Sent> sent_;
+  size_t stays_ = SIZE_MAX;        // the first item known to stay for later
+  std::vector<NodeState> states_;  // of nodes, by the index in same_node_
+  std::vector<Part> parts_;        // of the round
+  std::vector<size_t> sent_;       // their indexes, in the order in which they were sent
   std::vector<std::pair<size_t, absl::Status>> unreadable_;
   std::optional<Obstacle> obstacle_;
 };

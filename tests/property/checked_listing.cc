@@ -20,6 +20,8 @@ std::optional<std::string> CheckedListing::Run(const Position& start, size_t pag
     if (auto violation = CheckPage(page)) return violation;
     slot_restarts_ += page.counters.slot_restarts;
     redirects_ += page.counters.redirects;
+    segments_ahead_ += page.counters.segments_ahead;
+    segments_ahead_dropped_ += page.counters.segments_ahead_dropped;
     if (page.unavailable) {
       ++unavailable_;
       if (pages >= pages_with_faults) {

@@ -37,6 +37,8 @@ class CheckedListing {
   size_t unavailable() const { return unavailable_; }
   size_t slot_restarts() const { return slot_restarts_; }
   size_t redirects() const { return redirects_; }
+  size_t segments_ahead() const { return segments_ahead_; }
+  size_t segments_ahead_dropped() const { return segments_ahead_dropped_; }
   // The faults left a cluster that does not come to rest, not even after a repair: that the listing
   // did not end says nothing.
   bool cluster_broken() const { return cluster_broken_; }
@@ -55,6 +57,8 @@ class CheckedListing {
   size_t unavailable_ = 0;
   size_t slot_restarts_ = 0;
   size_t redirects_ = 0;
+  size_t segments_ahead_ = 0;
+  size_t segments_ahead_dropped_ = 0;
   bool cluster_broken_ = false;
 };
 

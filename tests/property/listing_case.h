@@ -30,6 +30,8 @@ struct ListingCase {
   size_t page_bytes = 1 << 20;
   size_t whole_slot_keys = 2000;
   size_t scan_count_max = 1000;
+  size_t segment_names = kSegmentNames;
+  size_t values_part_keys = kValuesPartKeys;
   int hash_bits = 64;  // fewer: many names of equal hash
   uint32_t faults_per_1000_commands = 0;
   uint32_t faults_max = 0;
@@ -46,6 +48,7 @@ inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
              << " .foreign_keys=" << c.foreign_keys << " .poison_records=" << c.poison_records
              << " .page_size=" << c.page_size << " .page_bytes=" << c.page_bytes
              << " .whole_slot_keys=" << c.whole_slot_keys << " .scan_count_max=" << c.scan_count_max
+             << " .segment_names=" << c.segment_names << " .values_part_keys=" << c.values_part_keys
              << " .hash_bits=" << c.hash_bits
              << " .faults_per_1000_commands=" << c.faults_per_1000_commands
              << " .faults_max=" << c.faults_max << " .stale_views=" << c.stale_views

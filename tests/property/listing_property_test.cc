@@ -34,6 +34,8 @@ rc::Gen<ListingCase> AnyCase(bool with_faults) {
     c.page_bytes = *rc::gen::element<size_t>(30, 200, 1 << 20);
     c.whole_slot_keys = *rc::gen::element<size_t>(5, 30, 2000);
     c.scan_count_max = *rc::gen::element<size_t>(3, 20, 1000);
+    c.segment_names = *rc::gen::element<size_t>(1, 3, 10, kSegmentNames);
+    c.values_part_keys = *rc::gen::element<size_t>(1, 4, kValuesPartKeys);
     c.hash_bits = *rc::gen::weightedElement<int>({{6, 64}, {1, 3}, {1, 0}});
     c.atespace = *rc::gen::element<std::string>("", "a", "a-b");
     if (with_faults) {
@@ -84,6 +86,8 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
     reach.Count(c.spread == Spread::kHugeSlot && c.whole_slot_keys < 100, "a huge slot");
     reach.Count(listing.slot_restarts() > 0, "a huge slot begun anew");
     reach.Count(listing.redirects() > 0, "redirects");
+    reach.Count(listing.segments_ahead() > 0, "reading ahead");
+    reach.Count(listing.segments_ahead_dropped() > 0, "reading ahead in vain");
     reach.Count(!world.poison().empty(), "unreadable records");
     RC_CLASSIFY(listing.cluster_broken(), "a cluster that stays broken");
     reach.broken += listing.cluster_broken();

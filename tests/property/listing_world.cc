@@ -37,18 +37,28 @@ class PairSink final : public RecordSink {
   std::vector<std::string> unreadable;
 };
 
+// Feeds a walk, and sends what else it wants while requests are on their way; when `patient` says
+// so, only when none is, as a caller whose time is over does.
 class WalkObserver final : public ReplyObserver {
  public:
-  explicit WalkObserver(ListWalk& walk) : walk_(walk) {}
+  WalkObserver(ListWalk& walk, const std::shared_ptr<const Topology>& topology,
+               std::function<bool()> patient)
+      : walk_(walk), topology_(topology), patient_(std::move(patient)) {}
   void OnReply(size_t request, size_t command, const ReplyView& reply) override {
     walk_.OnReply(request, command, reply);
   }
   void OnFailure(size_t request, const absl::Status& status) override {
     walk_.OnFailure(request, status);
   }
+  std::vector<ShardRequest> More() override {
+    if (patient_()) return {};
+    return walk_.More(*topology_);
+  }
 
  private:
   ListWalk& walk_;
+  const std::shared_ptr<const Topology>& topology_;
+  const std::function<bool()> patient_;
 };
 
 class OneReply final : public ReplyObserver {
@@ -181,10 +191,12 @@ WorldPage ListingWorld::ListPage(const Position& start) {
                  .hints = {.keys_per_slot = static_cast<double>(random_.Below(40)) / 4},
                  .whole_slot_keys = options_.whole_slot_keys,
                  .scan_count_max = options_.scan_count_max,
+                 .segment_names = options_.segment_names,
+                 .values_part_keys = options_.values_part_keys,
                  .hash = HashOfBits(options_.hash_bits)},
                 &sink);
-  WalkObserver observer(walk);
   std::shared_ptr<const Topology> topology = FindTopology();
+  WalkObserver observer(walk, topology, [this] { return random_.Below(8) == 0; });
   int refreshes = 0;
   absl::Status why;
   for (int step = 0;; ++step) {

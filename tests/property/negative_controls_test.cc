@@ -27,6 +27,8 @@ ListingCase CaseOf(uint64_t seed) {
   c.page_size = 3 + random.Below(30);
   c.whole_slot_keys = random.Below(2) == 0 ? 5 : 2000;
   c.scan_count_max = 5 + random.Below(50);
+  c.segment_names = 1 + random.Below(10);
+  c.values_part_keys = 1 + random.Below(10);
   c.faults_per_1000_commands = 150;
   c.faults_max = 200;
   c.refreshes_max = 10;

@@ -21,7 +21,7 @@ size_t CommandsFor(double value_bytes) {
   for (uint64_t i = 0; i < 10; ++i) names.Add(7, 0, i, "actor:{a}:" + std::to_string(i));
   NoSink sink;
   ValuesRead read(&names, names.size(), {{.host = "127.0.0.1", .port = 7000}},
-                  MgetKeysFor(value_bytes), size_t{1} << 20, &sink);
+                  {.bytes_left = size_t{1} << 20, .mget_keys = MgetKeysFor(value_bytes)}, &sink);
   std::vector<ShardRequest> requests = read.NextRound();
   EXPECT_EQ(requests.size(), 1);
   return requests[0].pipeline.size();
