@@ -1,8 +1,6 @@
 // The main job on real clusters of three primaries and three replicas: every actor exactly once.
-#include <cstdio>
 #include <map>
 
-#include "absl/strings/str_cat.h"
 #include "core/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -11,6 +9,7 @@
 #include "store/redis/redis_transport.h"
 #include "tests/support/listing_audit.h"
 #include "tests/support/require_server.h"
+#include "tests/support/server_process.h"
 
 namespace atestore {
 namespace {
@@ -21,6 +20,7 @@ using ::testing::StartsWith;
 
 constexpr size_t kActors = 100'000;
 constexpr size_t kAtespaces = 50;
+constexpr absl::Duration kProgramLimit = absl::Seconds(60);
 
 using Records = std::vector<std::pair<std::string, std::string>>;
 
@@ -105,16 +105,13 @@ TEST_P(ListingSliceTest, ListsOneAtespaceWithAnyPageSize) {
 // One page, listed by a process that lives no longer than that.
 absl::StatusOr<ActorPage> ListInNewProcess(const Endpoint& seed, int32_t page_size,
                                            const std::string& token) {
-  std::string command =
-      absl::StrCat(LIST_ONE_PAGE_PROGRAM, " ", ToString(seed), " ", page_size, " ", token);
-  FILE* output = popen(command.c_str(), "r");
-  if (output == nullptr) return absl::InternalError("cannot start " + command);
-  std::string bytes;
-  char chunk[4096];
-  while (size_t length = fread(chunk, 1, sizeof chunk, output)) bytes.append(chunk, length);
-  if (pclose(output) != 0) return absl::InternalError("failed: " + command);
+  std::vector<std::string> command = {LIST_ONE_PAGE_PROGRAM, ToString(seed),
+                                      std::to_string(page_size)};
+  if (!token.empty()) command.push_back(token);
+  absl::StatusOr<std::string> bytes = RunProgram(command, kProgramLimit);
+  if (!bytes.ok()) return bytes.status();
   ActorPage page;
-  if (!page.response.ParseFromString(bytes)) return DataLossError("not a page: " + command);
+  if (!page.response.ParseFromString(*bytes)) return DataLossError("not a page");
   return page;
 }
 

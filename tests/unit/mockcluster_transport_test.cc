@@ -8,6 +8,7 @@
 #include "mockcluster/cluster.h"
 #include "store/cluster_client.h"
 #include "store/embedded/embedded_transport.h"
+#include "store/execute_at.h"
 #include "store/record_change.h"
 #include "tests/support/manual_clock.h"
 
@@ -16,18 +17,6 @@ namespace {
 
 using mockcluster::Cluster;
 using mockcluster::RestartMode;
-
-// "+OK", "$v", … or the failure.
-class Recorder final : public ReplyObserver {
- public:
-  void OnReply(size_t, size_t, const ReplyView& reply) override {
-    replies.emplace_back(reply.is_null() || reply.is_array() ? "-" : reply.text());
-  }
-  void OnFailure(size_t, const absl::Status& status) override { failure = status; }
-
-  std::vector<std::string> replies;
-  absl::Status failure;
-};
 
 class EmbeddedTransportTest : public ::testing::Test {
  protected:
@@ -49,13 +38,11 @@ class EmbeddedTransportTest : public ::testing::Test {
       EXPECT_TRUE(cluster.SetClusterDown(node, 0).ok());
     });
   }
-  Recorder Execute(ShardTransport& transport,
-                   const std::vector<std::vector<std::string_view>>& commands) {
-    std::vector<ShardRequest> requests{{.endpoint = cluster_->Endpoints().at(0)}};
-    for (const auto& command : commands) requests[0].pipeline.Add(command);
-    Recorder recorder;
-    transport.Execute(requests, absl::InfiniteFuture(), recorder);
-    return recorder;
+  absl::StatusOr<std::vector<Reply>> Execute(ShardTransport& transport,
+                                             const std::vector<std::string_view>& command) {
+    ShardRequest request{.endpoint = cluster_->Endpoints().at(0)};
+    request.pipeline.Add(command);
+    return ExecuteAt(transport, request, absl::InfiniteFuture());
   }
 
   std::shared_ptr<EmbeddedCluster> cluster_ =
@@ -64,34 +51,33 @@ class EmbeddedTransportTest : public ::testing::Test {
 };
 
 TEST_F(EmbeddedTransportTest, SharedConnectionsAreOpenedAgainSilently) {
-  EXPECT_EQ(Execute(transport_, {{"PING"}}).replies.size(), 1u);
+  EXPECT_TRUE(Execute(transport_, {"PING"}).ok());
   Restart();
-  Recorder after = Execute(transport_, {{"PING"}});
-  EXPECT_TRUE(after.failure.ok()) << after.failure;
-  EXPECT_EQ(after.replies.size(), 1u);
+  absl::StatusOr<std::vector<Reply>> after = Execute(transport_, {"PING"});
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->at(0).view().text(), "PONG");
 }
 
 TEST_F(EmbeddedTransportTest, TheLossOfAnExclusiveConnectionFailsOneRequest) {
   std::unique_ptr<ShardTransport> exclusive = transport_.Exclusive();
-  EXPECT_TRUE(Execute(*exclusive, {{"WATCH", kKey}}).failure.ok());
+  EXPECT_TRUE(Execute(*exclusive, {"WATCH", kKey}).ok());
   Restart();
-  Recorder first = Execute(*exclusive, {{"PING"}});
-  EXPECT_TRUE(absl::IsUnavailable(first.failure)) << first.failure;
-  EXPECT_TRUE(first.replies.empty());
-  EXPECT_TRUE(Execute(*exclusive, {{"PING"}}).failure.ok());
+  absl::Status first = Execute(*exclusive, {"PING"}).status();
+  EXPECT_TRUE(absl::IsUnavailable(first)) << first;
+  EXPECT_TRUE(Execute(*exclusive, {"PING"}).ok());
 }
 
 TEST_F(EmbeddedTransportTest, ALossThatARequestMetIsNotToldTwice) {
   std::unique_ptr<ShardTransport> exclusive = transport_.Exclusive();
-  EXPECT_TRUE(Execute(*exclusive, {{"WATCH", kKey}}).failure.ok());
+  EXPECT_TRUE(Execute(*exclusive, {"WATCH", kKey}).ok());
   cluster_->With([](Cluster& cluster) {
     cluster.SetBetweenCommands([&cluster](const mockcluster::NextCommand& next) {
       cluster.InjectConnectionFault(next.client, mockcluster::ConnectionFault::kDropAfter);
     });
   });
-  EXPECT_TRUE(absl::IsUnavailable(Execute(*exclusive, {{"MULTI"}}).failure));
+  EXPECT_TRUE(absl::IsUnavailable(Execute(*exclusive, {"MULTI"}).status()));
   cluster_->With([](Cluster& cluster) { cluster.SetBetweenCommands({}); });
-  EXPECT_TRUE(Execute(*exclusive, {{"PING"}}).failure.ok());
+  EXPECT_TRUE(Execute(*exclusive, {"PING"}).ok());
 }
 
 // The lost update that a silent reconnect would cause: the new process knows of no WATCH.
