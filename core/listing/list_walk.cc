@@ -44,6 +44,7 @@ ListingStep& ListWalk::Segment::step() const {
 
 ListWalk::Action ListWalk::Next(const Topology& topology) {
   routes_.clear();
+  if (ending_ && progressed_ && !current_) return Done{};
   std::vector<ShardRequest> requests = Advance(topology);
   if (requests.empty()) return *std::exchange(pending_, std::nullopt);
   if (ending_ && progressed_) {
@@ -151,26 +152,24 @@ bool ListWalk::TakeAhead() {
   return true;
 }
 
-void ListWalk::DropAhead(std::vector<size_t>* removed) {
-  if (!ahead_) return;
-  ++counters_.segments_ahead_dropped;
+// Forgets a segment; what it put into the sink must be `removed`.
+void ListWalk::Drop(std::unique_ptr<Segment>& segment, std::vector<size_t>* removed) {
+  if (!segment) return;
   for (Route& route : routes_) {
-    if (route.segment == ahead_.get()) route.segment = nullptr;
+    if (route.segment == segment.get()) route.segment = nullptr;
   }
-  if (ahead_->values) {
-    std::vector<size_t> records = ahead_->values->Abandon();
+  if (segment->values) {
+    std::vector<size_t> records = segment->values->Abandon();
     removed->insert(removed->end(), records.begin(), records.end());
   }
-  ahead_.reset();
+  segment.reset();
 }
 
-// Ends the page at the position. Nothing is on its way.
+// Ends the page at the position.
 void ListWalk::Abandon() {
-  routes_.clear();
   std::vector<size_t> removed;
-  DropAhead(&removed);
-  ahead_ = std::move(current_);
-  DropAhead(&removed);
+  Drop(current_, &removed);
+  Drop(ahead_, &removed);
   RemoveFromSink(std::move(removed));
 }
 
@@ -301,7 +300,10 @@ void ListWalk::CommitValues() {
   const bool whole =
       outcome.passed == current_->names->size() && outcome.removed.empty() && !values.obstacle();
   // Indexes of what stays in the sink change only when nothing is on its way into it.
-  if (!whole) DropAhead(&outcome.removed);
+  if (!whole && ahead_) {
+    ++counters_.segments_ahead_dropped;
+    Drop(ahead_, &outcome.removed);
+  }
   RemoveFromSink(outcome.removed);
   if (current_->huge) {
     CommitHuge(outcome);

@@ -159,7 +159,7 @@ class ListWalk {
   bool MayGoAhead() const;
   bool TakeAhead();
   void Abandon();
-  void DropAhead(std::vector<size_t>* removed);
+  void Drop(std::unique_ptr<Segment>& segment, std::vector<size_t>* removed);
   void RemoveFromSink(std::vector<size_t> indexes);
 
   std::optional<Action> Plan(const Topology& topology);
