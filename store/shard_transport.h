@@ -25,9 +25,9 @@ class ReplyObserver {
   // UNAUTHENTICATED or PERMISSION_DENIED (AUTH refused), FAILED_PRECONDITION (TLS refused),
   // DATA_LOSS (not RESP). Its commands may or may not have been executed.
   virtual void OnFailure(size_t request, const absl::Status& status) = 0;
-  // What else to send before Execute() returns: asked after the first and after the last reply to a
-  // request, not after a failure. These requests are numbered on from the last one and share its
-  // deadline.
+  // What else to send before Execute() returns: asked after the last reply to a request, where
+  // replies come one by one also after the first, and not after a failure. These requests are
+  // numbered on from the last one and share its deadline.
   virtual std::vector<ShardRequest> More() { return {}; }
 };
 

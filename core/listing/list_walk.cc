@@ -79,17 +79,17 @@ std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
     if (!current_ && !Begin(topology)) break;
     // First, so that a node looks for names while values are on the wire.
     if (!ahead_ && MayGoAhead()) GoAhead(topology);
-    while (ahead_ && IsStepDone(*ahead_, &requests)) {
+    while (ahead_ && !Ask(*ahead_, &requests)) {
       if (!TakeAhead()) break;
     }
-    if (!IsStepDone(*current_, &requests)) break;
+    if (Ask(*current_, &requests)) break;
     current_->values ? CommitValues() : ConcludeNames();
   }
   return requests;
 }
 
-// Else the requests of its next round have been added, or replies are on their way.
-bool ListWalk::IsStepDone(Segment& segment, std::vector<ShardRequest>* requests) {
+// Adds what the segment's step has to send now. False: the step is done.
+bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
   std::vector<ShardRequest> more = segment.step().More();
   if (more.empty() && segment.on_their_way == 0) {
     more = segment.step().NextRound();
@@ -101,7 +101,7 @@ bool ListWalk::IsStepDone(Segment& segment, std::vector<ShardRequest>* requests)
         {.segment = &segment, .request = segment.sent++, .replies_left = request.pipeline.size()});
     requests->push_back(std::move(request));
   }
-  return segment.on_their_way == 0;
+  return segment.on_their_way > 0;
 }
 
 // Begins a segment at the position; false: something else is to be done first.

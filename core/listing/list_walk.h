@@ -153,7 +153,7 @@ class ListWalk {
   };
 
   std::vector<ShardRequest> Advance(const Topology& topology);
-  bool IsStepDone(Segment& segment, std::vector<ShardRequest>* requests);
+  bool Ask(Segment& segment, std::vector<ShardRequest>* requests);
   bool Begin(const Topology& topology);
   void GoAhead(const Topology& topology);
   bool MayGoAhead() const;
@@ -206,7 +206,7 @@ class ListWalk {
   size_t page_bytes_ = 0;    // of those
 
   Mode mode_ = Mode::kBatch;
-  std::optional<Action> pending_;  // to be returned before the next plan
+  std::optional<Action> pending_;  // for Next(), before anything else is planned
   size_t attempts_ = 0;            // in a row without progress
   int probe_variant_ = 0;
   bool per_slot_tables_;
@@ -219,7 +219,6 @@ class ListWalk {
   std::unique_ptr<Segment> current_;  // begins at the position
   std::unique_ptr<Segment> ahead_;    // begins where `current_` ends
   std::vector<Route> routes_;         // of the requests since Next()
-  std::optional<Action> action_;      // what Next() returns when nothing is on its way
 };
 
 }  // namespace atestore
