@@ -43,7 +43,9 @@ struct StoreOptions {
 // What one call may take.
 struct CallOptions {
   absl::Time deadline = absl::InfiniteFuture();
-  std::function<bool()> cancelled;  // polled between round trips; empty: never
+  // Polled between round trips, by the caller's thread or the transport's, one at a time. Empty:
+  // never.
+  std::function<bool()> cancelled;
 };
 
 struct ActorPage {
