@@ -8,6 +8,7 @@
 #include "core/page_token.h"
 #include "core/server_error.h"
 #include "core/status.h"
+#include "store/execute_at.h"
 
 namespace atestore {
 namespace {
@@ -59,14 +60,6 @@ class WalkObserver final : public ReplyObserver {
   ListWalk& walk_;
   const std::shared_ptr<const Topology>& topology_;
   const std::function<bool()> patient_;
-};
-
-class OneReply final : public ReplyObserver {
- public:
-  void OnReply(size_t, size_t, const ReplyView& reply) override { replies.emplace_back(reply); }
-  void OnFailure(size_t, const absl::Status&) override { failed = true; }
-  std::vector<Reply> replies;
-  bool failed = false;
 };
 
 uint64_t HashTo3Bits(std::string_view name) { return HashName(name) % 8; }
@@ -159,18 +152,21 @@ std::shared_ptr<const Topology> ListingWorld::FindTopology() {
   size_t offset = random_.Below(std::max<size_t>(nodes.size(), 1));
   for (size_t index = 0; index < nodes.size(); ++index) {
     const Endpoint& node = nodes[(index + offset) % nodes.size()];
-    std::vector<ShardRequest> requests{{.endpoint = node}};
-    requests[0].pipeline.Add({"CLUSTER", "SLOTS"});
-    OneReply observer;
-    churn_transport_->Execute(requests, absl::InfiniteFuture(), observer);
-    if (observer.failed || observer.replies[0].view().is_error()) continue;
-    absl::StatusOr<Topology> view = Topology::FromClusterSlots(observer.replies[0].view(), node);
+    ShardRequest request{.endpoint = node};
+    request.pipeline.Add({"CLUSTER", "SLOTS"});
+    absl::StatusOr<std::vector<Reply>> replies = Ask(request);
+    if (!replies.ok() || replies->at(0).view().is_error()) continue;
+    absl::StatusOr<Topology> view = Topology::FromClusterSlots(replies->at(0).view(), node);
     if (view.ok() && view->covered_slots() > best->covered_slots()) {
       best = std::make_shared<const Topology>(*std::move(view));
     }
     if (best->covered_slots() == kSlotCount) break;
   }
   return best;
+}
+
+absl::StatusOr<std::vector<Reply>> ListingWorld::Ask(const ShardRequest& request) {
+  return ExecuteAt(*churn_transport_, request, absl::InfiniteFuture());
 }
 
 void ListingWorld::Rest() {
@@ -266,13 +262,12 @@ bool ListingWorld::ExecuteAnywhere(const std::vector<std::string_view>& command)
   Endpoint target = cluster_->Endpoints().at(0);
   bool asking = false;
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    std::vector<ShardRequest> requests{{.endpoint = target}};
-    if (asking) requests[0].pipeline.Add({"ASKING"});
-    requests[0].pipeline.Add(command);
-    OneReply observer;
-    churn_transport_->Execute(requests, absl::InfiniteFuture(), observer);
-    if (observer.failed) return false;
-    ReplyView reply = observer.replies.back().view();
+    ShardRequest request{.endpoint = target};
+    if (asking) request.pipeline.Add({"ASKING"});
+    request.pipeline.Add(command);
+    absl::StatusOr<std::vector<Reply>> replies = Ask(request);
+    if (!replies.ok()) return false;
+    ReplyView reply = replies->back().view();
     if (!reply.is_error()) return true;
     ServerError error = ParseServerError(reply.text(), target);
     asking = error.kind == ServerErrorKind::kAsk;
@@ -345,21 +340,19 @@ void ListingWorld::Repair() {
     }
   });
   for (const Endpoint& node : cluster_->Endpoints()) {
-    std::vector<ShardRequest> requests{{.endpoint = node}};
-    requests[0].pipeline.Add({"CLUSTER", "NODES"});
-    OneReply observer;
-    churn_transport_->Execute(requests, absl::InfiniteFuture(), observer);
-    if (observer.failed) continue;
-    absl::StatusOr<NodeView> view = NodeView::FromClusterNodes(observer.replies[0].view().text());
+    ShardRequest question{.endpoint = node};
+    question.pipeline.Add({"CLUSTER", "NODES"});
+    absl::StatusOr<std::vector<Reply>> replies = Ask(question);
+    if (!replies.ok()) continue;
+    absl::StatusOr<NodeView> view = NodeView::FromClusterNodes(replies->at(0).view().text());
     if (!view.ok()) continue;
     const SlotSet marked = view->migrating | view->importing;
-    requests = {{.endpoint = node}};
+    ShardRequest repair{.endpoint = node};
     for (size_t slot = 0; slot < kSlotCount; ++slot) {
       if (!marked[slot]) continue;
-      requests[0].pipeline.Add({"CLUSTER", "SETSLOT", absl::StrCat(slot), "STABLE"});
+      repair.pipeline.Add({"CLUSTER", "SETSLOT", absl::StrCat(slot), "STABLE"});
     }
-    OneReply ignored;
-    churn_transport_->Execute(requests, absl::InfiniteFuture(), ignored);
+    Ask(repair).IgnoreError();
   }
   Rest();
   TakeReachableAsSurvivors();
@@ -367,12 +360,11 @@ void ListingWorld::Repair() {
 
 bool ListingWorld::IsHealthy() {
   for (const Endpoint& node : cluster_->Endpoints()) {
-    std::vector<ShardRequest> requests{{.endpoint = node}};
-    requests[0].pipeline.Add({"CLUSTER", "INFO"});
-    OneReply observer;
-    churn_transport_->Execute(requests, absl::InfiniteFuture(), observer);
-    if (observer.failed) return false;
-    std::string_view info = observer.replies[0].view().text();
+    ShardRequest request{.endpoint = node};
+    request.pipeline.Add({"CLUSTER", "INFO"});
+    absl::StatusOr<std::vector<Reply>> replies = Ask(request);
+    if (!replies.ok()) return false;
+    std::string_view info = replies->at(0).view().text();
     if (info.find("cluster_state:ok") == std::string_view::npos) return false;
   }
   return true;

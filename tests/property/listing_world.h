@@ -82,6 +82,8 @@ class ListingWorld {
   void Populate();
   std::string ActorName(size_t index);
   void Put(const std::string& key, const std::string& value);
+  // The replies of one node, not part of the listing.
+  absl::StatusOr<std::vector<Reply>> Ask(const ShardRequest& request);
   void Rest();
   void TakeReachableAsSurvivors();
   // Executes a command wherever its key lives. False: what happened is not known.

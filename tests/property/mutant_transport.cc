@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
+#include "store/execute_at.h"
 #include "store/request_queue.h"
 
 namespace atestore {
@@ -11,14 +12,6 @@ namespace {
 constexpr std::string_view kOwnsEverything = "x h:1@2 myself,master - 0 0 1 connected 0-16383\n";
 constexpr std::string_view kRunId = "run_id:";
 constexpr size_t kRunIdLength = 40;
-
-class Collector final : public ReplyObserver {
- public:
-  void OnReply(size_t, size_t, const ReplyView& reply) override { replies.emplace_back(reply); }
-  void OnFailure(size_t, const absl::Status&) override { failed = true; }
-  std::vector<Reply> replies;
-  bool failed = false;
-};
 
 std::string Bulk(std::string_view text) {
   return absl::StrCat("$", text.size(), "\r\n", ToAbsl(text), "\r\n");
@@ -88,15 +81,15 @@ MutantTransport::Answer MutantTransport::ExecuteMutated(const ShardRequest& requ
 
 MutantTransport::Answer MutantTransport::Send(const Endpoint& endpoint,
                                               const std::vector<Command>& commands) {
-  std::vector<ShardRequest> requests{{.endpoint = endpoint}};
+  ShardRequest request{.endpoint = endpoint};
   for (const Command& command : commands) {
-    requests[0].pipeline.Begin(command.size());
-    for (const std::string& argument : command) requests[0].pipeline.AddArgument(argument);
+    request.pipeline.Begin(command.size());
+    for (const std::string& argument : command) request.pipeline.AddArgument(argument);
   }
-  Collector collector;
-  transport_.Execute(requests, absl::InfiniteFuture(), collector);
-  if (collector.failed) return std::nullopt;
-  Learn(commands, collector.replies, endpoint);
+  absl::StatusOr<std::vector<Reply>> replies =
+      ExecuteAt(transport_, request, absl::InfiniteFuture());
+  if (!replies.ok()) return std::nullopt;
+  Learn(commands, *replies, endpoint);
   auto change = [this](std::string text) {
     size_t run_id = text.find(kRunId);
     if (mutation_ == Mutation::kNoRunId && run_id != std::string::npos) {
@@ -107,7 +100,7 @@ MutantTransport::Answer MutantTransport::Send(const Endpoint& endpoint,
     return text;
   };
   std::vector<std::string> answer;
-  for (const Reply& reply : collector.replies) answer.push_back(Write(reply.view(), change));
+  for (const Reply& reply : *replies) answer.push_back(Write(reply.view(), change));
   return answer;
 }
 

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <thread>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "core/status.h"
 #include "tests/support/reply_recorder.h"
