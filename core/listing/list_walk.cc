@@ -134,13 +134,8 @@ void ListWalk::GoAhead(const Topology& topology) {
   if (units.empty()) return;
   ahead_ = std::make_unique<Segment>();
   ahead_->first = first;
+  ahead_->batch = std::make_unique<NamesBatch>(BatchOptions(first, std::nullopt), std::move(units));
   ++counters_.segments_ahead;
-  ahead_->batch =
-      std::make_unique<NamesBatch>(NamesBatch::Options{.filter = &options_.filter,
-                                                       .hash = options_.hash,
-                                                       .first_slot = static_cast<Slot>(first),
-                                                       .probe_variant = probe_variant_},
-                                   std::move(units));
 }
 
 // Begins to read the values of the names found ahead; false: that is not possible, or done.
@@ -148,7 +143,7 @@ bool ListWalk::TakeAhead() {
   if (ahead_->names_taken) return false;
   TakeBatch(*ahead_);
   if (ahead_->end == ahead_->first) return false;  // why will be seen when it is its turn
-  ReadValues(*ahead_, &ahead_->batch->names(), ahead_->end, room() - current_->fetch);
+  ReadValues(*ahead_, &ahead_->batch->names(), room() - current_->fetch);
   return true;
 }
 
@@ -193,7 +188,7 @@ void ListWalk::ConcludeNames() {
 void ListWalk::ConcludeBatch() {
   if (!current_->names_taken) TakeBatch(*current_);
   if (current_->end == current_->first) return DiagnoseFirstSlot();
-  ReadValues(*current_, &current_->batch->names(), current_->end, room());
+  ReadValues(*current_, &current_->batch->names(), room());
 }
 
 // What a batch found: how far it goes, and what it says about the cluster.
@@ -240,7 +235,8 @@ void ListWalk::ConcludeMigrating() {
     mode_ = Mode::kOneSlot;
     return Meet(*migrating.obstacle());
   }
-  ReadValues(*current_, &migrating.names(), position_->slot + size_t{1}, room());
+  current_->end = position_->slot + size_t{1};
+  ReadValues(*current_, &migrating.names(), room());
 }
 
 void ListWalk::LearnDensity(const NamesBatch::Density& density) {
@@ -257,14 +253,13 @@ void ListWalk::LearnDensity(const NamesBatch::Density& density) {
   counters_.names += static_cast<size_t>(density.wanted);
 }
 
-// Those of `names` in slots before `end_slot`, as far as they fit.
-void ListWalk::ReadValues(Segment& segment, NameList* names, size_t end_slot, size_t room) {
+// Those of `names` in slots before the segment's end, as far as they fit.
+void ListWalk::ReadValues(Segment& segment, NameList* names, size_t room) {
   names->Sort();
   size_t count = names->size();
-  while (count > 0 && (*names)[count - 1].slot >= end_slot) --count;
+  while (count > 0 && (*names)[count - 1].slot >= segment.end) --count;
   names->Truncate(count);
   segment.names = names;
-  segment.end = end_slot;
   double fit = static_cast<double>(bytes_left()) / hints_.record_bytes;
   segment.fetch = std::min({count, room, static_cast<size_t>(fit * 1.2) + 1});
   if (segment.migrating) {

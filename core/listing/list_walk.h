@@ -168,7 +168,7 @@ class ListWalk {
   void PlanOneSlot(const Endpoint& owner, size_t keys_max);
   void PlanMigrating();
   void PlanHuge(const Endpoint& owner);
-  NamesBatch::Options BatchOptions() const;
+  NamesBatch::Options BatchOptions(size_t first, std::optional<NameMark> after) const;
 
   void ConcludeNames();
   void ConcludeBatch();
@@ -179,7 +179,7 @@ class ListWalk {
   void TakeBatch(Segment& segment);
   void LearnDensity(const NamesBatch::Density& density);
 
-  void ReadValues(Segment& segment, NameList* names, size_t end_slot, size_t room);
+  void ReadValues(Segment& segment, NameList* names, size_t room);
   void CommitValues();
   void CommitHuge(const ValuesRead::Outcome& outcome);
   void MoveBehind(size_t passed);

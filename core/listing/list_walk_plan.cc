@@ -99,17 +99,18 @@ std::optional<NameMark> ListWalk::MarkOfPlace() const {
   return std::nullopt;
 }
 
-NamesBatch::Options ListWalk::BatchOptions() const {
+NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark> after) const {
   return {.filter = &options_.filter,
           .hash = options_.hash,
-          .first_slot = position_->slot,
-          .after = MarkOfPlace(),
+          .first_slot = static_cast<Slot>(first),
+          .after = after,
           .probe_variant = probe_variant_};
 }
 
 void ListWalk::PlanBatch(const Topology& topology) {
-  current_->batch =
-      std::make_unique<NamesBatch>(BatchOptions(), BatchUnits(topology, position_->slot, room()));
+  const Slot slot = position_->slot;
+  current_->batch = std::make_unique<NamesBatch>(BatchOptions(slot, MarkOfPlace()),
+                                                 BatchUnits(topology, slot, room()));
 }
 
 // For about `names` names from the slot `first` on, but no more than a segment holds.
@@ -146,7 +147,8 @@ void ListWalk::PlanOneSlot(const Endpoint& owner, size_t keys_max) {
                    .endpoint = owner,
                    .slots = {position_->slot},
                    .keys_max = keys_max});
-  current_->batch = std::make_unique<NamesBatch>(BatchOptions(), std::move(units));
+  current_->batch =
+      std::make_unique<NamesBatch>(BatchOptions(position_->slot, MarkOfPlace()), std::move(units));
 }
 
 void ListWalk::PlanMigrating() {
