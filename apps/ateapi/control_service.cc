@@ -23,6 +23,10 @@ grpc::Status ToGrpc(const absl::Status& status) {
           SerializedErrorDetails(status)};
 }
 
+// To ask gRPC whether a call was cancelled costs about as much as a round trip to a server, since it
+// does what there is to do for all calls meanwhile.
+constexpr absl::Duration kAskCancelledEvery = absl::Milliseconds(10);
+
 CallOptions OptionsOf(grpc::ServerContext* context) {
   CallOptions options;
   const std::chrono::system_clock::time_point deadline = context->deadline();
@@ -30,7 +34,12 @@ CallOptions OptionsOf(grpc::ServerContext* context) {
   if (deadline < std::chrono::system_clock::now() + std::chrono::hours(24 * 365)) {
     options.deadline = absl::FromChrono(deadline);
   }
-  options.cancelled = [context] { return context->IsCancelled(); };
+  options.cancelled = [context, next = absl::Now() + kAskCancelledEvery]() mutable {
+    const absl::Time now = absl::Now();
+    if (now < next) return false;
+    next = now + kAskCancelledEvery;
+    return context->IsCancelled();
+  };
   return options;
 }
 
@@ -116,21 +125,31 @@ grpc::Status ControlService::ServeListing(std::string_view method, grpc::ServerC
   return status;
 }
 
-grpc::Status ControlService::ListActors(grpc::ServerContext* context,
-                                        const ateapi::ListActorsRequest* request,
-                                        ateapi::ListActorsResponse* response) {
-  return ServeListing("ListActors", context, [&](const CallOptions& call) -> absl::Status {
-    absl::StatusOr<ActorPage> page = store_.ListActors(*request, call);
-    if (!page.ok()) return page.status();
-    metrics_.CountPage({.actors = page->response.actors_size(),
-                        .skipped_records = page->skipped_records,
-                        .slot_restarts = static_cast<int64_t>(page->counters.slot_restarts),
-                        .retakes = static_cast<int64_t>(page->counters.retakes)});
-    context->AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", page->progress));
-    context->AddTrailingMetadata("ate-list-skipped", absl::StrCat(page->skipped_records));
-    response->Swap(&page->response);
-    return absl::OkStatus();
-  });
+grpc::Status ControlService::StreamedListActors(grpc::ServerContext* context,
+                                                ListActorsCall* call) {
+  ateapi::ListActorsRequest request;
+  if (!call->Read(&request)) {
+    return {grpc::StatusCode::INTERNAL, "the request is not a ListActorsRequest"};
+  }
+  SparePages::Page spare = spare_pages_.Take();
+  grpc::Status status =
+      ServeListing("ListActors", context, [&](const CallOptions& options) -> absl::Status {
+        absl::StatusOr<ActorPage> page = store_.ListActors(request, options, std::move(spare.page));
+        if (!page.ok()) return page.status();
+        metrics_.CountPage({.actors = page->response.actors_size(),
+                            .skipped_records = page->skipped_records,
+                            .slot_restarts = static_cast<int64_t>(page->counters.slot_restarts),
+                            .retakes = static_cast<int64_t>(page->counters.retakes)});
+        context->AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", page->progress));
+        context->AddTrailingMetadata("ate-list-skipped", absl::StrCat(page->skipped_records));
+        spare.page = *std::move(page);
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  // Serialized here, sent together with the status.
+  call->Write(spare.page.response, grpc::WriteOptions().set_last_message());
+  spare_pages_.Give(std::move(spare));
+  return status;
 }
 
 grpc::Status ControlService::GetActor(grpc::ServerContext* context,

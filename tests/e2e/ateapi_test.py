@@ -2,7 +2,8 @@
 
 import unittest
 
-from wire import Code, ServiceCase, api, ref
+from processes import PATIENCE
+from wire import Code, ServiceCase, api, grpc, ref
 
 
 class EmbeddedStore(ServiceCase):
@@ -21,6 +22,13 @@ class EmbeddedStore(ServiceCase):
         self.assertLessEqual(len(self.client.call("ListActors", page_size=5000).actors), 1000)
         self.fails(Code.INVALID_ARGUMENT, self.client, "ListActors", field="page_size",
                    page_size=-1)
+
+    def test_what_is_no_request_is_refused(self):
+        call = self.client.channel.unary_unary("/ateapi.Control/ListActors")
+        with self.assertRaises(grpc.RpcError) as raised:
+            call(b"\xff", timeout=PATIENCE)
+        self.assertEqual(raised.exception.code(), Code.INTERNAL)
+        self.assertEqual(len(self.client.call("ListActors", page_size=5).actors), 5)
 
     def test_progress_in_the_trailers(self):
         seen = []
