@@ -90,6 +90,7 @@ void Grammar::DefineGet() {
       ->check(Quiet(CLI::Range(int64_t{1}, INT64_MAX)))
       ->type_name("N");
   get_actors->add_option("--page-token", values.page_token, "go on where a listing stopped")
+      ->take_last()  // so that a token added to any command is the one that counts
       ->type_name("TOKEN");
   get_actors->add_flag("--sort", values.sort,
                        "collect everything first, then print it by atespace and id");

@@ -43,6 +43,12 @@ TEST(CommandLine, ListsActorsOfOneOrOfAllAtespaces) {
   EXPECT_EQ(all.limit, std::nullopt);
 }
 
+TEST(CommandLine, TakesTheLastPageToken) {
+  const auto list =
+      Parsed<ListActors>({"get", "actors", "-A", "--page-token", "T1", "--page-token", "T2"});
+  EXPECT_EQ(list.page_token, "T2");
+}
+
 TEST(CommandLine, SaysHowToChooseTheAtespace) {
   EXPECT_THAT(ErrorOf({"get", "actors"}), HasSubstr("-a ATESPACE for one, or -A for all"));
   EXPECT_THAT(ErrorOf({"get", "actors", "-A", "-a", "x"}), HasSubstr("exclude each other"));
