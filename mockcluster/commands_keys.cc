@@ -66,7 +66,7 @@ void SetExpiry(CommandContext& context, int64_t unit, int64_t start) {
     return;
   }
   const KeyRef key(context.arguments[1]);
-  Entry* entry = FindLive(context.state, context.node, key);
+  Entry* entry = FindLiveForWrite(context.state, context.node, key);
   if (entry == nullptr || !ConditionsHold(conditions, entry->expires_at_ms, when)) {
     context.reply.Integer(0);
     return;
@@ -129,7 +129,7 @@ void ExpireAt(CommandContext& context) { SetExpiry(context, 1000, 0); }
 void PexpireAt(CommandContext& context) { SetExpiry(context, 1, 0); }
 
 void Persist(CommandContext& context) {
-  Entry* entry = FindLive(context.state, context.node, context.arguments[1]);
+  Entry* entry = FindLiveForWrite(context.state, context.node, context.arguments[1]);
   const bool had_expiry = entry != nullptr && entry->expires_at_ms.has_value();
   if (had_expiry) {
     entry->expires_at_ms.reset();

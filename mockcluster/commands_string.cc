@@ -9,8 +9,8 @@ namespace mockcluster {
 namespace {
 
 // The entry of a string, or null; writes WRONGTYPE and sets `failed` for every other type.
-Entry* FindString(CommandContext& context, std::string_view key, bool& failed) {
-  Entry* entry = FindLive(context.state, context.node, key);
+const Entry* FindString(CommandContext& context, std::string_view key, bool& failed) {
+  const Entry* entry = FindLive(context.state, context.node, key);
   failed = entry != nullptr && entry->type != ValueType::kString;
   if (!failed) return entry;
   context.reply.Error(kWrongType);

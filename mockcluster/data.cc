@@ -63,11 +63,16 @@ bool HasListeners(const Node& node) { return !node.replicas.empty() || !node.exp
 
 }  // namespace
 
-Entry* FindLive(ClusterState& state, Node& node, const KeyRef& key) {
-  Entry* entry = node.process->keyspace->FindForWrite(key);
+const Entry* FindLive(ClusterState& state, Node& node, const KeyRef& key) {
+  const Entry* entry = node.process->keyspace->Find(key);
   if (entry == nullptr || !entry->ExpiredAt(state.now_ms)) return entry;
   if (!node.view.IsReplica()) Remove(state, node, key);
   return nullptr;
+}
+
+Entry* FindLiveForWrite(ClusterState& state, Node& node, const KeyRef& key) {
+  if (FindLive(state, node, key) == nullptr) return nullptr;
+  return node.process->keyspace->FindForWrite(key);
 }
 
 bool ExistsLive(const ClusterState& state, Node& node, const KeyRef& key) {

@@ -14,7 +14,9 @@ namespace mockcluster {
 
 // The entry of a key that has not expired, or null. A primary removes an expired key, a replica
 // hides it. Valid until the next change of the node's data.
-Entry* FindLive(ClusterState& state, Node& node, const KeyRef& key);
+const Entry* FindLive(ClusterState& state, Node& node, const KeyRef& key);
+// The same, to be changed through the pointer. Stores a synthetic actor for good, so only to write.
+Entry* FindLiveForWrite(ClusterState& state, Node& node, const KeyRef& key);
 // The same as a test, without removing anything.
 bool ExistsLive(const ClusterState& state, Node& node, const KeyRef& key);
 

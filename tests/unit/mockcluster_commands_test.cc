@@ -37,6 +37,25 @@ TEST_F(Commands, Strings) {
   EXPECT_EQ(client_("DEL {t}a {t}b {t}a"), ":2|");
 }
 
+// What was stored comes first among a slot's keys; to have been read is not to be stored.
+TEST(SyntheticActors, AreStoredWhenTheyAreWrittenNotWhenTheyAreRead) {
+  Cluster cluster({.primaries = 1, .synthetic = SyntheticActors{.actors = 16384 * 4}});
+  TestClient client(cluster, kFirst);
+  const std::string keys = client("CLUSTER GETKEYSINSLOT 7 10");
+  const size_t end = keys.rfind('|');
+  const size_t begin = keys.rfind('|', end - 1) + 1;
+  const std::string last = keys.substr(begin, end - begin);
+  EXPECT_THAT(client("GET " + last), HasSubstr(R"("actorId")"));
+  EXPECT_THAT(client("MGET " + last), StartsWith("*1|$"));
+  EXPECT_EQ(client("EXISTS " + last), ":1|");
+  EXPECT_EQ(client("TTL " + last), ":-1|");
+  EXPECT_EQ(client("TYPE " + last), "+string|");
+  EXPECT_EQ(client("CLUSTER GETKEYSINSLOT 7 10"), keys);
+  EXPECT_EQ(client("EXPIRE " + last + " 10"), ":1|");
+  EXPECT_THAT(client("CLUSTER GETKEYSINSLOT 7 1"), HasSubstr("|" + last + "|"));
+  EXPECT_EQ(client("TTL " + last), ":10|");
+}
+
 TEST_F(Commands, SyntaxErrorsToTheLetter) {
   EXPECT_EQ(client_("FOO a b"), "-ERR unknown command 'FOO', with args beginning with: 'a' 'b' |");
   EXPECT_EQ(client_("CLUSTER FOO"), "-ERR unknown subcommand 'FOO'. Try CLUSTER HELP.|");
