@@ -23,8 +23,8 @@ grpc::Status ToGrpc(const absl::Status& status) {
           SerializedErrorDetails(status)};
 }
 
-// To ask gRPC whether a call was cancelled costs about as much as a round trip to a server, since it
-// does what there is to do for all calls meanwhile.
+// To ask gRPC whether a call was cancelled costs as much as a round trip to a server, since it does
+// meanwhile what there is to do for any call.
 constexpr absl::Duration kAskCancelledEvery = absl::Milliseconds(10);
 
 CallOptions OptionsOf(grpc::ServerContext* context) {

@@ -138,6 +138,10 @@ absl::StatusOr<Invocation> ParseCommandLine(const std::vector<std::string>& argu
     invocation.command = std::move(complete);
     return invocation;
   }
+  // CLI11 takes it for the end of a command, which no other command line has.
+  if (std::find(arguments.begin(), arguments.end(), "++") != arguments.end()) {
+    return InvalidArgumentError("++ is no argument of any command; see kubectl-ate --help");
+  }
   Grammar grammar;
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants it
   try {

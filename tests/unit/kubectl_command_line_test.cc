@@ -62,6 +62,7 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandInOneLine) {
         {"get"},
         {"get", "pods"},
         {"get", "actors", "-A", "-o", "xml"},
+        {"get", "actors", "-A", "++"},
         {"get", "actors", "-A", "--chunk-size", "0"},
         {"get", "actors", "-A", "--chunk-size", "1001"},
         {"get", "actors", "-A", "--limit", "0"},
