@@ -38,7 +38,8 @@ struct ImpactOptions {
   int clients = 2;     // foreground connections, each with one GET at a time
 };
 
-// The latency of a foreground load of GETs, without and with a listing at the same time, and the
+// The latency of a foreground load of GETs, without and with a listing at the same time, and beside
+// threads that use as much processor time as the listing did and nothing else; and the
 // commands that held a server for more than a millisecond (by its own clock: on a machine that is
 // not quiet, the phase without a listing shows how many of them are noise).
 absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOptions& impact);

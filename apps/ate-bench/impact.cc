@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "apps/ate-bench/benchmarks.h"
 #include "apps/ate-bench/node_socket.h"
+#include "apps/ate-bench/processor_load.h"
 #include "apps/ate-bench/target.h"
 #include "core/status.h"
 
@@ -137,12 +138,32 @@ class SlowLog {
   Target& target_;
 };
 
-void AddLatencies(Report* report, std::string_view phase, const std::vector<double>& ms) {
-  std::string prefix(phase);
-  report->Add(prefix + "_gets", static_cast<int64_t>(ms.size()));
-  report->Add(prefix + "_ms_p50", Percentile(ms, 0.5));
-  report->Add(prefix + "_ms_p99", Percentile(ms, 0.99));
-  report->Add(prefix + "_ms_max", Percentile(ms, 1));
+struct Phase {
+  double gets = 0;
+  double p99_ms = 0;
+  double processors =
+      0;  // kept busy by the foreground, the servers and what else this process does
+};
+
+// The foreground for its time. Everything measured goes to figures called `phase`_… too.
+absl::StatusOr<Phase> RunPhase(const std::string& phase, Target& target,
+                               const std::vector<Primary>& primaries, const ImpactOptions& impact,
+                               Report* report) {
+  SlowLog slow_log(target);
+  if (absl::Status status = slow_log.Begin(); !status.ok()) return status;
+  const double before = ClientCpuSeconds() + ServerCpuSeconds(target);
+  absl::StatusOr<std::vector<double>> ms = RunForeground(primaries, impact);
+  if (!ms.ok()) return ms.status();
+  const double used = ClientCpuSeconds() + ServerCpuSeconds(target) - before;
+  const Phase result{.gets = static_cast<double>(ms->size()),
+                     .p99_ms = Percentile(*ms, 0.99),
+                     .processors = used / impact.seconds};
+  report->Add(phase + "_gets", static_cast<int64_t>(ms->size()));
+  report->Add(phase + "_ms_p50", Percentile(*ms, 0.5));
+  report->Add(phase + "_ms_p99", result.p99_ms);
+  report->Add(phase + "_ms_max", Percentile(*ms, 1));
+  if (absl::Status status = slow_log.AddTo(report, phase); !status.ok()) return status;
+  return result;
 }
 
 }  // namespace
@@ -154,29 +175,31 @@ absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOpti
   if (!store.ok()) return store.status();
   absl::StatusOr<std::vector<Primary>> primaries = SamplePrimaries(**target);
   if (!primaries.ok()) return primaries.status();
-  SlowLog slow_log(**target);
 
   Report report;
   report.Add("server", ServerName(**target));
-  if (absl::Status status = slow_log.Begin(); !status.ok()) return status;
-  absl::StatusOr<std::vector<double>> alone = RunForeground(*primaries, impact);
+  absl::StatusOr<Phase> alone = RunPhase("alone", **target, *primaries, impact, &report);
   if (!alone.ok()) return alone.status();
-  AddLatencies(&report, "alone", *alone);
-  if (absl::Status status = slow_log.AddTo(&report, "alone"); !status.ok()) return status;
 
-  if (absl::Status status = slow_log.Begin(); !status.ok()) return status;
   std::atomic<bool> stop{false};
   absl::StatusOr<int64_t> listed;
   std::thread listing([&] { listed = ListUntil(**store, options.page_size, stop); });
-  absl::StatusOr<std::vector<double>> together = RunForeground(*primaries, impact);
+  absl::StatusOr<Phase> together = RunPhase("listing", **target, *primaries, impact, &report);
   stop = true;
   listing.join();
   if (!together.ok()) return together.status();
   if (!listed.ok()) return listed.status();
-  AddLatencies(&report, "listing", *together);
-  if (absl::Status status = slow_log.AddTo(&report, "listing"); !status.ok()) return status;
   report.Add("actors_listed", *listed);
-  report.Add("p99_ratio", Percentile(*together, 0.99) / Percentile(*alone, 0.99));
+  report.Add("p99_ratio", together->p99_ms / alone->p99_ms);
+
+  // How much of it is contention for processors: as much use of them, without a request.
+  const double foreground = alone->processors * together->gets / alone->gets;
+  const double processors = std::max(together->processors - foreground, 0.1);
+  const ProcessorLoad load(processors);
+  absl::StatusOr<Phase> loaded = RunPhase("load", **target, *primaries, impact, &report);
+  if (!loaded.ok()) return loaded.status();
+  report.Add("load_processors", processors);
+  report.Add("load_p99_ratio", loaded->p99_ms / alone->p99_ms);
   return report;
 }
 

@@ -1,0 +1,41 @@
+#include "apps/ate-bench/processor_load.h"
+
+#include <cmath>
+#include <ctime>
+
+#include "absl/time/clock.h"
+
+namespace atestore {
+namespace {
+
+constexpr absl::Duration kSlice = absl::Milliseconds(1);
+
+absl::Duration ThreadTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return absl::DurationFromTimespec(time);
+}
+
+}  // namespace
+
+ProcessorLoad::ProcessorLoad(double processors) {
+  const double threads = std::ceil(processors);
+  for (double i = 0; i < threads; ++i) {
+    threads_.emplace_back([this, share = processors / threads] { Run(share); });
+  }
+}
+
+ProcessorLoad::~ProcessorLoad() {
+  stop_ = true;
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ProcessorLoad::Run(double share) {
+  while (!stop_) {
+    const absl::Duration begin = ThreadTime();
+    while (ThreadTime() - begin < kSlice) continue;
+    absl::SleepFor(kSlice * ((1 - share) / share));
+  }
+}
+
+}  // namespace atestore

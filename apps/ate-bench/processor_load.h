@@ -1,0 +1,26 @@
+#pragma once
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace atestore {
+
+// Uses processor time and does nothing else: what a listing costs others merely by running on the
+// same machine. Ends with the object.
+class ProcessorLoad {
+ public:
+  // `processors`: how many it keeps busy together, > 0; fractions in slices of a millisecond.
+  explicit ProcessorLoad(double processors);
+  ~ProcessorLoad();
+  ProcessorLoad(const ProcessorLoad&) = delete;
+  ProcessorLoad& operator=(const ProcessorLoad&) = delete;
+
+ private:
+  void Run(double share);
+
+  std::atomic<bool> stop_{false};
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace atestore
