@@ -28,17 +28,18 @@ struct ClusterOptions {
   size_t primaries = 3;  // ≥ 1; the slots are spread over them as redis-cli does
   size_t replicas_per_primary = 0;
   Flavor flavor = Flavor::kValkey80;
-  std::optional<Layout> layout;  // nullopt: the one of the flavour
-  uint64_t seed = 1;             // node ids, run ids, hash seeds, the order of gossip
+  std::optional<Layout> layout = {};  // nullopt: the one of the flavour
+  uint64_t seed = 1;                  // node ids, run ids, hash seeds, the order of gossip
   std::string host = "127.0.0.1";
   uint16_t base_port = 7000;  // node i listens on base_port + i
-  std::string password;       // of the user "default"; empty: no AUTH needed
+  bool tls = false;           // the ports speak TLS: CLUSTER SHARDS calls them "tls-port"
+  std::string password = {};  // of the user "default"; empty: no AUTH needed
   GossipMode gossip = GossipMode::kImmediate;
   bool replica_migration = true;  // a primary that loses its last slot turns replica
   bool allow_reads_when_down = false;
   bool require_full_coverage = true;  // an unassigned slot turns the cluster state to fail
   // Actors that are computed, not stored: the cluster begins with them.
-  std::optional<SyntheticActors> synthetic;
+  std::optional<SyntheticActors> synthetic = {};
   int64_t rejoin_delay_ms = 2000;  // a restarted primary's cluster state is fail for so long
 };
 

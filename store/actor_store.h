@@ -24,20 +24,23 @@ inline constexpr int32_t kPageSizeMax = 1000;
 
 struct StoreOptions {
   // Where the cluster is asked for its topology first; at least one. Learnt nodes are asked later.
-  std::vector<Endpoint> seeds;
+  std::vector<Endpoint> seeds = {};
   // Several while keys are rotated: the first one signs, all verify. Empty: tokens carry a plain
   // checksum, which protects against accidents, not against forgery.
-  std::vector<PageTokenKey> page_token_keys;
+  std::vector<PageTokenKey> page_token_keys = {};
   // A page ends before it would hold more than this much serialized protobuf.
   size_t page_bytes_max = size_t{3} << 20;
   // A ListActors call ends its page after this much work, a short page with a token.
   absl::Duration page_work_budget = absl::Milliseconds(250);
   // Gives up on nodes that cannot be reached: the call fails with UNAVAILABLE.
   absl::Duration retry_budget = absl::Seconds(5);
+  // Seeds the jitter of waits. Give each process another one, so that they do not come back from an
+  // outage at the same moments.
+  uint64_t jitter_seed = 0;
   // Called for every record that cannot be read (P8), from any thread.
-  std::function<void(std::string_view key, const absl::Status& why)> on_unreadable_record;
+  std::function<void(std::string_view key, const absl::Status& why)> on_unreadable_record = {};
   // Called before every wait for another try after a failure, from any thread.
-  std::function<void()> on_retry;
+  std::function<void()> on_retry = {};
 };
 
 // What one call may take.
@@ -45,7 +48,7 @@ struct CallOptions {
   absl::Time deadline = absl::InfiniteFuture();
   // Polled between round trips, by the caller's thread or the transport's, one at a time. Empty:
   // never.
-  std::function<bool()> cancelled;
+  std::function<bool()> cancelled = {};
 };
 
 struct ActorPage {
@@ -103,7 +106,8 @@ class ActorStore {
   // Deletes every record of the three kinds.
   absl::Status DebugClear(const CallOptions& call = {});
 
-  // OK when the cluster answers and every slot has an owner; else UNAVAILABLE, UNAUTHENTICATED,
+  // OK when the cluster answers, every slot has an owner, and records may be read and listed
+  // (whether they may be written is not tried); else UNAVAILABLE, UNAUTHENTICATED,
   // PERMISSION_DENIED (names the missing command) or FAILED_PRECONDITION (not a cluster), in one
   // line that says what to do.
   absl::Status CheckHealth(const CallOptions& call = {});

@@ -1,5 +1,6 @@
 #include "apps/ateapi/store_factory.h"
 
+#include <random>
 #include <string>
 #include <utility>
 
@@ -20,8 +21,15 @@ namespace {
 // A cluster full of foreign values would otherwise fill the log at the speed of the listing.
 constexpr int kUnreadableLinesPerSecond = 10;
 
+// Another one in every process.
+uint64_t JitterSeed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
 absl::StatusOr<RedisOptions> RedisOptionsOf(const Flags& flags) {
   RedisOptions options;
+  options.jitter_seed = JitterSeed();
   if (!flags.redis_password_file.empty()) {
     absl::StatusOr<std::unique_ptr<PasswordFile>> file =
         PasswordFile::Open(flags.redis_password_file, LogReload("--redis-password-file"));
@@ -43,6 +51,7 @@ absl::StatusOr<RedisOptions> RedisOptionsOf(const Flags& flags) {
 
 absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags, Metrics& metrics) {
   StoreOptions options;
+  options.jitter_seed = JitterSeed();
   options.on_retry = [&metrics] { metrics.CountRetry(); };
   if (!flags.page_token_key_file.empty()) {
     const absl::StatusOr<std::string> text = ReadFile(flags.page_token_key_file);

@@ -37,7 +37,7 @@ struct RedisOptions {
   // A connection that owes a reply and stays silent for this long is given up.
   absl::Duration request_timeout = absl::Seconds(5);
   RespLimits resp_limits;
-  // Seeds the jitter of the back-off.
+  // Seeds the jitter of the back-off. Give each process another one.
   uint64_t jitter_seed = 0;
 };
 
