@@ -54,6 +54,11 @@ bool SameListing(const ListActors& a, const ListActors& b) {
          a.sort == b.sort && SameOutput(a, b);
 }
 
+// As far as a number of seconds in decimals can say it.
+bool SameTime(absl::Duration a, absl::Duration b) {
+  return a == b || absl::AbsDuration(a - b) <= absl::Nanoseconds(1) + absl::AbsDuration(a) * 1e-15;
+}
+
 bool SameConnection(const Invocation& a, const Invocation& b) {
   return a.connection.endpoint == b.connection.endpoint &&
          a.connection.ca_cert == b.connection.ca_cert &&
@@ -62,24 +67,14 @@ bool SameConnection(const Invocation& a, const Invocation& b) {
          a.connection.server_name == b.connection.server_name &&
          a.connection.plaintext == b.connection.plaintext &&
          a.connection.insecure_skip_tls_verify == b.connection.insecure_skip_tls_verify &&
-         a.timeout == b.timeout;
+         SameTime(a.timeout, b.timeout);
 }
 
-// CLI11 takes "--ca-cert --page-token" for a file of that name; nobody means that.
-bool HasValueLikeAnOption(const Invocation& invocation, const ListActors& list) {
-  const atestore::cli::ConnectionOptions& connection = invocation.connection;
-  for (const std::string* value :
-       {&connection.endpoint, &connection.ca_cert, &connection.client_cert, &connection.client_key,
-        &connection.server_name, &list.atespace, &list.page_token}) {
-    if (value->starts_with("--")) return true;
-  }
-  return false;
-}
-
-void CheckResume(const std::vector<std::string>& arguments, const Invocation& invocation) {
+void CheckResume(const Invocation& invocation) {
   constexpr std::string_view kToken = "AQAL-_x0";
   const ListActors& list = std::get<ListActors>(invocation.command);
-  std::vector<std::string> words = SplitLikeAShell(atestore::cli::ResumeCommand(arguments, kToken));
+  std::vector<std::string> words = SplitLikeAShell(
+      atestore::cli::ResumeCommand(list, invocation.connection, invocation.timeout, kToken));
   Require(!words.empty() && words[0] == "kubectl-ate", "the command names the program");
   words.erase(words.begin());
   absl::StatusOr<Invocation> again = atestore::cli::ParseCommandLine(words);
@@ -103,8 +98,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   Require(invocation->timeout >= absl::ZeroDuration(), "time runs forward");
   const auto* list = std::get_if<ListActors>(&invocation->command);
-  if (list != nullptr && !HasValueLikeAnOption(*invocation, *list)) {
-    CheckResume(arguments, *invocation);
-  }
+  if (list != nullptr) CheckResume(*invocation);
   return 0;
 }

@@ -12,7 +12,7 @@
 namespace atestore {
 namespace {
 
-constexpr std::string_view kVersionText = "ateapi 0.1.0\n";
+constexpr std::string_view kVersionText = "ateapi " ATESTORE_VERSION "\n";
 
 struct RawFlags {
   Flags flags;

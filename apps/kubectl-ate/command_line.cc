@@ -11,7 +11,7 @@
 namespace atestore::cli {
 namespace {
 
-constexpr char kVersionText[] = "kubectl-ate 0.1.0\n";
+constexpr char kVersionText[] = "kubectl-ate " ATESTORE_VERSION "\n";
 
 absl::StatusOr<ActorName> ParseActorName(std::string_view text, const std::string& atespace) {
   std::string_view rest = text;

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -15,7 +14,6 @@ namespace atestore::cli {
 // Exit statuses.
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
-inline constexpr int kExitInterrupted = 130;
 
 // What every command works with. Data goes to `out`, everything else to `err`.
 struct Context {
@@ -25,7 +23,7 @@ struct Context {
   int err;
   absl::Time deadline;
   const ConnectionOptions& connection;
-  const std::vector<std::string>& arguments;  // as typed, for the command that goes on
+  absl::Duration timeout;  // that leads to the deadline, for the command that goes on
 };
 
 // A line on standard error.

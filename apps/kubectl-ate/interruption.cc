@@ -10,7 +10,6 @@ namespace atestore::cli {
 namespace {
 
 constexpr int kStopWatching = SIGUSR1;
-constexpr int kInterruptedStatus = 130;
 
 sigset_t WatchedSignals() {
   sigset_t signals;
@@ -58,7 +57,7 @@ SignalWatch::SignalWatch(Interruption& interruption) {
     for (bool first = true;; first = false) {
       int signal = 0;
       if (sigwait(&signals, &signal) != 0 || signal == kStopWatching) return;
-      if (!first) _exit(kInterruptedStatus);
+      if (!first) _exit(kExitInterrupted);
       interruption.Interrupt();
     }
   });

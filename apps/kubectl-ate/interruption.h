@@ -30,8 +30,11 @@ class Interruption {
   std::function<void()> call_;
 };
 
+// The exit status of a command that was interrupted, as shells have it for SIGINT.
+inline constexpr int kExitInterrupted = 130;
+
 // Turns the first SIGINT or SIGTERM into Interrupt(); a second one ends the process at once with
-// status 130. Create it before any other thread, so that all inherit its signal mask.
+// kExitInterrupted. Create it before any other thread, so that all inherit its signal mask.
 class SignalWatch {
  public:
   explicit SignalWatch(Interruption& interruption);

@@ -151,7 +151,8 @@ void Listing::SayWaiting(const absl::Status& status) {
 void Listing::SayResume() {
   Say(context_, absl::StrCat("to go on after ", WithThousands(actors_),
                              actors_ == 1 ? " actor:" : " actors:"));
-  Say(context_, absl::StrCat("  ", ResumeCommand(context_.arguments, token_)));
+  Say(context_,
+      absl::StrCat("  ", ResumeCommand(command_, context_.connection, context_.timeout, token_)));
 }
 
 int Listing::Finish() {

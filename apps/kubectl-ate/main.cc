@@ -43,7 +43,7 @@ int Main(const std::vector<std::string>& arguments) {
                         .err = STDERR_FILENO,
                         .deadline = absl::Now() + invocation->timeout,
                         .connection = invocation->connection,
-                        .arguments = arguments};
+                        .timeout = invocation->timeout};
   return RunCommand(invocation->command, context);
 }
 

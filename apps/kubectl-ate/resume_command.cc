@@ -4,6 +4,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "apps/kubectl-ate/grammar.h"
 #include "core/status.h"
 
 namespace atestore::cli {
@@ -26,21 +28,51 @@ std::string ShellQuoted(const std::string& text) {
   return quoted + "'";
 }
 
+// " --flag value"; "--flag=value" where the value would be taken for a flag.
+void AddOption(std::string* line, std::string_view flag, const std::string& value) {
+  absl::StrAppend(line, " ", ToAbsl(flag), value.empty() || value[0] == '-' ? "=" : " ",
+                  ShellQuoted(value));
+}
+
+void AddOutput(std::string* line, const OutputOptions& output) {
+  for (const auto& [name, format] : OutputFormats()) {
+    if (format == output.format && format != OutputOptions().format) AddOption(line, "-o", name);
+  }
+  if (output.no_headers) absl::StrAppend(line, " --no-headers");
+}
+
+void AddConnection(std::string* line, const ConnectionOptions& connection) {
+  const ConnectionOptions usual;
+  for (const ConnectionText& text : kConnectionTexts) {
+    const std::string& value = connection.*text.value;
+    if (value != usual.*text.value) AddOption(line, text.flag, value);
+  }
+  for (const ConnectionSwitch& flag : kConnectionSwitches) {
+    if (connection.*flag.value) absl::StrAppend(line, " ", flag.flag);
+  }
+}
+
 }  // namespace
 
-std::string ResumeCommand(const std::vector<std::string>& arguments, std::string_view page_token) {
-  std::string line = "kubectl-ate";
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--page-token") {
-      ++i;
-      continue;
-    }
-    // Behind a "--" the token would be the name of an actor; in a listing nothing follows it.
-    if (arguments[i].starts_with("--page-token=") || arguments[i] == "--") continue;
-    absl::StrAppend(&line, " ", ShellQuoted(arguments[i]));
+std::string ResumeCommand(const ListActors& listing, const ConnectionOptions& connection,
+                          absl::Duration timeout, std::string_view page_token) {
+  std::string line = "kubectl-ate get actors";
+  if (listing.atespace.empty()) {
+    absl::StrAppend(&line, " -A");
+  } else {
+    AddOption(&line, listing.atespace[0] == '-' ? "--atespace" : "-a", listing.atespace);
   }
-  if (page_token.empty()) return line;
-  return absl::StrCat(line, " --page-token ", ToAbsl(page_token));
+  if (listing.chunk_size > 0) AddOption(&line, "--chunk-size", absl::StrCat(listing.chunk_size));
+  if (listing.limit) AddOption(&line, "--limit", absl::StrCat(*listing.limit));
+  if (listing.sort) absl::StrAppend(&line, " --sort");
+  AddOutput(&line, listing.output);
+  AddConnection(&line, connection);
+  if (timeout != absl::InfiniteDuration()) {
+    // All 17 digits that a double may have.
+    AddOption(&line, "--timeout", absl::StrFormat("%.17g", absl::ToDoubleSeconds(timeout)));
+  }
+  if (!page_token.empty()) AddOption(&line, "--page-token", std::string(page_token));
+  return line;
 }
 
 }  // namespace atestore::cli

@@ -2,12 +2,15 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "absl/time/time.h"
+#include "apps/kubectl-ate/command.h"
 
 namespace atestore::cli {
 
-// The command line that goes on where this one stopped: `arguments` without a --page-token, and
-// with this one unless it is empty (the start), quoted for a POSIX shell.
-std::string ResumeCommand(const std::vector<std::string>& arguments, std::string_view page_token);
+// The command line of this listing from `page_token` on (empty: from the start), quoted for a POSIX
+// shell.
+std::string ResumeCommand(const ListActors& listing, const ConnectionOptions& connection,
+                          absl::Duration timeout, std::string_view page_token);
 
 }  // namespace atestore::cli

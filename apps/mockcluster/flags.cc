@@ -84,7 +84,7 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   CLI::App app(
       "A Redis Cluster in one process, for tests: every node on a port of its own, faults on "
       "command (redis-cli -p PORT MOCK HELP).");
-  app.set_version_flag("--version", "mockcluster 0.1.0");
+  app.set_version_flag("--version", "mockcluster " ATESTORE_VERSION);
   RawFlags raw;
   DefineCluster(app, raw);
   DefineServing(app, raw);
@@ -97,7 +97,10 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   Flags& flags = raw.flags;
   if (app.count("--layout") > 0) flags.cluster.layout = raw.layout;
   if (!raw.bind_address.empty()) flags.front.bind_address = raw.bind_address;
-  if (!raw.tls.cert_file.empty()) flags.front.tls = raw.tls;
+  if (!raw.tls.cert_file.empty()) {
+    flags.front.tls = raw.tls;
+    flags.cluster.tls = true;
+  }
   if (raw.synthetic_actors > 0) {
     flags.cluster.synthetic =
         SyntheticActors{.actors = raw.synthetic_actors, .atespaces = flags.atespaces};

@@ -141,16 +141,22 @@ TEST(Expectation, AsksTheServiceOnlyForNames) {
   EXPECT_EQ(WhatComesNext({"get", ""}).values, Values::kNone);
 }
 
-TEST(ResumeCommand, ReplacesTheTokenAndQuotes) {
-  EXPECT_EQ(ResumeCommand({"get", "actors", "-A"}, "T2"),
+TEST(ResumeCommand, SaysWhatIsNotUsual) {
+  EXPECT_EQ(ResumeCommand({}, {}, absl::InfiniteDuration(), "T2"),
             "kubectl-ate get actors -A --page-token T2");
-  EXPECT_EQ(ResumeCommand({"get", "actors", "--page-token", "T1", "-A", "-o", "name"}, "T2"),
-            "kubectl-ate get actors -A -o name --page-token T2");
-  EXPECT_EQ(ResumeCommand({"get", "actors", "--page-token=T1", "--ca-cert", "my ca's.pem"}, "T2"),
-            "kubectl-ate get actors --ca-cert 'my ca'\\''s.pem' --page-token T2");
-  EXPECT_EQ(ResumeCommand({"get", "actors", "-A"}, ""), "kubectl-ate get actors -A");
-  EXPECT_EQ(ResumeCommand({"get", "actors", "-A", "--"}, "T2"),
-            "kubectl-ate get actors -A --page-token T2");
+  EXPECT_EQ(ResumeCommand({}, {}, absl::InfiniteDuration(), ""), "kubectl-ate get actors -A");
+  const ListActors listing{.atespace = "team-a",
+                           .chunk_size = 7,
+                           .limit = 20,
+                           .page_token = "T1",
+                           .sort = true,
+                           .output = {.format = OutputFormat::kName, .no_headers = true}};
+  const ConnectionOptions connection{
+      .endpoint = "h:1", .ca_cert = "my ca's.pem", .client_key = "-k", .plaintext = true};
+  EXPECT_EQ(ResumeCommand(listing, connection, absl::Seconds(2.5), "T2"),
+            "kubectl-ate get actors -a team-a --chunk-size 7 --limit 20 --sort -o name "
+            "--no-headers --endpoint h:1 --ca-cert 'my ca'\\''s.pem' --client-key=-k --plaintext "
+            "--timeout 2.5 --page-token T2");
 }
 
 }  // namespace

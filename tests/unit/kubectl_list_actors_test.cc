@@ -146,12 +146,11 @@ class ListActorsTest : public ::testing::Test {
             .err = err,
             .deadline = absl::InfiniteFuture(),
             .connection = connection_,
-            .arguments = arguments_};
+            .timeout = absl::InfiniteDuration()};
   }
 
   Interruption interruption_;
   const ConnectionOptions connection_{};
-  const std::vector<std::string> arguments_ = {"get", "actors", "-A"};
 };
 
 TEST_F(ListActorsTest, PrintsEveryPage) {
@@ -168,7 +167,9 @@ TEST_F(ListActorsTest, StopsExactlyAtTheLimitAndSaysHowToGoOn) {
   const Result result = Run(api, {.chunk_size = 2, .limit = 3, .output = {OutputFormat::kName}});
   EXPECT_EQ(result.exit_status, 0);
   EXPECT_EQ(result.out, "actor/a/id-0\nactor/a/id-1\nactor/a/id-2\n");
-  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A --page-token 3\n"));
+  EXPECT_THAT(
+      result.err,
+      HasSubstr("  kubectl-ate get actors -A --chunk-size 2 --limit 3 -o name --page-token 3\n"));
   ASSERT_EQ(api.requests.size(), 2U);
   EXPECT_EQ(api.requests[1].page_size(), 1);
 }
@@ -208,7 +209,7 @@ TEST_F(ListActorsTest, AFailureKeepsWhatWasPrintedAndSaysHowToGoOn) {
             "{\"actors\":[\n{\"actorId\":\"id-0\",\"atespace\":\"a\"},\n"
             "{\"actorId\":\"id-1\",\"atespace\":\"a\"}\n]}\n");
   EXPECT_THAT(result.err, HasSubstr("error: not you\n"));
-  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A --page-token 2\n"));
+  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A -o json --page-token 2\n"));
 }
 
 TEST_F(ListActorsTest, ARefusedTokenIsNotOfferedAgain) {
@@ -239,7 +240,7 @@ TEST_F(ListActorsTest, AnInterruptEndsWithTheResumeCommand) {
   const Result result = Run(api);
   EXPECT_EQ(result.exit_status, 130);
   EXPECT_EQ(result.out, "actor/a/id-0\nactor/a/id-1\nactor/a/id-2\nactor/a/id-3\n");
-  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A --page-token 4\n"));
+  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A -o name --page-token 4\n"));
   EXPECT_THAT(result.err, Not(HasSubstr("error")));
 }
 
@@ -252,7 +253,7 @@ TEST_F(ListActorsTest, AnInterruptDuringBackOffEndsItAtOnce) {
   const Result result = Run(api);
   EXPECT_EQ(result.exit_status, 130);
   EXPECT_EQ(api.requests.size(), 2U);
-  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A\n"));
+  EXPECT_THAT(result.err, HasSubstr("  kubectl-ate get actors -A -o name\n"));
 }
 
 TEST_F(ListActorsTest, AClosedPipeEndsItQuietly) {
