@@ -21,15 +21,6 @@ uint64_t HashOf(const ateapi::ListActorsRequest& request) {
   return HashRequest(kMethod, request.atespace());
 }
 
-absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view value,
-                                  ateapi::Atespace* atespace) {
-  if (absl::Status status = DecodeAtespace(value, atespace); !status.ok()) return status;
-  std::string_view name = key.substr(key.find(':') + 1);
-  if (atespace->name().empty()) atespace->set_name(std::string(name));
-  if (atespace->name() == name) return absl::OkStatus();
-  return DataLossError("the value names another atespace than the key");
-}
-
 absl::Status DecodeWorkerRecord(std::string_view, std::string_view value, ateapi::Worker* worker) {
   return DecodeWorker(value, worker);
 }

@@ -3,14 +3,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/slot.h"
 #include "store/actor_listing.h"
 #include "store/clock.h"
 #include "store/cluster_client.h"
 #include "store/error_info.h"
 #include "store/health_check.h"
+#include "store/record_change.h"
 #include "store/records.h"
-#include "store/slot_call.h"
 
 namespace atestore {
 namespace {
@@ -34,7 +33,9 @@ class ActorStore::Impl {
   Impl(std::unique_ptr<ShardTransport> transport, const StoreOptions& options)
       : transport_(std::move(transport)),
         client_(*transport_, clock_, options.seeds,
-                {.budget = options.retry_budget, .on_wait = options.on_retry}),
+                {.budget = options.retry_budget,
+                 .seed = options.jitter_seed,
+                 .on_wait = options.on_retry}),
         records_(client_),
         listing_(client_, options) {}
 
@@ -42,12 +43,6 @@ class ActorStore::Impl {
   Records& records() { return records_; }
   ActorListing& listing() { return listing_; }
   absl::Time Now() { return clock_.Now(); }
-
-  absl::Status Delete(const std::string& key, const CallOptions& call) {
-    RetryPacer pacer(clock_, call, client_.NextRetryOptions());
-    SlotCall slot_call(client_, *transport_, KeySlot(key), pacer);
-    return slot_call.Execute({{"DEL", key}}).status();
-  }
 
  private:
   SystemClock clock_;
@@ -117,7 +112,8 @@ absl::Status ActorStore::DebugClear(const CallOptions& call) {
   absl::StatusOr<std::vector<std::string>> keys = impl_->listing().ListKeys(call);
   if (!keys.ok()) return WithReason(keys.status());
   for (const std::string& key : *keys) {
-    if (absl::Status status = impl_->Delete(key, call); !status.ok()) return WithReason(status);
+    absl::StatusOr<bool> removed = RemoveRecord(impl_->client(), key, call);
+    if (!removed.ok()) return WithReason(removed.status());
   }
   return absl::OkStatus();
 }

@@ -72,6 +72,10 @@ absl::Status CheckCluster(ClusterClient& client, absl::Time deadline) {
     request.pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(slot), "1"});
     request.pipeline.Add({"CLUSTER", "NODES"});
     request.pipeline.Add({"INFO", "server", "commandstats"});
+    request.pipeline.Add({"MULTI"});
+    request.pipeline.Add({"EXEC"});
+    // Holds for the next command only.
+    request.pipeline.Add({"ASKING"});
     request.pipeline.Add({"DBSIZE"});
   }
   RefusalObserver observer(requests);

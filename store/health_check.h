@@ -5,8 +5,8 @@
 
 namespace atestore {
 
-// OK when every slot has an owner that answers and lets this store do all that it needs: the
-// contract of ActorStore::CheckHealth(). Changes no data.
+// OK when every slot has an owner that answers and lets this store read and list all that it needs:
+// the contract of ActorStore::CheckHealth(). Changes no data, so whether it may write is not known.
 absl::Status CheckCluster(ClusterClient& client, absl::Time deadline);
 
 }  // namespace atestore

@@ -54,7 +54,7 @@ class PageRun {
       } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&action)) {
         if (absl::Status status = Refresh(*refresh); !status.ok()) return status;
       } else if (auto* fail = std::get_if<ListWalk::Fail>(&action)) {
-        return fail->status;
+        return WithStoreReason(fail->status);
       } else {
         return absl::OkStatus();
       }

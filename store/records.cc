@@ -96,6 +96,16 @@ absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_jso
   return absl::OkStatus();
 }
 
+absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view json,
+                                  ateapi::Atespace* atespace) {
+  absl::Status status = DecodeAtespace(json, atespace);
+  if (!status.ok()) return Unreadable(key, ToStd(status.message()));
+  std::string_view name = key.substr(key.find(':') + 1);
+  if (atespace->name().empty()) atespace->set_name(std::string(name));
+  if (atespace->name() != name) return Unreadable(key, "the value names another atespace");
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ateapi::Actor> Records::GetActor(const ateapi::ActorRef& ref,
                                                 const CallOptions& call) {
   if (absl::Status status = CheckActorRef(ref); !status.ok()) return status;
@@ -195,10 +205,8 @@ absl::StatusOr<ateapi::Atespace> Records::GetAtespace(std::string_view name,
   if (!value.ok()) return value.status();
   if (!*value) return NoSuchAtespace(name);
   ateapi::Atespace atespace;
-  absl::Status status = DecodeAtespace((*value)->view().text(), &atespace);
-  if (!status.ok()) return Unreadable(key, ToStd(status.message()));
-  if (atespace.name().empty()) atespace.set_name(std::string(name));
-  if (atespace.name() != name) return Unreadable(key, "the value names another atespace");
+  absl::Status status = DecodeAtespaceRecord(key, (*value)->view().text(), &atespace);
+  if (!status.ok()) return status;
   return atespace;
 }
 

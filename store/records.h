@@ -17,6 +17,10 @@ namespace atestore {
 absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_json,
                                ateapi::Actor* actor);
 
+// The same for an atespace, of a value without padding.
+absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view json,
+                                  ateapi::Atespace* atespace);
+
 // A larger record is not written, for a page could not hold it.
 inline constexpr size_t kRecordBytesMax = size_t{1} << 20;
 

@@ -52,7 +52,10 @@ PasswordFile::PasswordFile(const std::string& path, OnReload on_reload)
     : path_(path), on_reload_(std::move(on_reload)), watch_(path) {}
 
 const std::string& PasswordFile::Password() {
-  if (watch_.Changed()) on_reload_(Load());
+  if (watch_.Changed()) {
+    const absl::Status status = Load();
+    if (on_reload_) on_reload_(status);
+  }
   return password_;
 }
 

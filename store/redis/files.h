@@ -37,7 +37,7 @@ class FileWatch {
   Stamp last_;
 };
 
-// Told after files changed: OK, or why those that were read before stay in use.
+// Told after files changed: OK, or why those that were read before stay in use. May be empty.
 using OnReload = std::function<void(const absl::Status&)>;
 
 // A password that is kept in a file, and follows it. Not thread-safe.

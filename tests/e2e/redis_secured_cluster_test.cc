@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "store/actor_store.h"
+#include "store/error_info.h"
 #include "store/redis/redis_transport.h"
 #include "tests/support/listing_audit.h"
 #include "tests/support/require_server.h"
@@ -120,11 +121,47 @@ TEST_P(RedisSecuredClusterTest, TheDocumentedUserListsThroughAMigration) {
 }
 
 TEST_P(RedisSecuredClusterTest, SaysWhichCommandAUserLacks) {
-  ASSERT_NO_FATAL_FAILURE(Start(absl::StrCat(DocumentedRule(), " -cluster|getkeysinslot")));
+  const std::string rule = DocumentedRule();
+  ASSERT_NO_FATAL_FAILURE(Start(rule));
   if (!cluster_) return;
-  absl::Status health = store_->CheckHealth();
-  EXPECT_EQ(health.code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_THAT(std::string(health.message()), HasSubstr("getkeysinslot"));
+  const std::string user = rule.substr(0, rule.find(' '));
+  const auto allow = [&](const std::string& change) {
+    for (size_t node = 0; node < 3; ++node) {
+      ASSERT_TRUE(cluster_->Run(node, {"ACL", "SETUSER", user, change}).ok());
+    }
+  };
+  for (const std::string command : {"cluster|getkeysinslot", "multi", "asking"}) {
+    allow("-" + command);
+    absl::Status health = store_->CheckHealth();
+    EXPECT_EQ(health.code(), absl::StatusCode::kPermissionDenied) << health;
+    EXPECT_THAT(std::string(health.message()), HasSubstr(command));
+    allow("+" + command);
+    health = store_->CheckHealth();
+    EXPECT_TRUE(health.ok()) << health;
+  }
+}
+
+// A listing names the reason as the methods on single records do.
+TEST_P(RedisSecuredClusterTest, RefusedListingsAndRecordsSayWhyInTheSameWay) {
+  const std::string rule = DocumentedRule() + " -mget -get";
+  ASSERT_NO_FATAL_FAILURE(Start(rule));
+  if (!cluster_) return;
+  ASSERT_TRUE(cluster_->SetAll(ActorRecords(10, 1)).ok());
+  ateapi::ActorRef ref;
+  ref.set_atespace("space-0");
+  ref.set_name("one");
+  // Pages of slots without names need no values.
+  ateapi::ListActorsRequest request;
+  absl::StatusOr<ActorPage> page = store_->ListActors(request);
+  for (; page.ok() && !page->response.next_page_token().empty();
+       page = store_->ListActors(request)) {
+    request.set_page_token(page->response.next_page_token());
+  }
+  for (const absl::Status& status : {store_->GetActor(ref).status(), page.status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied) << status;
+    ASSERT_TRUE(GetErrorInfo(status));
+    EXPECT_EQ(GetErrorInfo(status)->reason, "REDIS_PERMISSION_DENIED");
+  }
 }
 
 }  // namespace
