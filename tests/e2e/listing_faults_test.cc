@@ -36,6 +36,9 @@ class ListingFaultsTest : public ::testing::TestWithParam<Case> {
     ASSERT_TRUE(tally.ok()) << tally.status();
     table_ += FaultTableRow(options, when, *tally);
     EXPECT_GT(tally->listings, 0);
+    if (!options.fault.is_state) {
+      EXPECT_GT(tally->faults, 0);
+    }
     EXPECT_EQ(tally->missing, 0);
     EXPECT_EQ(tally->duplicates, 0);
     EXPECT_EQ(tally->violations, 0);

@@ -1,5 +1,6 @@
 #include "tests/support/real_cluster.h"
 
+#include "core/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/require_server.h"
@@ -26,8 +27,6 @@ class RealClusterTest : public ::testing::TestWithParam<ServerKind> {
     absl::StatusOr<HiredisReply> reply = cluster_->Run(node, {"GET", key});
     return reply.ok() ? reply->text : std::string(ToStd(reply.status().message()));
   }
-
-  static std::string_view ToStd(absl::string_view text) { return {text.data(), text.size()}; }
 
   std::unique_ptr<RealCluster> cluster_;
 };

@@ -95,8 +95,6 @@ void UntilPeerGoes(int peer) {
 
 class RedisHostileServerTest : public ::testing::Test {
  protected:
-  RedisHostileServerTest() { options_.request_timeout = absl::Milliseconds(500); }
-
   void Connect() { transport_ = std::move(*RedisTransport::Create(options_)); }
 
   absl::Status Ping(const Endpoint& endpoint, absl::Duration limit = absl::InfiniteDuration()) {
@@ -140,16 +138,17 @@ TEST_F(RedisHostileServerTest, OneThatSpeaksFirst) {
 TEST_F(RedisHostileServerTest, OneThatAcceptsAndClosesIsNotStormed) {
   ScriptedServer server([](int peer) { AwaitBytes(peer); });
   absl::Time end = absl::Now() + absl::Milliseconds(300);
-  size_t calls = 0;
+  int calls = 0;
   for (; absl::Now() < end; ++calls) {
     EXPECT_EQ(Ping(server.endpoint()).code(), absl::StatusCode::kUnavailable);
   }
   // Delays of at least 10, 20, 40, 80, 160 … ms.
   EXPECT_LE(server.accepted(), 6);
-  EXPECT_GT(calls, 20);
+  EXPECT_GT(calls, server.accepted());
 }
 
 TEST_F(RedisHostileServerTest, OneThatStaysSilent) {
+  options_.request_timeout = absl::Milliseconds(500);
   ScriptedServer server(UntilPeerGoes);
   EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(50)).code(),
             absl::StatusCode::kDeadlineExceeded);
@@ -163,13 +162,13 @@ TEST_F(RedisHostileServerTest, OneThatTricklesForEver) {
   ScriptedServer server([&](int peer) {
     AwaitBytes(peer);
     SendText(peer, "$1000000\r\n");
-    // Bytes come faster than the request timeout passes, so only the deadline helps.
+    // It is never silent, so only the deadline helps.
     while (!stop) {
       SendText(peer, "x");
       absl::SleepFor(absl::Milliseconds(20));
     }
   });
-  EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(900)).code(),
+  EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(300)).code(),
             absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(50)).code(),
             absl::StatusCode::kDeadlineExceeded);

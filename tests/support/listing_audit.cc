@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/key_filter.h"
 #include "store/value_codec.h"
 
 namespace atestore {
@@ -10,7 +11,7 @@ namespace {
 constexpr std::string_view kTemplate = "template";
 
 std::string KeyOf(const ateapi::Actor& actor) {
-  return "actor:" + actor.atespace() + ":" + actor.actor_id();
+  return ActorKey(actor.atespace(), actor.actor_id());
 }
 
 std::pair<std::string, std::string> RecordOf(const std::string& atespace, const std::string& id) {
@@ -88,7 +89,7 @@ std::vector<std::string> ListingAudit::missing_keys() const {
 }
 
 ListingResult List(const ListingPlan& plan, ListingAudit& audit) {
-  ListingResult result{.next_token = plan.first_token};
+  ListingResult result;
   absl::Time give_up = absl::Now() + plan.patience;
   for (size_t pages = 0; pages < plan.pages_max;) {
     ateapi::ListActorsRequest request;

@@ -51,7 +51,6 @@ class ListingAudit {
 struct ListingPlan {
   int32_t page_size = 1000;
   std::string atespace;
-  std::string first_token;
   size_t pages_max = SIZE_MAX;
   // Failed calls are repeated with the same token for so long; only UNAVAILABLE ones.
   absl::Duration patience = absl::ZeroDuration();

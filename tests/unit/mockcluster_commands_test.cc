@@ -181,6 +181,14 @@ TEST_F(Commands, Resp3) {
   EXPECT_EQ(client_("GET nosuch"), "$-1|");
 }
 
+TEST(Shards, NameThePortAsAClientMustSpeakToIt) {
+  for (const auto& [tls, name] : {std::pair(false, "|$4|port|:"), {true, "|$8|tls-port|:"}}) {
+    Cluster cluster({.primaries = 1, .tls = tls});
+    TestClient client(cluster, kFirst);
+    EXPECT_THAT(client("CLUSTER SHARDS"), HasSubstr(std::string(name) + "7000|"));
+  }
+}
+
 TEST_F(Commands, Authentication) {
   Cluster guarded({.primaries = 1, .password = "secret"});
   TestClient client(guarded, kFirst);

@@ -59,7 +59,6 @@ inline ClusterOptions TwoPrimaries(Flavor flavor) {
 constexpr NodeIndex kFirst{0};
 constexpr NodeIndex kSecond{1};
 constexpr NodeIndex kThird{2};
-constexpr NodeIndex kFourth{3};
 
 // A key in a slot of the first of two primaries, and its slot. "{b}…" shares the slot.
 constexpr std::string_view kTag = "{b}";
