@@ -59,6 +59,9 @@ install(FILES
   DESTINATION ${ATESTORE_INSTALL_CMAKEDIR}
   COMPONENT development)
 
+# Wherever it is installed: `cmake --install --prefix` is not known here.
+file(RELATIVE_PATH ATESTORE_PREFIX_FROM_PKGCONFIG
+  /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(
   ${CMAKE_CURRENT_LIST_DIR}/atestore.pc.in ${PROJECT_BINARY_DIR}/package/atestore.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/package/atestore.pc
