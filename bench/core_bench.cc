@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/typical_value.h"
+#include "core/key_filter.h"
 #include "core/listing/name_list.h"
 #include "core/page_token.h"
 #include "core/resp.h"
@@ -14,7 +15,7 @@ namespace atestore {
 namespace {
 
 std::string KeyOf(int64_t number) {
-  return absl::StrCat("actor:", TypicalAtespace(number % 50), ":", TypicalActorId(number));
+  return ActorKey(TypicalAtespace(number % 50), TypicalActorId(number));
 }
 
 void BM_KeySlot(benchmark::State& state) {

@@ -62,7 +62,7 @@ void LearnTakeovers(ClusterState& state, Node& source) {
   const std::map<Slot, NodeIndex> exporting = source.exporting;
   for (auto [slot, destination] : exporting) {
     Node& taker = state.node(destination);
-    if (IsTakenOver(state, slot, destination) && HasNews(state, taker, source)) {
+    if (IsTakenOver(state, slot, destination) && HasNews(taker, source)) {
       DeliverNews(state, taker, source);
       AfterEvent(state);
     }

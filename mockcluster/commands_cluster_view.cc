@@ -104,7 +104,7 @@ void WriteShardsNode(CommandContext& context, NodeIndex index) {
   reply.Map(7);
   reply.Bulk("id");
   reply.Bulk(node.id);
-  reply.Bulk("port");
+  reply.Bulk(context.state.options.tls ? "tls-port" : "port");
   reply.Integer(node.endpoint.port);
   reply.Bulk("ip");
   reply.Bulk(node.endpoint.host);

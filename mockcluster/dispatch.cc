@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mockcluster/arguments.h"
 #include "mockcluster/atomic_migration.h"
 #include "mockcluster/command.h"
 #include "mockcluster/command_table.h"
@@ -15,13 +16,6 @@ namespace {
 
 // A server's cron runs ten times a second; at the emulator's pace this many commands fit between.
 constexpr uint64_t kCommandsPerCron = 4096;
-
-bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() &&
-         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
-         });
-}
 
 // The server quotes at most 128 bytes of the name and of the arguments.
 std::string UnknownCommandError(std::span<const std::string_view> arguments) {
@@ -202,7 +196,7 @@ void RunBetweenCommands(ClusterState& state, const Client& client,
 void RunCommand(ClusterState& state, Client& client, std::span<const std::string_view> arguments,
                 std::string* replies) {
   // QUIT is older than the command table: any case, any arity, even unauthenticated.
-  if (EqualsIgnoringCase(arguments[0], "quit")) {
+  if (IsWord(arguments[0], "QUIT")) {
     ReplyWriter(replies, client.resp).Ok();
     client.closed = true;
     return;

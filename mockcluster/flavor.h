@@ -21,8 +21,6 @@ struct FlavorTraits {
   bool cluster_while_loading;      // CLUSTER NODES, INFO, MYID, SLOTS answer while loading
   bool lenient_cursor;             // SCAN's cursor is read by strtoul
   bool unknown_type_is_error;      // SCAN … TYPE with an unknown name
-  bool shard_ids;                  // CLUSTER NODES shows shard ids, CLUSTER MYSHARDID exists
-  bool client_setinfo;
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);

@@ -75,8 +75,7 @@ void NoticeFailures(ClusterState& state) {
 
 }  // namespace
 
-bool HasNews(const ClusterState& state, const Node& from, const Node& to) {
-  (void)state;
+bool HasNews(const Node& from, const Node& to) {
   if (&from == &to || !InTouch(from) || !InTouch(to)) return false;
   if (Position(from.index) >= to.view.peers.size()) return true;
   const PeerView& peer = to.view.peers[Position(from.index)];
@@ -107,7 +106,7 @@ void HearAll(ClusterState& state, Node& node) {
     // before it quarrels about epochs.
     Node* next = nullptr;
     for (auto& from : state.nodes) {
-      if (!HasNews(state, *from, node)) continue;
+      if (!HasNews(*from, node)) continue;
       if (next == nullptr || from->view.me().config_epoch > next->view.me().config_epoch) {
         next = from.get();
       }
@@ -121,7 +120,7 @@ bool GossipOnce(ClusterState& state) {
   std::vector<std::pair<Node*, Node*>> pending;
   for (auto& from : state.nodes) {
     for (auto& to : state.nodes) {
-      if (HasNews(state, *from, *to)) pending.emplace_back(from.get(), to.get());
+      if (HasNews(*from, *to)) pending.emplace_back(from.get(), to.get());
     }
   }
   if (pending.empty()) return false;
@@ -135,7 +134,7 @@ bool GossipOnce(ClusterState& state) {
 void SettleViews(ClusterState& state) {
   auto anybody_has_news = [&state](const std::unique_ptr<Node>& to) {
     return std::any_of(state.nodes.begin(), state.nodes.end(),
-                       [&](const auto& from) { return HasNews(state, *from, *to); });
+                       [&](const auto& from) { return HasNews(*from, *to); });
   };
   while (std::any_of(state.nodes.begin(), state.nodes.end(), anybody_has_news)) {
     for (auto& node : state.nodes) HearAll(state, *node);

@@ -6,7 +6,7 @@
 namespace mockcluster {
 
 // Whether `to` has not heard the last claim of `from` and can hear it.
-bool HasNews(const ClusterState& state, const Node& from, const Node& to);
+bool HasNews(const Node& from, const Node& to);
 // Delivers it, with all that follows: slots change hands in the receiver's view, keys of lost slots
 // are deleted, a primary that lost its last slot turns replica.
 void DeliverNews(ClusterState& state, Node& from, Node& to);

@@ -56,7 +56,7 @@ class CommandLine {
     command->add_option("--page-size", options_.page_size, "actors (or keys) a page")
         ->check(CLI::Range(1, 1000));
     command->add_flag("--json", json_, "one line of JSON");
-    command->callback([this, run] { run_ = run; });
+    command->callback([this, run = std::move(run)] { run_ = run; });
     return command;
   }
 

@@ -19,9 +19,7 @@ namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 20;
 
-absl::Status SystemError(std::string_view what) {
-  return UnavailableError(absl::StrCat(ToAbsl(what), ": ", std::strerror(errno)));
-}
+absl::Status SystemError(std::string_view what) { return absl::ErrnoToStatus(errno, ToAbsl(what)); }
 
 }  // namespace
 

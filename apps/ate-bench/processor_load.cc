@@ -3,7 +3,7 @@
 #include <cmath>
 #include <ctime>
 
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace atestore {
 namespace {
@@ -26,7 +26,11 @@ ProcessorLoad::ProcessorLoad(double processors) {
 }
 
 ProcessorLoad::~ProcessorLoad() {
-  stop_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  stopped_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -34,7 +38,9 @@ void ProcessorLoad::Run(double share) {
   while (!stop_) {
     const absl::Duration begin = ThreadTime();
     while (ThreadTime() - begin < kSlice) continue;
-    absl::SleepFor(kSlice * ((1 - share) / share));
+    std::unique_lock lock(mutex_);
+    stopped_.wait_for(lock, absl::ToChronoNanoseconds(kSlice * ((1 - share) / share)),
+                      [this] { return stop_.load(); });
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -19,6 +21,8 @@ class ProcessorLoad {
  private:
   void Run(double share);
 
+  std::mutex mutex_;
+  std::condition_variable stopped_;
   std::atomic<bool> stop_{false};
   std::vector<std::thread> threads_;
 };

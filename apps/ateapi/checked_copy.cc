@@ -33,7 +33,9 @@ CheckedCopy::~CheckedCopy() {
 }
 
 void CheckedCopy::Refresh() {
-  if (watch_.Changed()) on_reload_(Load());
+  if (!watch_.Changed()) return;
+  const absl::Status status = Load();
+  if (on_reload_) on_reload_(status);
 }
 
 absl::Status CheckedCopy::Load() {
@@ -51,7 +53,7 @@ absl::Status CheckedCopy::Publish(std::string_view content) {
   while (!content.empty()) {
     const ssize_t written = write(fresh, content.data(), content.size());
     if (written < 0) {
-      const absl::Status status = SystemError("write");
+      absl::Status status = SystemError("write");
       close(fresh);
       return status;
     }
@@ -64,7 +66,7 @@ absl::Status CheckedCopy::Publish(std::string_view content) {
   }
   // Whoever opens the path gets the old content or the new one.
   const int replaced = dup3(fresh, fd_, O_CLOEXEC);
-  const absl::Status status = replaced < 0 ? SystemError("dup3") : absl::OkStatus();
+  absl::Status status = replaced < 0 ? SystemError("dup3") : absl::OkStatus();
   close(fresh);
   return status;
 }

@@ -54,8 +54,9 @@ absl::Status NoScheduler(std::string_view method) {
 // Moves what a call returned to where the answer wants it.
 template <typename Record>
 absl::Status Take(absl::StatusOr<Record> result, Record* record) {
-  if (result.ok()) *record = *std::move(result);
-  return result.status();
+  if (!result.ok()) return result.status();
+  *record = *std::move(result);
+  return absl::OkStatus();
 }
 
 template <typename Record>

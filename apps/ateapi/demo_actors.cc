@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/key_filter.h"
 #include "store/value_codec.h"
 
 namespace atestore {
@@ -42,15 +43,15 @@ void PutAtespace(mockcluster::Cluster& cluster, const std::string& name) {
   ateapi::Atespace atespace;
   atespace.set_name(name);
   // Every slot has an owner here, so it cannot fail.
-  static_cast<void>(cluster.Put(absl::StrCat("atespace:", name), EncodeAtespace(atespace)));
+  static_cast<void>(cluster.Put(AtespaceKey(name), EncodeAtespace(atespace)));
 }
 
 void PutActors(mockcluster::Cluster& cluster, int64_t actors) {
   for (const char* const atespace : kAtespaces) PutAtespace(cluster, atespace);
   for (int64_t number = 0; number < actors; ++number) {
     const ateapi::Actor actor = DemoActor(number);
-    static_cast<void>(cluster.Put(absl::StrCat("actor:", actor.atespace(), ":", actor.actor_id()),
-                                  EncodeActor(actor)));
+    static_cast<void>(
+        cluster.Put(ActorKey(actor.atespace(), actor.actor_id()), EncodeActor(actor)));
   }
 }
 

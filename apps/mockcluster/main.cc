@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "apps/mockcluster/flags.h"
+#include "core/key_filter.h"
 #include "core/status.h"
 #include "mockcluster/cluster.h"
 #include "mockcluster/synthetic_actors.h"
@@ -27,7 +28,7 @@ absl::Status PutDemoActors(Cluster& cluster, const SyntheticActors& actors) {
 absl::Status PutAtespaces(Cluster& cluster, uint32_t atespaces) {
   for (uint32_t number = 0; number < atespaces; ++number) {
     std::string name = absl::StrCat("space-", number);
-    absl::Status put = cluster.Put("atespace:" + name, "{\"name\":\"" + name + "\"}");
+    absl::Status put = cluster.Put(atestore::AtespaceKey(name), "{\"name\":\"" + name + "\"}");
     if (!put.ok()) return put;
   }
   return absl::OkStatus();

@@ -36,9 +36,4 @@ bool NameList::Precedes(const Entry& a, const Entry& b) const {
   return BreakTie(TextOf(a)) < BreakTie(TextOf(b));
 }
 
-void NameList::Clear() {
-  text_.clear();
-  entries_.clear();
-}
-
 }  // namespace atestore

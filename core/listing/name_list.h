@@ -24,7 +24,7 @@ class NameList {
     Slot slot;
     uint16_t node;  // index of the node that holds it, as the reader counts nodes
     uint64_t hash;
-    std::string_view text;  // valid until the next Add() or Clear()
+    std::string_view text;  // valid until the next Add()
   };
 
   // Over the limit the name is not kept, and the list is overflowed() for ever.
@@ -32,10 +32,8 @@ class NameList {
   bool overflowed() const { return overflowed_; }
   // Orders the names and drops repeated ones.
   void Sort();
-  void Clear();
 
   size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
   Name operator[](size_t index) const { return NameOf(entries_[index]); }
   // Keeps the first `count` names.
   void Truncate(size_t count) { entries_.resize(count); }
