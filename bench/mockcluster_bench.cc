@@ -20,6 +20,7 @@ std::string Key(int index) { return "actor:space-7:actor-" + std::to_string(inde
 
 std::vector<std::string> Keys(int64_t count) {
   std::vector<std::string> keys;
+  keys.reserve(static_cast<size_t>(count));
   for (int index = 0; index < count; ++index) keys.push_back(Key(index));
   return keys;
 }

@@ -1,5 +1,6 @@
 #include "mockcluster/cluster.h"
 
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,7 +24,7 @@ void SpreadSlots(ClusterState& state) {
   double cursor = 0;
   size_t first = 0;
   for (size_t index = 0; index < primaries; ++index) {
-    size_t last = static_cast<size_t>(cursor + share - 1 + 0.5);
+    size_t last = static_cast<size_t>(std::lround(cursor + share - 1));
     if (index + 1 == primaries || last >= kSlotCount) last = kSlotCount - 1;
     Node& node = *state.nodes[index];
     node.view.owners.SetRun({static_cast<Slot>(first), static_cast<Slot>(last), node.index});
