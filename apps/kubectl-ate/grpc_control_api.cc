@@ -41,6 +41,7 @@ ateapi::ActorRef RefOf(const ActorName& name) {
 
 // gRPC's own log lines are for its developers; GRPC_VERBOSITY brings them back.
 void SilenceGrpc() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets the environment
   if (std::getenv("GRPC_VERBOSITY") == nullptr) {
     gpr_set_log_function([](gpr_log_func_args*) {});
   }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
@@ -190,7 +189,8 @@ int Listing::Stop(const absl::Status& status) {
 int Listing::OutputEnded() {
   progress_.Clear();
   if (output_ == WriteResult::kReaderGone) return kExitOk;
-  Say(context_, absl::StrCat("error: cannot write the output: ", std::strerror(errno)));
+  Say(context_,
+      absl::StrCat("error: ", absl::ErrnoToStatus(errno, "cannot write the output").message()));
   if (!token_.empty()) SayResume();
   return kExitFailure;
 }

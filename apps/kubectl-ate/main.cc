@@ -52,6 +52,7 @@ int Main(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   // Only the width of characters is wanted from the locale.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
   if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr) std::setlocale(LC_CTYPE, "");
   std::signal(SIGPIPE, SIG_IGN);  // `| head` ends a listing quietly: writing says so
   return atestore::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
