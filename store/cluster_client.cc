@@ -78,7 +78,7 @@ absl::Status WithStoreReason(const absl::Status& failure) {
 
 ClusterClient::ClusterClient(ShardTransport& transport, Clock& clock, std::vector<Endpoint> seeds,
                              RetryOptions retry)
-    : transport_(transport), clock_(clock), seeds_(std::move(seeds)), retry_(retry) {}
+    : transport_(transport), clock_(clock), seeds_(std::move(seeds)), retry_(std::move(retry)) {}
 
 RetryOptions ClusterClient::NextRetryOptions() {
   RetryOptions options = retry_;
