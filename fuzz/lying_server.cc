@@ -74,7 +74,8 @@ Topology LyingServer::MakeTopology() {
   size_t ranges = 0;
   size_t first = source_.Number(3) == 0 ? 0 : SlotNearTheEnd();
   while (first < kSlotCount) {
-    size_t last = std::min<size_t>(kSlotCount - 1, first + size_t{256} * source_.Byte() + source_.Byte());
+    size_t last =
+        std::min<size_t>(kSlotCount - 1, first + size_t{256} * source_.Byte() + source_.Byte());
     if (source_.empty()) last = kSlotCount - 1;
     absl::StrAppend(&wire, "*3\r\n:", first, "\r\n:", last, "\r\n*2\r\n+n", source_.Number(2),
                     "\r\n:7000\r\n");
