@@ -141,8 +141,8 @@ class SlowLog {
 struct Phase {
   double gets = 0;
   double p99_ms = 0;
-  double processors =
-      0;  // kept busy by the foreground, the servers and what else this process does
+  // Kept busy by the foreground, the servers and what else this process does.
+  double processors = 0;
 };
 
 // The foreground for its time. Everything measured goes to figures called `phase`_… too.

@@ -138,13 +138,13 @@ TEST_F(RedisHostileServerTest, OneThatSpeaksFirst) {
 TEST_F(RedisHostileServerTest, OneThatAcceptsAndClosesIsNotStormed) {
   ScriptedServer server([](int peer) { AwaitBytes(peer); });
   absl::Time end = absl::Now() + absl::Milliseconds(300);
-  int calls = 0;
+  size_t calls = 0;
   for (; absl::Now() < end; ++calls) {
     EXPECT_EQ(Ping(server.endpoint()).code(), absl::StatusCode::kUnavailable);
   }
   // Delays of at least 10, 20, 40, 80, 160 … ms.
   EXPECT_LE(server.accepted(), 6);
-  EXPECT_GT(calls, server.accepted());
+  EXPECT_GT(calls, 20);
 }
 
 TEST_F(RedisHostileServerTest, OneThatStaysSilent) {
@@ -158,17 +158,18 @@ TEST_F(RedisHostileServerTest, OneThatStaysSilent) {
 }
 
 TEST_F(RedisHostileServerTest, OneThatTricklesForEver) {
+  options_.request_timeout = absl::Milliseconds(500);
   std::atomic<bool> stop = false;
   ScriptedServer server([&](int peer) {
     AwaitBytes(peer);
     SendText(peer, "$1000000\r\n");
-    // It is never silent, so only the deadline helps.
+    // Bytes come faster than the request timeout passes, so only the deadline helps.
     while (!stop) {
       SendText(peer, "x");
       absl::SleepFor(absl::Milliseconds(20));
     }
   });
-  EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(300)).code(),
+  EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(900)).code(),
             absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(Ping(server.endpoint(), absl::Milliseconds(50)).code(),
             absl::StatusCode::kDeadlineExceeded);
