@@ -39,7 +39,7 @@ size_t MgetKeysFor(double value_bytes);
 // The values of a page are asked for in parts of about so many keys, of which a node has at most
 // two to work on: while it reads one, the other's values travel and are decoded, and other clients
 // get their turn in between (docs/performance.md).
-inline constexpr size_t kValuesPartKeys = 256;
+inline constexpr size_t kValuesPartKeys = 128;
 inline constexpr size_t kValuesPartsAtOnce = 2;
 
 // Fetches the values of names from the nodes where the names were found.
