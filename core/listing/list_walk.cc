@@ -16,6 +16,9 @@ constexpr size_t kAttemptsAtOnceMax = 8;
 constexpr double kSlotsOfSmallSample = 2;
 constexpr double kKeysOfSmallSample = 50;
 
+// Values asked for beyond those that are likely to fit the page, in case they are smaller.
+constexpr double kFitReserve = 1.2;
+
 double Blend(double known, double seen, double weight) { return known + (seen - known) * weight; }
 
 }  // namespace
@@ -254,14 +257,14 @@ void ListWalk::LearnDensity(const NamesBatch::Density& density) {
 }
 
 // Those of `names` in slots before the segment's end, as far as they fit.
-void ListWalk::ReadValues(Segment& segment, NameList* names, size_t room) {
+void ListWalk::ReadValues(Segment& segment, NameList* names, size_t records_max) {
   names->Sort();
   size_t count = names->size();
   while (count > 0 && (*names)[count - 1].slot >= segment.end) --count;
   names->Truncate(count);
   segment.names = names;
   double fit = static_cast<double>(bytes_left()) / hints_.record_bytes;
-  segment.fetch = std::min({count, room, static_cast<size_t>(fit * 1.2) + 1});
+  segment.fetch = std::min({count, records_max, static_cast<size_t>(fit * kFitReserve) + 1});
   if (segment.migrating) {
     segment.values =
         std::make_unique<ValuesRead>(names, segment.fetch, segment.migrating->migration(),

@@ -175,11 +175,11 @@ class ListWalk {
   void DiagnoseFirstSlot();
   void ConcludeMigrating();
   void ConcludeHuge();
-  void ShrinkHugeCount(size_t names);
+  void ShrinkHugeCount(double ratio);
   void TakeBatch(Segment& segment);
   void LearnDensity(const NamesBatch::Density& density);
 
-  void ReadValues(Segment& segment, NameList* names, size_t room);
+  void ReadValues(Segment& segment, NameList* names, size_t records_max);
   void CommitValues();
   void CommitHuge(const ValuesRead::Outcome& outcome);
   void MoveBehind(size_t passed);

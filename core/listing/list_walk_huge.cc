@@ -10,6 +10,9 @@ namespace {
 // The page ends early rather than with a small SCAN call more.
 constexpr double kFullEnough = 0.75;
 
+// Of COUNT, when the reply's names fitted the page but not their records.
+constexpr double kCountForFewerBytes = 0.25;
+
 // Room left for what a call replies beyond COUNT: the rest of its last group of keys.
 constexpr double kOvershoot = 0.95;
 
@@ -53,7 +56,9 @@ void ListWalk::ConcludeHuge() {
   hints_.wanted_ratio = static_cast<double>(huge.wanted()) / static_cast<double>(huge_count_);
   hints_ = hints_.Clamped();
   const size_t names = huge.names().size();
-  if (names > room() && (huge_count_ > 1 || page_records_ > 0)) return ShrinkHugeCount(names);
+  if (names > room() && (huge_count_ > 1 || page_records_ > 0)) {
+    return ShrinkHugeCount(static_cast<double>(room()) / static_cast<double>(names) * kOvershoot);
+  }
   huge.names().Sort();
   current_->names = &huge.names();
   if (names == 0) return CommitHuge({});
@@ -63,14 +68,13 @@ void ListWalk::ConcludeHuge() {
 }
 
 // The reply does not fit the page. It cannot be cut by its cursor, so it is dropped.
-void ListWalk::ShrinkHugeCount(size_t names) {
+void ListWalk::ShrinkHugeCount(double ratio) {
   if (page_records_ > 0) {
     page_full_ = true;
     return;
   }
-  double fit = static_cast<double>(room()) / static_cast<double>(names) * kOvershoot;
-  huge_count_ = std::clamp<size_t>(static_cast<size_t>(static_cast<double>(huge_count_) * fit), 1,
-                                   huge_count_ - 1);
+  const double count = static_cast<double>(huge_count_) * ratio;
+  huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, huge_count_ - 1);
 }
 
 void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
@@ -95,7 +99,7 @@ void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
     if (huge_count_ == 1) {
       page_full_ = true;
     } else {
-      ShrinkHugeCount(4 * room());
+      ShrinkHugeCount(kCountForFewerBytes);
     }
   }
 }
