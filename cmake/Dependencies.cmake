@@ -17,10 +17,6 @@ add_library(asio INTERFACE)
 target_include_directories(asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
 target_compile_definitions(asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
 target_link_libraries(asio INTERFACE Threads::Threads)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  # asio 1.22 does not recognise coroutines under clang 14.
-  target_compile_definitions(asio INTERFACE ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
-endif()
 
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)
