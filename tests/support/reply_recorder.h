@@ -17,7 +17,7 @@ namespace atestore {
 std::string ToText(const ReplyView& reply);
 
 // Keeps what a transport reported about a batch, and checks the observer's contract: replies in
-// command order, at most one failure, nothing after the end of a request.
+// command order, at most one failure, no reply after it.
 class ReplyRecorder final : public ReplyObserver {
  public:
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
