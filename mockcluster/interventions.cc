@@ -33,13 +33,13 @@ absl::Status ExpectPrimary(const ClusterState& state, NodeIndex node, std::strin
 }
 
 absl::Status UnassignSlot(ClusterState& state, Slot slot) {
-  for (auto& node : state.nodes) {
-    if (node->view.Owner(slot) == node->index) ++node->view.version;
+  for (const auto& node : state.nodes) {
     if (node->exporting.contains(slot)) {
       return Refused("unassign", SlotText(slot) + " is moving atomically");
     }
   }
   for (auto& node : state.nodes) {
+    if (node->view.Owner(slot) == node->index) ++node->view.version;
     node->view.owners.Set(slot, std::nullopt);
     node->view.unclaimed.reset(slot);
     node->view.migrating_to.erase(slot);

@@ -210,6 +210,15 @@ TEST_F(AtomicMigration, AbortThrowsTheCopyAway) {
   EXPECT_EQ(cluster_.ReachableKeys().size(), 20u);
 }
 
+TEST_F(AtomicMigration, ARefusedEventIsNoNews) {
+  ASSERT_TRUE(cluster_.BeginAtomicMigration(kTagSlot, kSecond).ok());
+  cluster_.Settle();
+  EXPECT_FALSE(cluster_.UnassignSlot(kTagSlot).ok());
+  const size_t lines = cluster_.event_log().size();
+  cluster_.Gossip();
+  EXPECT_EQ(cluster_.event_log().size(), lines) << "nobody has anything to tell";
+}
+
 TEST_F(AtomicMigration, EitherProcessEndingAborts) {
   for (NodeIndex node : {kFirst, kSecond}) {
     ASSERT_TRUE(cluster_.BeginAtomicMigration(kTagSlot, kSecond).ok());
