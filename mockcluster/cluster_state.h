@@ -105,7 +105,6 @@ struct Client {
   bool in_multi = false;
   bool dirty_exec = false;  // a command failed to queue
   bool dirty_cas = false;   // a watched key changed
-  bool is_admin = false;    // the emulator itself: no hook, no faults
   RespVersion resp = RespVersion::kResp2;
   std::string name;
   std::vector<QueuedCommand> queue;
@@ -148,7 +147,6 @@ struct ClusterState {
   std::vector<std::string> log;
   std::function<void(const NextCommand&)> hook;
   std::optional<FaultRun> faults;
-  size_t faults_done = 0;
   bool between_commands = false;  // the hook or a plan is running
 };
 

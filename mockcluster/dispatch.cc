@@ -186,7 +186,7 @@ class CommandRun {
 
 void RunBetweenCommands(ClusterState& state, const Client& client,
                         std::span<const std::string_view> arguments) {
-  if (client.is_admin || state.between_commands || (!state.hook && !state.faults)) return;
+  if (state.between_commands || (!state.hook && !state.faults)) return;
   state.between_commands = true;
   if (state.hook) state.hook({client.id, client.node, arguments});
   if (state.faults) RunFaultPlan(state, client.id);
@@ -259,7 +259,6 @@ std::string ExecuteAsAdmin(ClusterState& state, Node& node,
   Client admin;
   admin.node = node.index;
   admin.process_serial = node.process->serial;
-  admin.is_admin = true;
   admin.authenticated = true;
   std::string reply;
   RunCommand(state, admin, arguments, &reply);
