@@ -62,16 +62,16 @@ void Connection::Write(bool close_after) {
   });
 }
 
-void Connection::CloseIfDead(bool force) {
-  if (force || (!writing_ && !cluster_.IsOpen(client_))) Close();
-}
-
 void Connection::Close() {
   if (closed_) return;
   closed_ = true;
   stream_->Close();
   cluster_.Disconnect(client_);
   on_closed_(*this);
+}
+
+void Connection::CloseIfDead() {
+  if (!writing_ && !cluster_.IsOpen(client_)) Close();
 }
 
 }  // namespace mockcluster

@@ -20,14 +20,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
              std::function<void()> on_commands, std::function<void(Connection&)> on_closed);
 
   void Start();
-  // Closes the stream if the process at the other end died, or `force` is given.
-  void CloseIfDead(bool force = false);
+  // The first call counts.
+  void Close();
+  // Closes the stream if the process at the other end died.
+  void CloseIfDead();
 
  private:
   void Read();
   void Execute();
   void Write(bool close_after);
-  void Close();
 
   static constexpr size_t kReadBytes = size_t{64} << 10;
 

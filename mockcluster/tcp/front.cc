@@ -25,7 +25,7 @@ class TcpFront::Impl {
 
   absl::Status Listen() {
     std::error_code error;
-    const std::string& host = options_.bind_address.value_or(cluster_.options().host);
+    const std::string host = options_.bind_address.value_or(cluster_.options().host);
     address_ = asio::ip::make_address(host, error);
     if (error) return atestore::InvalidArgumentError("not an IP address: " + host);
     if (options_.tls) {
@@ -45,7 +45,7 @@ class TcpFront::Impl {
     }
     io_.run();
     auto connections = std::exchange(connections_, {});
-    for (const auto& connection : connections) connection->CloseIfDead(/*force=*/true);
+    for (const auto& connection : connections) connection->Close();
   }
 
   void Stop() {
