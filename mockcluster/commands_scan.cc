@@ -84,9 +84,9 @@ class KeyList {
     writer_.Bulk(entry.key());
   }
 
-  void Finish(std::string* out) {
+  void Finish() {
     context_.reply.Array(count_);
-    out->append(bulks_);
+    context_.reply.out()->append(bulks_);
     if (context_.node.view.IsReplica()) return;
     for (const std::string& key : expired_) Remove(context_.state, context_.node, key);
   }
@@ -120,7 +120,7 @@ void Scan(CommandContext& context) {
       context.process.keyspace->Scan(request, [&keys](const Entry& entry) { keys.Add(entry); });
   context.reply.Array(2);
   context.reply.Bulk(std::to_string(next));
-  keys.Finish(context.reply.out());
+  keys.Finish();
 }
 
 void Keys(CommandContext& context) {
@@ -129,7 +129,7 @@ void Keys(CommandContext& context) {
   KeyList keys(context, pattern, std::nullopt);
   context.process.keyspace->ForEach(Keyspace::Hidden::kSkip,
                                     [&keys](const Entry& entry) { keys.Add(entry); });
-  keys.Finish(context.reply.out());
+  keys.Finish();
 }
 
 void RandomKey(CommandContext& context) {
