@@ -170,11 +170,11 @@ void Migrate(CommandContext& context) {
   for (const std::string& key : present) {
     const Entry* entry = FindLive(context.state, context.node, key);
     std::string reply = SendKey(context, *target, *entry, request.replace);
-    if (reply.starts_with("-")) {
-      if (error.empty()) error = reply.substr(1, reply.size() - 3);
-      continue;
+    if (auto failure = ErrorText(reply)) {
+      if (error.empty()) error = *failure;
+    } else if (!request.copy) {
+      Remove(context.state, context.node, key);
     }
-    if (!request.copy) Remove(context.state, context.node, key);
   }
   if (error.empty()) {
     context.reply.Ok();

@@ -271,6 +271,11 @@ std::string ExecuteAsAdmin(ClusterState& state, Node& node,
                         std::span<const std::string_view>(arguments.begin(), arguments.size()));
 }
 
+std::optional<std::string_view> ErrorText(std::string_view reply) {
+  if (!reply.starts_with("-")) return std::nullopt;
+  return reply.substr(1, reply.find('\r') - 1);
+}
+
 void Call(CommandContext& context) {
   const size_t errors = context.reply.errors();
   CommandCounter& counter = context.process.counters[context.command.index];

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +23,8 @@ std::string ExecuteAsAdmin(ClusterState& state, Node& node,
                            std::span<const std::string_view> arguments);
 std::string ExecuteAsAdmin(ClusterState& state, Node& node,
                            std::initializer_list<std::string_view> arguments);
+// The text of an error reply in wire form, such as "ERR syntax error"; nullopt: it is no error.
+std::optional<std::string_view> ErrorText(std::string_view reply);
 
 // Runs the command's handler with its counters, as EXEC does for queued commands.
 struct CommandContext;

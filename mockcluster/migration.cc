@@ -48,8 +48,8 @@ absl::StatusOr<OpenSlot> ExpectOpenSlot(const ClusterState& state, Slot slot,
 absl::Status RunCommand(ClusterState& state, Node& node,
                         std::initializer_list<std::string_view> arguments) {
   std::string reply = ExecuteAsAdmin(state, node, arguments);
-  if (!reply.starts_with("-")) return absl::OkStatus();
-  return Refused("migration", reply.substr(1, reply.size() - 3));
+  if (auto error = ErrorText(reply)) return Refused("migration", *error);
+  return absl::OkStatus();
 }
 
 // SETSLOT accepts only a primary that the node knows as one.
@@ -78,7 +78,7 @@ absl::StatusOr<size_t> SendKeys(ClusterState& state, Node& from, Node& to, Slot 
   command.push_back("KEYS");
   command.insert(command.end(), keys.begin(), keys.end());
   std::string reply = ExecuteAsAdmin(state, from, command);
-  if (reply.starts_with("-")) return Refused("migrate", reply.substr(1, reply.size() - 3));
+  if (auto error = ErrorText(reply)) return Refused("migrate", *error);
   return keys.size();
 }
 
