@@ -167,7 +167,7 @@ class LowerName {
  public:
   // False when it gets longer than every name: no command can have it.
   bool Append(std::string_view text) {
-    if (text.size() > sizeof text_ - size_) return false;
+    if (text.size() > kBytesMax - size_) return false;
     for (char byte : text) {
       const char lower = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
       text_[size_++] = lower;
@@ -180,7 +180,9 @@ class LowerName {
   uint32_t hash() const { return hash_; }
 
  private:
-  char text_[48];
+  static constexpr size_t kBytesMax = 48;  // more than every name
+
+  char text_[kBytesMax];
   size_t size_ = 0;
   uint32_t hash_ = 2166136261u;
 };

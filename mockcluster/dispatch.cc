@@ -17,9 +17,10 @@ namespace {
 // A server's cron runs ten times a second; at the emulator's pace this many commands fit between.
 constexpr uint64_t kCommandsPerCron = 4096;
 
-// The server quotes at most 128 bytes of the name and of the arguments.
+// What the server quotes of a name, and of the arguments, in an error.
+constexpr size_t kQuotedBytesMax = 128;
+
 std::string UnknownCommandError(std::span<const std::string_view> arguments) {
-  constexpr size_t kQuotedBytesMax = 128;
   std::string quoted;
   for (size_t index = 1; index < arguments.size() && quoted.size() < kQuotedBytesMax; ++index) {
     quoted += "'";
@@ -98,8 +99,8 @@ class CommandRun {
       if (subcommand == nullptr || !IsKnownTo(state_.options.flavor, *subcommand)) {
         std::string container(command->name);
         for (char& letter : container) letter = static_cast<char>(letter - 'a' + 'A');
-        Reject("ERR unknown subcommand '" + std::string(arguments_[1].substr(0, 128)) + "'. Try " +
-               container + " HELP.");
+        Reject("ERR unknown subcommand '" + std::string(arguments_[1].substr(0, kQuotedBytesMax)) +
+               "'. Try " + container + " HELP.");
         return nullptr;
       }
       command = subcommand;
