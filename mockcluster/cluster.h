@@ -206,6 +206,7 @@ class Cluster {
   // Members that are primaries and alive, in the order of their handles.
   std::vector<NodeIndex> Primaries() const;
   std::vector<NodeIndex> ReplicasOf(NodeIndex primary) const;
+  // The node whose process listens at `endpoint`; when none does, the newest one of that address.
   std::optional<NodeIndex> FindNode(const atestore::Endpoint& endpoint) const;
   // The living primary that owns `slot` in its own view (with the greatest epoch, if several do).
   std::optional<NodeIndex> OwnerOf(atestore::Slot slot) const;
@@ -220,7 +221,8 @@ class Cluster {
   // "get", "restore-asking" or "cluster|setslot".
   uint64_t Calls(NodeIndex node, std::string_view command) const;
 
-  // One line an event (topology, faults, time), oldest first; commands are not logged.
+  // One line an event (topology, gossip, faults) behind its virtual time, oldest first; commands
+  // and AdvanceTime() leave none.
   const std::vector<std::string>& event_log() const;
 
  private:

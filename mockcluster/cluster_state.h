@@ -43,7 +43,7 @@ struct Process {
   std::vector<CommandCounter> counters;  // by Command::index
   // Clients that watch a key.
   std::map<std::string, std::vector<ClientId>, std::less<>> watchers;
-  uint64_t commands = 0;
+  uint64_t commands = 0;  // executed so far; the cron keeps step with them
 };
 
 // A key as persistence and replication carry it.

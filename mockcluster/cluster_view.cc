@@ -67,6 +67,7 @@ class SlotTaking {
                      // Most stretches are somebody else's affair, or stay as they were.
                      if (!claimed && !is_owner) return;
                      if (claimed && is_owner && !any_unclaimed_) return;
+                     // Nothing unclaimed, nothing imported: all its slots are decided alike.
                      if (claimed && uniform) {
                        if (IsTaken(first, true, owner)) TakeRun(first, last, owner);
                      } else {
@@ -91,6 +92,7 @@ class SlotTaking {
     if (taken_from <= last) TakeRun(taken_from, last, owner);
   }
 
+  // Whether the sender gets the slot. Notes also whether a slot of the sender's is still claimed.
   bool IsTaken(Slot slot, bool claimed, const Owner& owner) {
     if (owner == claim_.sender && view_.unclaimed[slot] == claimed) {
       view_.unclaimed[slot] = !claimed;

@@ -12,7 +12,7 @@
 namespace mockcluster {
 namespace {
 
-// The lines of one section of INFO.
+// The text of INFO: sections, and the lines of each.
 class InfoText {
  public:
   void Section(std::string_view title) {
@@ -106,8 +106,7 @@ void KeyspaceSection(CommandContext& context, InfoText& info) {
   info.Line("db0", "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
 }
 
-void ClusterSection(CommandContext& context, InfoText& info) {
-  (void)context;
+void ClusterSection(CommandContext&, InfoText& info) {
   info.Section("Cluster");
   info.Line("cluster_enabled", 1);
 }
@@ -283,8 +282,9 @@ void ConfigResetStat(CommandContext& context) {
 void CommandAll(CommandContext& context) {
   std::vector<const Command*> commands = TopLevelCommands();
   context.reply.Array(commands.size());
-  for (const Command* command : commands)
+  for (const Command* command : commands) {
     WriteCommand(*command, context.state.options.flavor, context.reply);
+  }
 }
 
 void CommandCount(CommandContext& context) {

@@ -4,8 +4,8 @@
 #include "absl/status/statusor.h"
 #include "mockcluster/cluster_state.h"
 
-// What can happen to a cluster. Contracts as the functions of the same name in cluster.h; each logs
-// its line and calls AfterEvent().
+// What can happen to a cluster. Contracts as the functions of the same name in cluster.h: each logs
+// its line and, where it may have changed a view, calls AfterEvent().
 namespace mockcluster {
 
 // migration.cc
