@@ -1,5 +1,7 @@
 #include "mockcluster/cluster_state.h"
 
+#include <utility>
+
 namespace mockcluster {
 
 Client* ClusterState::FindClient(ClientId id) const {

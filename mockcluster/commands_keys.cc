@@ -1,5 +1,3 @@
-#include <limits>
-
 #include "mockcluster/arguments.h"
 #include "mockcluster/commands.h"
 #include "mockcluster/data.h"

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <limits>
 
 #include "mockcluster/arguments.h"

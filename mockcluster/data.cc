@@ -1,6 +1,6 @@
 #include "mockcluster/data.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace mockcluster {
 namespace {

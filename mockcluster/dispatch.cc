@@ -1,6 +1,7 @@
 #include "mockcluster/dispatch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "mockcluster/arguments.h"
 #include "mockcluster/atomic_migration.h"

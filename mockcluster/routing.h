@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "mockcluster/cluster_state.h"
 #include "mockcluster/command.h"

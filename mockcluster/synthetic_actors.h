@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "mockcluster/keyspace.h"
 #include "mockcluster/keyspace_entry.h"
