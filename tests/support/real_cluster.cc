@@ -1,7 +1,6 @@
 #include "tests/support/real_cluster.h"
 
 #include <algorithm>
-
 #include <map>
 #include <set>
 
@@ -21,7 +20,7 @@ std::string ReplyError(const HiredisClient::Command& command, const HiredisReply
   return absl::StrCat(command.front(), ": ", reply.text);
 }
 
-// The values of "name:value" lines, as INFO and CLUSTER INFO have them.
+// The value of a line "name:value", as INFO and CLUSTER INFO have them; "" without such a line.
 std::string Field(std::string_view text, std::string_view name) {
   std::string start = absl::StrCat("\n", ToAbsl(name), ":");
   std::string lines = absl::StrCat("\n", ToAbsl(text));
@@ -192,7 +191,7 @@ absl::StatusOr<size_t> RealCluster::OwnerOf(Slot slot) {
 absl::Status RealCluster::Stop(size_t node, StopMode mode) {
   ChildProcess& process = nodes_[node]->process;
   if (mode == StopMode::kShutdown) {
-    process.Signal(kSignalContinue);
+    process.Signal(SIGCONT);
     // The connection ends without a reply when it works.
     absl::Status refused = Run(node, {"SHUTDOWN", "NOSAVE"}).status();
     if (!process.WaitForExit(kCommandTimeout)) return refused;
@@ -205,7 +204,6 @@ absl::Status RealCluster::Stop(size_t node, StopMode mode) {
 absl::Status RealCluster::Failover(size_t replica, FailoverMode mode) {
   HiredisClient::Command command{"CLUSTER", "FAILOVER"};
   if (mode == FailoverMode::kForce) command.push_back("FORCE");
-  if (mode == FailoverMode::kTakeover) command.push_back("TAKEOVER");
   absl::Status status;
   // Votes are refused for a while after the shard's last election: then it is asked for again.
   for (int attempt = 0; attempt < kFailoverAttempts; ++attempt) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -54,7 +55,7 @@ struct ServerLine {
   std::vector<std::pair<Slot, Slot>> slots;  // owned, first … last
 };
 
-enum class FailoverMode { kGraceful, kForce, kTakeover };
+enum class FailoverMode { kGraceful, kForce };
 enum class StopMode { kKill, kShutdown };
 
 // A cluster of real servers on loopback. Nodes are numbered: the first `primaries` ones are the
@@ -105,8 +106,8 @@ class RealCluster {
   // still be loading, or in a failed cluster).
   absl::Status Launch(size_t node);
   // SIGSTOP: the node hangs, its connections stay open.
-  void Pause(size_t node) { nodes_[node]->process.Signal(kSignalStop); }
-  void Resume(size_t node) { nodes_[node]->process.Signal(kSignalContinue); }
+  void Pause(size_t node) { nodes_[node]->process.Signal(SIGSTOP); }
+  void Resume(size_t node) { nodes_[node]->process.Signal(SIGCONT); }
   // Asks `replica` to replace its primary; returns when all running nodes see it as the owner.
   absl::Status Failover(size_t replica, FailoverMode mode);
   // Starts another node and introduces it; it owns no slots. Its number.
@@ -116,9 +117,6 @@ class RealCluster {
   absl::Status WaitUntilSettled(absl::Duration limit = absl::Seconds(30));
 
  private:
-  static constexpr int kSignalStop = 19;
-  static constexpr int kSignalContinue = 18;
-
   struct Node {
     Node(PortLease plain_lease, PortLease bus_lease)
         : plain(std::move(plain_lease)), bus(std::move(bus_lease)) {}
