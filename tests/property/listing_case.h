@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 
+#include "core/listing/list_walk.h"
 #include "mockcluster/options.h"
 
 namespace atestore {

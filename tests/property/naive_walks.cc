@@ -1,6 +1,7 @@
 #include "tests/property/naive_walks.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/listing/scan_cursor.h"

@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <iostream>
-#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "tests/property/checked_listing.h"

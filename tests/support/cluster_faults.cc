@@ -1,7 +1,6 @@
 #include "tests/support/cluster_faults.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "core/status.h"
 #include "tests/support/slot_move.h"

@@ -1,5 +1,7 @@
 #include "tests/support/hiredis_client.h"
 
+#include <utility>
+
 #include <hiredis/hiredis.h>
 
 #include "absl/strings/str_cat.h"

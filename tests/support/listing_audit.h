@@ -2,8 +2,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>

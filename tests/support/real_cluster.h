@@ -2,9 +2,7 @@
 
 #include <csignal>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>

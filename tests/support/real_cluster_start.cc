@@ -1,5 +1,6 @@
 // How RealCluster comes into being: ports, files, processes, and the commands that form a cluster.
 #include <fstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
