@@ -245,28 +245,14 @@ const Command* FindSubcommand(const Command& container, std::string_view name) {
   return FindByName(lower);
 }
 
-std::vector<size_t> FindKeys(const Command& command, std::span<const std::string_view> arguments) {
-  std::vector<size_t> positions;
-  if (command.Has(kMovableKeys)) {
-    // MIGRATE: the third argument, or those after KEYS when it is empty. Both: a syntax error,
-    // which is the command's own affair.
-    for (size_t index = 6; index < arguments.size(); ++index) {
-      if (!IsWord(arguments[index], "KEYS")) continue;
-      if (!arguments[3].empty()) return positions;
-      for (size_t key = index + 1; key < arguments.size(); ++key) positions.push_back(key);
-      return positions;
-    }
-    positions.push_back(3);
-    return positions;
+std::span<const std::string_view> FindMigratedKeys(std::span<const std::string_view> arguments) {
+  // The third argument, or those after KEYS when it is empty.
+  for (size_t index = 6; index < arguments.size(); ++index) {
+    if (!IsWord(arguments[index], "KEYS")) continue;
+    if (!arguments[3].empty()) return {};
+    return arguments.subspan(index + 1);
   }
-  if (command.keys.first == 0) return positions;
-  int count = static_cast<int>(arguments.size());
-  int last = command.keys.last < 0 ? count + command.keys.last : command.keys.last;
-  for (int position = command.keys.first; position <= last && position < count;
-       position += command.keys.step) {
-    positions.push_back(static_cast<size_t>(position));
-  }
-  return positions;
+  return arguments.subspan(3, 1);
 }
 
 }  // namespace mockcluster

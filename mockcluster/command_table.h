@@ -19,14 +19,14 @@ const Command* FindCommand(std::string_view name);
 // The subcommand of a container.
 const Command* FindSubcommand(const Command& container, std::string_view name);
 
-// The positions of the keys among the arguments of a command of valid arity.
-std::vector<size_t> FindKeys(const Command& command, std::span<const std::string_view> arguments);
-// Calls `visit(key)` for each key without building a list; stops when it returns false.
+// The keys of MIGRATE, the only command with kMovableKeys; none where its syntax is wrong.
+std::span<const std::string_view> FindMigratedKeys(std::span<const std::string_view> arguments);
+// Calls `visit(key)` for each key of a command of valid arity; stops when it returns false.
 template <typename Visit>
 void ForEachKey(const Command& command, std::span<const std::string_view> arguments, Visit visit) {
   if (command.Has(kMovableKeys)) {
-    for (size_t position : FindKeys(command, arguments)) {
-      if (!visit(arguments[position])) return;
+    for (std::string_view key : FindMigratedKeys(arguments)) {
+      if (!visit(key)) return;
     }
     return;
   }

@@ -334,9 +334,13 @@ void CommandGetKeys(CommandContext& context) {
     context.reply.Error("ERR Invalid number of arguments specified for command");
     return;
   }
-  std::vector<size_t> positions = FindKeys(*command, inner);
-  context.reply.Array(positions.size());
-  for (size_t position : positions) context.reply.Bulk(inner[position]);
+  std::vector<std::string_view> keys;
+  ForEachKey(*command, inner, [&keys](std::string_view key) {
+    keys.push_back(key);
+    return true;
+  });
+  context.reply.Array(keys.size());
+  for (std::string_view key : keys) context.reply.Bulk(key);
 }
 
 }  // namespace mockcluster

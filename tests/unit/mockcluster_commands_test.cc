@@ -71,6 +71,17 @@ TEST_F(Commands, SyntaxErrorsToTheLetter) {
   EXPECT_EQ(client_("PING 1 2"), "-ERR wrong number of arguments for 'ping' command|");
 }
 
+TEST_F(Commands, KeysAmongTheArguments) {
+  EXPECT_EQ(client_("COMMAND GETKEYS DEL a b"), "*2|$1|a|$1|b|");
+  EXPECT_EQ(client_("COMMAND GETKEYS MSET a 1 b 2"), "*2|$1|a|$1|b|");
+  EXPECT_EQ(client_("COMMAND GETKEYS MIGRATE host 1 a 0 100 COPY"), "*1|$1|a|");
+  const std::vector<std::string_view> migrate = {"COMMAND", "GETKEYS", "MIGRATE", "host", "1", "",
+                                                 "0",       "100",     "KEYS",    "a",    "b"};
+  std::string reply;
+  EXPECT_EQ(cluster_.Execute(client_.id(), migrate, &reply), Delivery::kReplied);
+  EXPECT_EQ(TestClient::Visible(reply), "*2|$1|a|$1|b|");
+}
+
 TEST_F(Commands, ExpiryInVirtualTime) {
   client_("SET a 1 PX 1500");
   EXPECT_EQ(client_("PTTL a"), ":1500|");
