@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "mockcluster/arguments.h"
 #include "mockcluster/command_table.h"
 #include "mockcluster/commands.h"
@@ -92,12 +93,10 @@ void CommandStatsSection(CommandContext& context, InfoText& info) {
     const CommandCounter& counter = context.process.counters[command.index];
     if (counter.calls + counter.rejected + counter.failed == 0) continue;
     // A microsecond each: the emulator has no clock.
-    const std::string calls = std::to_string(counter.calls);
     info.Line("cmdstat_" + std::string(command.name),
-              "calls=" + calls + ",usec=" + calls +
-                  ",usec_per_call=" + (counter.calls > 0 ? "1.00" : "0.00") +
-                  ",rejected_calls=" + std::to_string(counter.rejected) +
-                  ",failed_calls=" + std::to_string(counter.failed));
+              absl::StrCat("calls=", counter.calls, ",usec=", counter.calls,
+                           ",usec_per_call=", counter.calls > 0 ? "1.00" : "0.00",
+                           ",rejected_calls=", counter.rejected, ",failed_calls=", counter.failed));
   }
 }
 
