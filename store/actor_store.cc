@@ -52,7 +52,7 @@ class ActorStore::Impl {
   ActorListing listing_;
 };
 
-ActorStore::ActorStore(std::unique_ptr<ShardTransport> transport, StoreOptions options)
+ActorStore::ActorStore(std::unique_ptr<ShardTransport> transport, const StoreOptions& options)
     : impl_(std::make_unique<Impl>(std::move(transport), options)) {}
 
 ActorStore::~ActorStore() = default;

@@ -14,6 +14,7 @@
 #include "core/listing/list_walk.h"
 #include "core/page_token.h"
 #include "proto/ateapi.pb.h"
+#include "store/call_options.h"
 #include "store/shard_transport.h"
 
 namespace atestore {
@@ -43,14 +44,6 @@ struct StoreOptions {
   std::function<void()> on_retry = {};
 };
 
-// What one call may take.
-struct CallOptions {
-  absl::Time deadline = absl::InfiniteFuture();
-  // Polled between round trips, by the caller's thread or the transport's, one at a time. Empty:
-  // never.
-  std::function<bool()> cancelled = {};
-};
-
 struct ActorPage {
   ateapi::ListActorsResponse response;
   double progress = 0;  // 0 … 1: the part of the slot space that lies behind the page's end
@@ -68,7 +61,7 @@ struct ActorPage {
 // Thread-safe; every call blocks its thread.
 class ActorStore {
  public:
-  ActorStore(std::unique_ptr<ShardTransport> transport, StoreOptions options);
+  ActorStore(std::unique_ptr<ShardTransport> transport, const StoreOptions& options);
   ~ActorStore();
   ActorStore(const ActorStore&) = delete;
   ActorStore& operator=(const ActorStore&) = delete;

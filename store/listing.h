@@ -8,7 +8,7 @@
 #include "core/key_filter.h"
 #include "core/listing/list_walk.h"
 #include "core/position.h"
-#include "store/actor_store.h"
+#include "store/call_options.h"
 #include "store/cluster_client.h"
 #include "store/server_traits.h"
 

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 #include "store/error_info.h"
-#include "store/records.h"
 #include "store/retry_pacer.h"
 #include "store/slot_call.h"
 

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/resp.h"
-#include "store/actor_store.h"
+#include "store/call_options.h"
 #include "store/cluster_client.h"
 
 namespace atestore {
@@ -23,6 +23,9 @@ absl::StatusOr<bool> CreateRecord(ClusterClient& client, std::string_view key,
 // Removes `key`. False: nothing was there.
 absl::StatusOr<bool> RemoveRecord(ClusterClient& client, std::string_view key,
                                   const CallOptions& call);
+
+// How often a change is tried anew because somebody else changed the record meanwhile.
+inline constexpr int kLostRacesMax = 16;
 
 // Shows `decide` the value of `key` (nullopt: none) and, with nobody else's change in between, puts
 // the value that it returns in its place; nullopt removes the record. Whatever error `decide`

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/ateapi.pb.h"
-#include "store/actor_store.h"
+#include "store/call_options.h"
 #include "store/cluster_client.h"
 
 namespace atestore {
@@ -23,9 +23,6 @@ absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view json,
 
 // A larger record is not written, for a page could not hold it.
 inline constexpr size_t kRecordBytesMax = size_t{1} << 20;
-
-// How often a change is tried anew because somebody else changed the record meanwhile.
-inline constexpr int kLostRacesMax = 16;
 
 // The operations of ActorStore on single records, with the errors that store/actor_store.h states.
 // A change that was interrupted and sent again counts as done when its effect is found.

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "store/actor_store.h"
+#include "store/call_options.h"
 #include "store/clock.h"
 
 namespace atestore {

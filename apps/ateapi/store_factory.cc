@@ -80,7 +80,7 @@ std::unique_ptr<ActorStore> EmbeddedStore(const Flags& flags, Metrics& metrics,
   options.seeds = cluster->Endpoints();
   return std::make_unique<ActorStore>(
       std::make_unique<MeteredTransport>(std::make_unique<EmbeddedTransport>(cluster), metrics),
-      std::move(options));
+      options);
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ absl::StatusOr<std::unique_ptr<ActorStore>> MakeStore(const Flags& flags, Metric
   absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create(*redis);
   if (!transport.ok()) return transport.status();
   return std::make_unique<ActorStore>(
-      std::make_unique<MeteredTransport>(*std::move(transport), metrics), *std::move(options));
+      std::make_unique<MeteredTransport>(*std::move(transport), metrics), *options);
 }
 
 }  // namespace atestore

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <functional>
+
+#include "absl/time/time.h"
+
+namespace atestore {
+
+// What one call may take.
+struct CallOptions {
+  absl::Time deadline = absl::InfiniteFuture();
+  // Polled between round trips, by the caller's thread or the transport's, one at a time. Empty:
+  // never.
+  std::function<bool()> cancelled = {};
+};
+
+}  // namespace atestore
