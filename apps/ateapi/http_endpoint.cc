@@ -3,6 +3,8 @@
 #include <CivetServer.h>
 
 #include "absl/strings/str_cat.h"
+#include "core/status.h"
+#include "core/topology.h"
 
 namespace atestore {
 namespace {
@@ -28,6 +30,17 @@ class RouteHandler final : public CivetHandler {
   const std::function<HttpAnswer()> answer_;
 };
 
+// "host:port". ParseEndpoint() takes no port 0, for nobody can be called there.
+absl::StatusOr<Endpoint> ParseListenAddress(std::string_view text) {
+  constexpr std::string_view kAnyPort = ":0";
+  absl::StatusOr<Endpoint> listen = ParseEndpoint(text);
+  if (listen.ok() || !text.ends_with(kAnyPort)) return listen;
+  const std::string_view host = text.substr(0, text.size() - kAnyPort.size());
+  absl::StatusOr<Endpoint> with_port = ParseEndpoint(absl::StrCat(ToAbsl(host), ":1"));
+  if (!with_port.ok()) return listen;
+  return Endpoint{.host = with_port->host, .port = 0};
+}
+
 // IPv6 needs brackets in civetweb's notation.
 std::string ListeningPort(const Endpoint& listen) {
   if (listen.host.find(':') == std::string::npos) {
@@ -40,32 +53,41 @@ std::string ListeningPort(const Endpoint& listen) {
 
 class HttpEndpoint::Impl {
  public:
-  Impl(const Endpoint& listen, std::vector<HttpRoute> routes)
+  Impl(const std::string& listen_address, const Endpoint& listen, std::vector<HttpRoute> routes)
       : server_({"listening_ports", ListeningPort(listen), "num_threads", kThreads,
                  "request_timeout_ms", kRequestTimeoutMs}) {
     for (HttpRoute& route : routes) {
       handlers_.push_back(std::make_unique<RouteHandler>(std::move(route.answer)));
       server_.addHandler(route.path + "$", *handlers_.back());
     }
+    address_ = absl::StrCat(listen_address.substr(0, listen_address.rfind(':')), ":",
+                            server_.getListeningPorts().at(0));
   }
   ~Impl() { server_.close(); }
+
+  const std::string& address() const { return address_; }
 
  private:
   std::vector<std::unique_ptr<RouteHandler>> handlers_;
   CivetServer server_;
+  std::string address_;
 };
 
 HttpEndpoint::HttpEndpoint(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpEndpoint::~HttpEndpoint() = default;
 
-absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const Endpoint& listen,
+const std::string& HttpEndpoint::address() const { return impl_->address(); }
+
+absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::string& listen_address,
                                                                   std::vector<HttpRoute> routes) {
+  const absl::StatusOr<Endpoint> listen = ParseListenAddress(listen_address);
+  if (!listen.ok()) return listen.status();
   try {
-    auto impl = std::make_unique<Impl>(listen, std::move(routes));
+    auto impl = std::make_unique<Impl>(listen_address, *listen, std::move(routes));
     return std::unique_ptr<HttpEndpoint>(new HttpEndpoint(std::move(impl)));
   } catch (const CivetException&) {
     return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", ToString(listen), " for HTTP: is it in use?"));
+        absl::StrCat("cannot listen on ", ToString(*listen), " for HTTP: is it in use?"));
   }
 }
 

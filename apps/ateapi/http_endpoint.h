@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/topology.h"
 
 namespace atestore {
 
@@ -24,12 +23,16 @@ struct HttpRoute {
 // A small plain-text HTTP server for probes and metrics. Serves until it is destroyed.
 class HttpEndpoint {
  public:
-  // UNAVAILABLE when the address cannot be listened on.
-  static absl::StatusOr<std::unique_ptr<HttpEndpoint>> Start(const Endpoint& listen,
+  // `listen_address`: "host:port"; port 0 lets the system choose one. INVALID_ARGUMENT when it is
+  // none, UNAVAILABLE when it cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<HttpEndpoint>> Start(const std::string& listen_address,
                                                              std::vector<HttpRoute> routes);
   ~HttpEndpoint();
   HttpEndpoint(const HttpEndpoint&) = delete;
   HttpEndpoint& operator=(const HttpEndpoint&) = delete;
+
+  // Where it listens, with the port that was chosen for 0.
+  const std::string& address() const;
 
  private:
   class Impl;

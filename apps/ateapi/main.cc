@@ -58,16 +58,22 @@ absl::StatusOr<std::unique_ptr<HttpEndpoint>> StartHttp(const std::string& addre
                                                         const HealthMonitor& health,
                                                         const std::atomic<bool>& stopping,
                                                         const Metrics& metrics) {
-  const absl::StatusOr<Endpoint> listen = ParseEndpoint(address);
-  if (!listen.ok()) {
-    return absl::InvalidArgumentError("--metrics-listen-addr: " +
-                                      std::string(ToStd(listen.status().message())));
-  }
-  return HttpEndpoint::Start(
-      *listen,
+  absl::StatusOr<std::unique_ptr<HttpEndpoint>> http = HttpEndpoint::Start(
+      address,
       {{"/healthz", [] { return HttpAnswer{.code = 200, .text = "alive\n"}; }},
        {"/readyz", [&health, &stopping] { return Readiness(health, stopping); }},
        {"/metrics", [&metrics] { return HttpAnswer{.code = 200, .text = metrics.Text()}; }}});
+  if (http.ok() || !absl::IsInvalidArgument(http.status())) return http;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--metrics-listen-addr: ", http.status().message()));
+}
+
+void LogServing(const Flags& flags, const Server& server, const HttpEndpoint* http) {
+  LogLine line(LogLevel::kInfo, "serving");
+  line.Add("address", server.address())
+      .Add("tls", flags.grpc_server_cred_bundle.empty() ? "off" : "on")
+      .Add("store", flags.redis_cluster_address.empty() ? "embedded" : "cluster");
+  if (http != nullptr) line.Add("metrics_address", http->address());
 }
 
 // Serves until a signal of `stop_signals`.
@@ -102,10 +108,7 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
     http = *std::move(started);
   }
   gpr_set_log_function(LogGrpc);
-  LogLine(LogLevel::kInfo, "serving")
-      .Add("address", (*server)->address())
-      .Add("tls", flags.grpc_server_cred_bundle.empty() ? "off" : "on")
-      .Add("store", flags.redis_cluster_address.empty() ? "embedded" : "cluster");
+  LogServing(flags, **server, http.get());
 
   int signal = 0;
   sigwait(&stop_signals, &signal);

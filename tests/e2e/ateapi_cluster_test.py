@@ -10,7 +10,7 @@ import unittest
 import yaml
 
 from certificates import Certificates
-from processes import Ateapi, ROOT, die_with_parent, free_port, until
+from processes import Ateapi, ROOT, die_with_parent, leased_port, until
 from secured_cluster import SECRET, SecuredCluster, for_each_kind
 from wire import Client, Code, Http, api, ref
 
@@ -66,8 +66,7 @@ class Access(SecuredCluster):
         self.assertRegex(said, "nowhere.invalid:6379.*--redis-cluster-address")
 
     def test_a_server_that_is_no_cluster(self):
-        with tempfile.TemporaryDirectory() as directory:
-            port = free_port()
+        with tempfile.TemporaryDirectory() as directory, leased_port() as port:
             with subprocess.Popen([f"/usr/bin/{self.kind}-server", "--port", str(port), "--bind",
                                    "127.0.0.1", "--save", "", "--dir", directory],
                                   stdout=subprocess.DEVNULL, preexec_fn=die_with_parent) as server:
@@ -109,18 +108,18 @@ class Access(SecuredCluster):
         for name, source in (("redis-password", "secret"), ("redis-ca.crt", "trust.crt")):
             self.files.write(name, self.files.read(source))
         self.files.write("page-token-keys", b"1:0123456789abcdef\n")
-        http = Http(f"127.0.0.1:{free_port()}")
         for path, arguments in (("ateapi.service", unit_arguments()),
                                 ("ateapi.yaml", manifest_arguments())):
             with self.subTest(path):
                 arguments.remove("--grpc-listen-addr=0.0.0.0:8443")  # the test's own: loopback
-                arguments = [argument.replace("0.0.0.0:9090", http.address)
-                             .replace("127.0.0.1:9090", http.address)
+                arguments = [argument.replace("0.0.0.0:9090", "127.0.0.1:0")
+                             .replace("127.0.0.1:9090", "127.0.0.1:0")
                              .replace("/tls/", self.folder.name + "/")
                              .replace("/store/", self.folder.name + "/")
                              .replace("%d/", self.folder.name + "/") for argument in arguments]
                 with Ateapi("--redis-client-cert", self.files.path("client.pem"), *arguments,
-                            environment={"ATE_API_REDIS_ADDRESS": self.cluster.address}):
+                            environment={"ATE_API_REDIS_ADDRESS": self.cluster.address}) as service:
+                    http = Http(service.metrics_address)
                     until(lambda: http.get("/readyz")[0] == 200, "readiness")
                     self.assertEqual(http.get("/healthz")[0], 200)
 
@@ -153,11 +152,10 @@ class StatusCodes(SecuredCluster):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.http = Http(f"127.0.0.1:{free_port()}")
         cls.cluster.tell("fill", "3000")
-        cls.service = Ateapi(*cls.flags(), "--metrics-listen-addr", cls.http.address,
-                             "--max-concurrent-listings", "2")
+        cls.service = Ateapi(*cls.flags(), *Ateapi.METRICS, "--max-concurrent-listings", "2")
         cls.addClassCleanup(cls.service.close)
+        cls.http = Http(cls.service.metrics_address)
         cls.client = Client(cls.service.address)
         cls.addClassCleanup(cls.client.channel.close)
 

@@ -7,7 +7,7 @@ import unittest
 
 import grpc
 
-from processes import Ateapi, Cluster, PATIENCE, free_port, have_server
+from processes import Ateapi, Cluster, PATIENCE, have_server
 from secured_cluster import SecuredCluster, for_each_kind
 from wire import OWN_CONNECTION, Client, Code, Http
 
@@ -97,9 +97,8 @@ class Faults(SecuredCluster):
         self.assertEqual(set(listings.finished), {(ACTORS, ACTORS)})
 
     def test_64_listings_while_every_shard_fails_over(self):
-        http = Http(f"127.0.0.1:{free_port()}")
-        with Ateapi(*self.flags(), "--metrics-listen-addr", http.address) as one, \
-                Ateapi(*self.flags()) as other:
+        with Ateapi(*self.flags(), *Ateapi.METRICS) as one, Ateapi(*self.flags()) as other:
+            http = Http(one.metrics_address)
             with Listings([one.address, other.address], LISTINGS, 500) as listings:
                 for _ in range(2):
                     self.cluster.tell("failover-all")
@@ -158,11 +157,11 @@ class HugeSlot(unittest.TestCase):
     def test_a_restart_is_counted_and_loses_nothing(self):
         if not have_server("valkey"):
             self.skipTest("valkey is not installed")  # Redis 7.0 has no cursors within a slot
-        http = Http(f"127.0.0.1:{free_port()}")
         with Cluster("--kind", "valkey", "--persistent") as cluster:
             cluster.tell("fill-slot", "100", "3000")
-            with Ateapi("--redis-cluster-address", cluster.address, "--metrics-listen-addr",
-                        http.address) as service, Client(service.address) as client:
+            with Ateapi("--redis-cluster-address", cluster.address, *Ateapi.METRICS) as service, \
+                    Client(service.address) as client:
+                http = Http(service.metrics_address)
                 first = client.call("ListActors", page_size=500)
                 self.assertEqual(http.metric("ateapi_list_slot_restarts_total"), 0)
                 cluster.tell("restart", "0")

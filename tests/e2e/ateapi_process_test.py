@@ -8,7 +8,7 @@ import unittest
 
 import grpc
 
-from processes import Ateapi, PATIENCE, free_port, start_failure, until
+from processes import Ateapi, PATIENCE, start_failure, until
 from wire import OWN_CONNECTION, Client, Code, Http, ServiceCase, WireCase, has_details
 
 BILLION = "1000000000"  # computed actors: a list that is not paged never ends on them
@@ -151,7 +151,7 @@ class Configured(WireCase):
         self.addCleanup(running.close)
         cases = {
             "--allow-plaintext": ["--grpc-listen-addr", "0.0.0.0:0"],
-            "is it in use": ["--grpc-listen-addr", running.address],
+            running.address + ": is it in use": ["--grpc-listen-addr", running.address],
             "cannot read /nonexistent": ["--grpc-listen-addr", "127.0.0.1:0",
                                          "--page-token-key-file", "/nonexistent"],
             "holds no PEM certificate": ["--grpc-listen-addr", "127.0.0.1:0",
@@ -166,12 +166,24 @@ class Configured(WireCase):
                 self.assertIn(expected, said)
                 self.assertEqual(len(said.splitlines()), 1, said)
 
+    def test_an_address_of_the_metrics_that_cannot_be(self):
+        running = Ateapi(*Ateapi.METRICS)
+        self.addCleanup(running.close)
+        self.assertEqual(Http(running.metrics_address).get("/healthz")[0], 200)
+        for address, why in ((running.metrics_address, " for HTTP: is it in use?"),
+                             ("nowhere", "--metrics-listen-addr: "),
+                             ("[x:0", "--metrics-listen-addr: ")):
+            said = start_failure("--grpc-listen-addr", "127.0.0.1:0", "--metrics-listen-addr",
+                                 address)
+            self.assertIn(why, said)
+            self.assertIn(address, said)
+
 
 class Stopping(WireCase):
     def test_new_calls_are_refused_while_running_ones_end(self):
-        http = Http(f"127.0.0.1:{free_port()}")
-        service = Ateapi("--demo-actors", BILLION, "--metrics-listen-addr", http.address)
+        service = Ateapi("--demo-actors", BILLION, *Ateapi.METRICS)
         self.addCleanup(service.close)
+        http = Http(service.metrics_address)
         with Client(service.address) as client:
             walk = client.begin("ListAtespaces")
             http.wait_for_metric("ateapi_listings_in_flight", 1)
@@ -191,10 +203,9 @@ class Stopping(WireCase):
         self.assertIn("event=stopped", service.text())
 
     def test_the_grace_ends_what_runs_too_long(self):
-        http = Http(f"127.0.0.1:{free_port()}")
-        service = Ateapi("--demo-actors", BILLION, "--shutdown-grace", "1",
-                         "--metrics-listen-addr", http.address)
+        service = Ateapi("--demo-actors", BILLION, "--shutdown-grace", "1", *Ateapi.METRICS)
         self.addCleanup(service.close)
+        http = Http(service.metrics_address)
         with Client(service.address) as client:
             walk = client.begin("ListAtespaces")
             http.wait_for_metric("ateapi_listings_in_flight", 1)

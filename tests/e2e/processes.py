@@ -1,8 +1,10 @@
 """The real programs as fixtures: ateapi, kubectl-ate, clusters of real servers."""
 
+import contextlib
 import ctypes
 import json
 import os
+import random
 import re
 import select
 import shlex
@@ -33,14 +35,29 @@ def until(condition, what, patience=PATIENCE):
     raise AssertionError("waited in vain for " + what)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@contextlib.contextmanager
+def leased_port():
+    """A port for a server that cannot choose one itself. Nobody else among the tests uses it, and
+    the system gives it to nobody: PortLease of tests/support/server_process.cc has the same range
+    and the same locks."""
+    for port in random.sample(range(12000, 32001), 1000):
+        with socket.socket(socket.AF_UNIX) as lock, socket.socket() as probe:
+            try:
+                lock.bind(f"\0atestore-test-port-{port}")
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            probe.close()
+            yield port
+            return
+    raise AssertionError("no free port")
 
 
 class Ateapi:
-    """A running ateapi. `flags` as on its command line; it listens on a port of its choice."""
+    """A running ateapi. `flags` as on its command line; it listens on a port of its choice, and so
+    it does for HTTP with METRICS among the flags."""
+
+    METRICS = ("--metrics-listen-addr", "127.0.0.1:0")
 
     def __init__(self, *flags, address="127.0.0.1:0", environment=None):
         self.log = tempfile.NamedTemporaryFile(mode="w+", prefix="ateapi-", suffix=".log")
@@ -49,11 +66,11 @@ class Ateapi:
             stdout=self.log, stderr=self.log, preexec_fn=die_with_parent,
             env={**os.environ, **(environment or {})})
         try:
-            until(lambda: self.process.poll() is not None or "event=serving" in self.text(),
-                  "ateapi to serve")
+            serving = until(lambda: self.process.poll() is not None or self.serving(),
+                            "ateapi to serve")
             if self.process.poll() is not None:
                 raise AssertionError("ateapi ended: " + self.text())
-            self.address = re.search(r"event=serving address=(\S+)", self.text()).group(1)
+            self.address, self.metrics_address = serving.groups()
         except BaseException:
             self.kill()
             raise
@@ -61,6 +78,11 @@ class Ateapi:
     def text(self):
         with open(self.log.name, encoding="utf-8") as log:
             return log.read()
+
+    def serving(self):
+        """The line of the log that says where it serves, once it is there."""
+        return re.search(r"event=serving address=(\S+)(?:.* metrics_address=(\S+))?.*\n",
+                         self.text())
 
     def kill(self):
         self.process.kill()

@@ -15,7 +15,7 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 import grpc  # noqa: E402  (after its environment)
 
-from processes import Ateapi, PATIENCE, ROOT, free_port, until
+from processes import Ateapi, PATIENCE, ROOT, until
 
 STUBS = tempfile.TemporaryDirectory(prefix="ateapi-stubs-")
 subprocess.run(["protoc", "-I", ROOT, "--python_out", STUBS.name, "proto/ateapi.proto",
@@ -160,8 +160,8 @@ class ServiceCase(WireCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.http = Http(f"127.0.0.1:{free_port()}")
-        cls.service = Ateapi(*cls.flags, "--metrics-listen-addr", cls.http.address)
+        cls.service = Ateapi(*cls.flags, *Ateapi.METRICS)
         cls.addClassCleanup(cls.service.close)
+        cls.http = Http(cls.service.metrics_address)
         cls.client = Client(cls.service.address)
         cls.addClassCleanup(cls.client.channel.close)
