@@ -1,6 +1,5 @@
 #include "apps/ateapi/metered_transport.h"
 
-#include <map>
 #include <string_view>
 #include <vector>
 
@@ -19,14 +18,20 @@ std::string_view ErrorKind(std::string_view text) {
   return word.empty() || word.size() > 20 ? "OTHER" : word;
 }
 
-// The names in one reply inside EXEC: those of GETKEYSINSLOT are a flat array, those of SCAN the
-// second element of two.
-int64_t NamesIn(const ReplyView& reply) {
-  if (reply.type() != RespType::kArray) return 0;
-  if (reply.size() == 2 && reply[1].type() == RespType::kArray) {
-    return static_cast<int64_t>(reply[1].size());
+// Listings read names in transactions, and nothing else is read in one.
+bool EndsInExec(const Pipeline& pipeline) { return pipeline.bytes().ends_with("\r\nEXEC\r\n"); }
+
+// The names in a reply to EXEC: those of GETKEYSINSLOT are a flat array, those of SCAN the second
+// element of two. What else was asked for is no array.
+int64_t NamesIn(const ReplyView& results) {
+  size_t names = 0;
+  if (!results.is_array()) return 0;
+  for (const ReplyView& result : results) {
+    if (!result.is_array()) continue;
+    const bool scan = result.size() == 2 && result[1].is_array();
+    names += scan ? result[1].size() : result.size();
   }
-  return static_cast<int64_t>(reply.size());
+  return static_cast<int64_t>(names);
 }
 
 class MeteringObserver final : public ReplyObserver {
@@ -37,8 +42,12 @@ class MeteringObserver final : public ReplyObserver {
   }
 
   void OnReply(size_t request, size_t command, const ReplyView& reply) override {
-    Inspect(reply);
-    if (command + 1 == requests_[request].commands) CountRequest(requests_[request]);
+    const Request& asked = requests_[request];
+    if (reply.is_error()) metrics_.CountErrorReply(ErrorKind(reply.text()));
+    if (command + 1 == asked.commands) {
+      if (asked.ends_in_exec) names_ += NamesIn(reply);
+      CountRequest(asked);
+    }
     next_.OnReply(request, command, reply);
   }
 
@@ -60,6 +69,7 @@ class MeteringObserver final : public ReplyObserver {
   struct Request {
     Endpoint endpoint;
     size_t commands;
+    bool ends_in_exec;
     absl::Time start;
   };
 
@@ -67,16 +77,8 @@ class MeteringObserver final : public ReplyObserver {
     if (requests.empty()) return;
     const absl::Time now = absl::Now();
     for (const ShardRequest& request : requests) {
-      requests_.push_back({request.endpoint, request.pipeline.size(), now});
-    }
-  }
-
-  void Inspect(const ReplyView& reply) {
-    if (reply.is_error()) {
-      metrics_.CountErrorReply(ErrorKind(reply.text()));
-    } else if (reply.type() == RespType::kArray && reply.size() > 0 && !reply[0].is_string()) {
-      // EXEC: an array that begins with the probe's integer. MGET begins with a string.
-      for (const ReplyView& element : reply) names_ += NamesIn(element);
+      requests_.push_back(
+          {request.endpoint, request.pipeline.size(), EndsInExec(request.pipeline), now});
     }
   }
 
