@@ -6,25 +6,19 @@
 #include "absl/strings/str_cat.h"
 #include "core/listing/scan_cursor.h"
 #include "core/status.h"
+#include "store/execute_at.h"
 
 namespace atestore {
 namespace {
 
-class FirstReply final : public ReplyObserver {
- public:
-  void OnReply(size_t, size_t, const ReplyView& view) override { reply.emplace(view); }
-  void OnFailure(size_t, const absl::Status&) override {}
-  std::optional<Reply> reply;
-};
-
 std::optional<Reply> Ask(ListingWorld& world, const Endpoint& node,
                          std::initializer_list<std::string_view> command) {
-  std::vector<ShardRequest> requests{{.endpoint = node}};
-  requests[0].pipeline.Add(command);
-  FirstReply observer;
-  world.transport().Execute(requests, absl::InfiniteFuture(), observer);
-  if (observer.reply && observer.reply->view().is_error()) return std::nullopt;
-  return std::move(observer.reply);
+  ShardRequest request{.endpoint = node};
+  request.pipeline.Add(command);
+  absl::StatusOr<std::vector<Reply>> replies =
+      ExecuteAt(world.transport(), request, absl::InfiniteFuture());
+  if (!replies.ok() || replies->front().view().is_error()) return std::nullopt;
+  return std::move(replies->front());
 }
 
 struct Scanned {
