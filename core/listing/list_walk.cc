@@ -253,7 +253,6 @@ void ListWalk::LearnDensity(const NamesBatch::Density& density) {
                                 density.keys / (density.keys + kKeysOfSmallSample));
   }
   hints_ = hints_.Clamped();
-  counters_.names += static_cast<size_t>(density.wanted);
 }
 
 // Those of `names` in slots before the segment's end, as far as they fit.

@@ -108,7 +108,6 @@ class ListWalk {
   bool per_slot_tables() const { return per_slot_tables_; }
 
   struct Counters {
-    size_t names = 0;                   // wanted names seen
     size_t redirects = 0;               // MOVED and ASK
     size_t slot_restarts = 0;           // huge slots begun anew for another process
     size_t retakes = 0;                 // reads thrown away because the cluster changed under them

@@ -52,7 +52,6 @@ void ListWalk::ConcludeHuge() {
     huge_count_ = 0;
     return Retake(UnavailableError("the process of the slot's owner changed"));
   }
-  counters_.names += huge.wanted();
   hints_.wanted_ratio = static_cast<double>(huge.wanted()) / static_cast<double>(huge_count_);
   hints_ = hints_.Clamped();
   const size_t names = huge.names().size();
