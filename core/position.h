@@ -53,9 +53,7 @@ struct SplitReply {
 // Inside a huge slot, by the SCAN cursor of one server process.
 struct InSlotCursor {
   uint64_t cursor = 0;            // as the server gave it
-  // HashName(run_id) of the process that the cursor belongs to; 0: the slot begins anew, whatever
-  // the process, and the cursor means nothing.
-  uint64_t run = 0;
+  uint64_t run = 0;               // HashName(run_id) of the process that the cursor belongs to
   std::optional<NameMark> floor;  // only names behind it are listed in this pass over the slot
   std::optional<SplitReply> split;
   bool operator==(const InSlotCursor&) const = default;

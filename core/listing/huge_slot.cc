@@ -11,7 +11,7 @@ std::vector<ShardRequest> HugeSlotScan::NextRound() {
   std::vector<ShardRequest> requests;
   if (sent_) return requests;
   sent_ = true;
-  uint64_t cursor = options_.from.run == 0 ? options_.slot : options_.from.cursor;
+  uint64_t cursor = options_.from ? options_.from->cursor : options_.slot;
   ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = options_.owner});
   TransactionReplies::Open(request.pipeline);
   request.pipeline.Add(
@@ -45,7 +45,7 @@ void HugeSlotScan::TakeResults(const ReplyView& results) {
     return;
   }
   run_ = *run;
-  if (options_.from.run != 0 && options_.from.run != run_) {
+  if (options_.from && options_.from->run != run_) {
     other_process_ = true;
     return;
   }
@@ -62,15 +62,15 @@ void HugeSlotScan::TakeScan(const ReplyView& reply) {
   replied_cursor_ = *next;
   // The call may run on into later slots; those are not guarded by the probe.
   if (*next != 0 && SlotOfCursor(*next) == options_.slot) next_cursor_ = *next;
-  const InSlotCursor& from = options_.from;
   // The same next cursor proves that the reply is the one that was listed in part.
-  bool same_reply = from.split && from.split->next_cursor == *next;
+  const bool split = options_.from && options_.from->split;
+  const bool same_reply = split && options_.from->split->next_cursor == *next;
   bool whole = VisitNames(reply[1], [&](std::string_view name) {
     if (!options_.filter->Matches(name) || KeySlot(name) != options_.slot) return;
     uint64_t hash = options_.hash(name);
-    if (from.floor && !from.floor->IsPassedBy(hash, name)) return;
+    if (options_.floor && !options_.floor->IsPassedBy(hash, name)) return;
     ++wanted_;
-    if (same_reply && !from.split->after.IsPassedBy(hash, name)) return;
+    if (same_reply && !options_.from->split->after.IsPassedBy(hash, name)) return;
     names_.Add(options_.slot, 0, hash, name);
   });
   if (!whole || names_.overflowed()) {

@@ -17,8 +17,9 @@ class HugeSlotScan final : public ListingStep {
   struct Options {
     Slot slot = 0;
     Endpoint owner;
-    // Where to go on; `run` 0: at the slot's start, whatever the process.
-    InSlotCursor from;
+    // Where to go on; nothing: at the slot's start, whatever the process.
+    std::optional<InSlotCursor> from;
+    std::optional<NameMark> floor;  // only names behind it are listed
     size_t count = 0;
     int probe_variant = 0;
     NameHash hash = HashName;

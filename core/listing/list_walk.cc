@@ -342,7 +342,7 @@ void ListWalk::MoveBehind(size_t passed) {
 void ListWalk::MoveToSlot(size_t slot) {
   mode_ = Mode::kBatch;
   migration_.reset();
-  huge_count_ = 0;
+  huge_count_.reset();
   if (slot < kSlotCount) return MoveTo({.slot = static_cast<Slot>(slot)});
   position_.reset();
   progressed_ = true;

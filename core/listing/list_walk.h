@@ -213,7 +213,7 @@ class ListWalk {
   Counters counters_;
   std::map<Slot, Endpoint> moved_;  // learnt from MOVED; goes before the topology
   std::optional<Migration> migration_;
-  size_t huge_count_ = 0;  // COUNT for the huge slot; 0: not chosen
+  std::optional<size_t> huge_count_;  // COUNT for the huge slot, once chosen
 
   std::unique_ptr<Segment> current_;  // begins at the position
   std::unique_ptr<Segment> ahead_;    // begins where `current_` ends

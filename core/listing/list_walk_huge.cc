@@ -19,11 +19,11 @@ constexpr double kOvershoot = 0.95;
 }  // namespace
 
 void ListWalk::PlanHuge(const Endpoint& owner) {
-  InSlotCursor from{.floor = MarkOfPlace()};
+  std::optional<InSlotCursor> from;
   if (const auto* cursor = std::get_if<InSlotCursor>(&position_->place)) from = *cursor;
-  if (from.split) {
+  if (from && from->split) {
     huge_count_ = 1;  // the smallest reply was split, and only it can be recognised
-  } else if (huge_count_ == 0) {
+  } else if (!huge_count_) {
     double count = static_cast<double>(room()) / hints_.wanted_ratio * kOvershoot;
     huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, options_.scan_count_max);
   }
@@ -31,7 +31,8 @@ void ListWalk::PlanHuge(const Endpoint& owner) {
       std::make_unique<HugeSlotScan>(HugeSlotScan::Options{.slot = position_->slot,
                                                            .owner = owner,
                                                            .from = from,
-                                                           .count = huge_count_,
+                                                           .floor = MarkOfPlace(),
+                                                           .count = *huge_count_,
                                                            .probe_variant = probe_variant_,
                                                            .hash = options_.hash,
                                                            .filter = &options_.filter});
@@ -47,12 +48,13 @@ void ListWalk::ConcludeHuge() {
   if (huge.other_process()) {
     // A cursor means nothing to another process: this slot begins anew, and no other.
     ++counters_.slot_restarts;
-    auto floor = MarkOfPlace();
-    position_->place = InSlotCursor{.cursor = position_->slot, .floor = floor};
-    huge_count_ = 0;
+    std::optional<NameMark> floor = MarkOfPlace();
+    position_->place = SlotStart{};
+    if (floor) position_->place = AfterName{*floor};
+    huge_count_.reset();
     return Retake(UnavailableError("the process of the slot's owner changed"));
   }
-  hints_.wanted_ratio = static_cast<double>(huge.wanted()) / static_cast<double>(huge_count_);
+  hints_.wanted_ratio = static_cast<double>(huge.wanted()) / static_cast<double>(*huge_count_);
   hints_ = hints_.Clamped();
   const size_t names = huge.names().size();
   if (names > room() && (huge_count_ > 1 || page_records_ > 0)) {
@@ -72,8 +74,8 @@ void ListWalk::ShrinkHugeCount(double ratio) {
     page_full_ = true;
     return;
   }
-  const double count = static_cast<double>(huge_count_) * ratio;
-  huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, huge_count_ - 1);
+  const double count = static_cast<double>(*huge_count_) * ratio;
+  huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, *huge_count_ - 1);
 }
 
 void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
@@ -90,7 +92,7 @@ void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
     double full = static_cast<double>(options_.page_size) * kFullEnough;
     if (static_cast<double>(page_records_) >= full) page_full_ = true;
     // The next call may be as large as the page allows.
-    huge_count_ = 0;
+    huge_count_.reset();
   } else if (outcome.passed > 0) {
     place.split = SplitReply{huge.replied_cursor(), MarkAt(outcome.passed - 1)};
     MoveTo({.slot = slot, .place = place});
