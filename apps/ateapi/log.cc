@@ -65,6 +65,8 @@ LogLine::LogLine(LogLevel level, std::string_view event) : level_(level), line_(
 
 LogLine::~LogLine() { spdlog::default_logger_raw()->log(ToSpdlog(level_), "{}", line_); }
 
+void LogEvent(LogLevel level, std::string_view event) { const LogLine line(level, event); }
+
 LogLine& LogLine::Add(std::string_view key, std::string_view value) {
   absl::StrAppend(&line_, " ", ToAbsl(key), "=", Quoted(value));
   return *this;

@@ -34,6 +34,9 @@ class LogLine {
   std::string line_;
 };
 
+// A line of an event that has nothing more to tell.
+void LogEvent(LogLevel level, std::string_view event);
+
 // Logs what became of a file, named by its flag, that has changed: OK, or why it is not used.
 std::function<void(const absl::Status&)> LogReload(const char* what);
 

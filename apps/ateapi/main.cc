@@ -28,6 +28,7 @@ constexpr absl::Duration kHealthInterval = absl::Seconds(2);
 constexpr absl::Duration kHealthPatience = absl::Seconds(2);
 
 std::optional<std::string> ReadEnvironment(const std::string& name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
   const char* const value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
@@ -116,7 +117,7 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
   stopping = true;
   metrics.SetReady(false);
   (*server)->Drain(absl::FromChrono(flags.shutdown_grace));
-  LogLine(LogLevel::kInfo, "stopped");
+  LogEvent(LogLevel::kInfo, "stopped");
   std::quick_exit(0);  // see Server::Drain()
 }
 

@@ -109,7 +109,7 @@ class Server::Impl {
     }
     CallGate& gate = service_.gate();
     gate.Close();
-    LogLine(LogLevel::kInfo, "draining");
+    LogEvent(LogLevel::kInfo, "draining");
     const absl::Time deadline = absl::Now() + grace;
     if (!gate.WaitUntilEmpty(deadline)) return;
     gate.WaitUntilQuiet(kRefuseQuiet, std::min(deadline, absl::Now() + kRefuseMax));

@@ -37,7 +37,7 @@ bool HasPrimary(const HiredisReply& shard) {
   return std::any_of(nodes.begin(), nodes.end(), [](const HiredisReply& node) {
     auto role = std::find_if(node.elements.begin(), node.elements.end(),
                              [](const HiredisReply& name) { return name.text == "role"; });
-    return role != node.elements.end() && (role + 1)->text == "master";
+    return node.elements.end() - role > 1 && (role + 1)->text == "master";
   });
 }
 
