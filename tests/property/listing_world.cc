@@ -356,7 +356,10 @@ void ListingWorld::Repair() {
     }
     Ask(repair).IgnoreError();
   }
-  Rest();
+  cluster_->With([](mockcluster::Cluster& cluster) {
+    cluster.AdvanceTime(cluster.options().rejoin_delay_ms);
+    cluster.Settle();
+  });
   TakeReachableAsSurvivors();
 }
 

@@ -42,9 +42,10 @@ class ListingWorld {
   // No fault happens any more, the cluster comes to rest, and survivors() is final.
   void EndFaults();
 
-  // What an operator does who finds the cluster down though every node is up: finishes what is open
-  // and clears the marks that are left. (Redis 7.0 never learns the new owner of a slot that it
-  // imports, so it may believe for ever that the slot has none.)
+  // What an operator does who finds the cluster down though every node is up: finishes what is
+  // open, clears the marks that are left, and waits until restarted nodes serve again. (Redis 7.0
+  // never learns the new owner of a slot that it imports, so it may believe for ever that the slot
+  // has none.)
   void Repair();
   // Every living node says cluster_state:ok, so that nothing excuses an unavailable page.
   bool IsHealthy();
