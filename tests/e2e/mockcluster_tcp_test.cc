@@ -303,8 +303,10 @@ TEST_F(MockclusterControlTest, SameSeedAndCommandsGiveTheSameLog) {
     for (const HiredisReply& line : lines.elements) log += line.text + "\n";
     // Ports differ from run to run.
     for (int index = 0; index < 6; ++index) {
-      std::string port = std::to_string(cluster.port(index));
-      for (size_t at; (at = log.find(port)) != std::string::npos;) log.replace(at, 5, "port");
+      const std::string port = ":" + std::to_string(cluster.port(index));
+      for (size_t at; (at = log.find(port)) != std::string::npos;) {
+        log.replace(at, port.size(), ":port");
+      }
     }
     logs.push_back(log);
   }
