@@ -19,8 +19,8 @@ absl::Duration ThreadTime() {
 }  // namespace
 
 ProcessorLoad::ProcessorLoad(double processors) {
-  const double threads = std::ceil(processors);
-  for (double i = 0; i < threads; ++i) {
+  const int threads = static_cast<int>(std::ceil(processors));
+  for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this, share = processors / threads] { Run(share); });
   }
 }
