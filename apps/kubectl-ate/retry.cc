@@ -28,7 +28,7 @@ absl::Status Retrier::Run(const std::function<absl::Status(absl::Time)>& attempt
   absl::Duration wait = kWaitMin;
   bool said = false;
   for (;;) {
-    const absl::Status status = attempt(std::min(deadline_, absl::Now() + attempt_time_));
+    absl::Status status = attempt(std::min(deadline_, absl::Now() + attempt_time_));
     if (!IsConnectionFailure(status)) reached_ = true;
     if (status.ok() || interruption_.interrupted() || !Passes(status)) return status;
     const absl::Time now = absl::Now();
