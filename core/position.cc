@@ -15,4 +15,10 @@ uint64_t BreakTie(std::string_view name) {
   return tie;
 }
 
+std::optional<NameMark> FloorOf(const Position& position) {
+  if (const auto* after = std::get_if<AfterName>(&position.place)) return after->mark;
+  if (const auto* cursor = std::get_if<InSlotCursor>(&position.place)) return cursor->floor;
+  return std::nullopt;
+}
+
 }  // namespace atestore

@@ -66,4 +66,7 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
+// Only names of the position's slot behind this mark are still to be listed; nothing: all may be.
+std::optional<NameMark> FloorOf(const Position& position);
+
 }  // namespace atestore

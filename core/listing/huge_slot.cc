@@ -11,17 +11,17 @@ std::vector<ShardRequest> HugeSlotScan::NextRound() {
   std::vector<ShardRequest> requests;
   if (sent_) return requests;
   sent_ = true;
-  uint64_t cursor = options_.from ? options_.from->cursor : options_.slot;
   ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = options_.owner});
   TransactionReplies::Open(request.pipeline);
-  request.pipeline.Add(
-      {"EXISTS", options_.filter->ProbeKey(options_.slot, options_.probe_variant)});
+  request.pipeline.Add({"EXISTS", options_.filter->ProbeKey(slot(), options_.probe_variant)});
   request.pipeline.Add({"INFO", "server"});
-  request.pipeline.Add({"SCAN", absl::StrCat(cursor), "MATCH", options_.filter->Pattern(), "COUNT",
-                        absl::StrCat(options_.count)});
+  request.pipeline.Add({"SCAN", absl::StrCat(asked_cursor()), "MATCH", options_.filter->Pattern(),
+                        "COUNT", absl::StrCat(options_.count)});
   TransactionReplies::Close(request.pipeline);
   return requests;
 }
+
+uint64_t HugeSlotScan::asked_cursor() const { return from() != nullptr ? from()->cursor : slot(); }
 
 void HugeSlotScan::OnReply(size_t, size_t command, const ReplyView& reply) {
   std::optional<ReplyView> results = replies_.OnReply(command, reply, options_.owner);
@@ -45,7 +45,7 @@ void HugeSlotScan::TakeResults(const ReplyView& results) {
     return;
   }
   run_ = *run;
-  if (options_.from && options_.from->run != run_) {
+  if (from() != nullptr && from()->run != run_) {
     other_process_ = true;
     return;
   }
@@ -61,17 +61,18 @@ void HugeSlotScan::TakeScan(const ReplyView& reply) {
   }
   replied_cursor_ = *next;
   // The call may run on into later slots; those are not guarded by the probe.
-  if (*next != 0 && SlotOfCursor(*next) == options_.slot) next_cursor_ = *next;
+  if (*next != 0 && SlotOfCursor(*next) == slot()) next_cursor_ = *next;
   // The same next cursor proves that the reply is the one that was listed in part.
-  const bool split = options_.from && options_.from->split;
-  const bool same_reply = split && options_.from->split->next_cursor == *next;
+  const std::optional<NameMark> floor = FloorOf(options_.start);
+  const SplitReply* split = from() != nullptr && from()->split ? &*from()->split : nullptr;
+  const bool same_reply = split != nullptr && split->next_cursor == *next;
   bool whole = VisitNames(reply[1], [&](std::string_view name) {
-    if (!options_.filter->Matches(name) || KeySlot(name) != options_.slot) return;
+    if (!options_.filter->Matches(name) || KeySlot(name) != slot()) return;
     uint64_t hash = options_.hash(name);
-    if (options_.floor && !options_.floor->IsPassedBy(hash, name)) return;
+    if (floor && !floor->IsPassedBy(hash, name)) return;
     ++wanted_;
-    if (same_reply && !options_.from->split->after.IsPassedBy(hash, name)) return;
-    names_.Add(options_.slot, 0, hash, name);
+    if (same_reply && !split->after.IsPassedBy(hash, name)) return;
+    names_.Add(slot(), 0, hash, name);
   });
   if (!whole || names_.overflowed()) {
     obstacle_ =

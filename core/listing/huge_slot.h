@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "core/key_filter.h"
 #include "core/listing/name_list.h"
@@ -15,11 +16,9 @@ namespace atestore {
 class HugeSlotScan final : public ListingStep {
  public:
   struct Options {
-    Slot slot = 0;
+    // Where to go on; unless it has a cursor: at the slot's start, whatever the process.
+    Position start;
     Endpoint owner;
-    // Where to go on; nothing: at the slot's start, whatever the process.
-    std::optional<InSlotCursor> from;
-    std::optional<NameMark> floor;  // only names behind it are listed
     size_t count = 0;
     int probe_variant = 0;
     NameHash hash = HashName;
@@ -41,6 +40,8 @@ class HugeSlotScan final : public ListingStep {
   // How many keys of the slot the reply held that the filter wants, listed before or not.
   size_t wanted() const { return wanted_; }
   const Endpoint& owner() const { return options_.owner; }
+  // The cursor of the call.
+  uint64_t asked_cursor() const;
   // The cursor of the reply as it came.
   uint64_t replied_cursor() const { return replied_cursor_; }
   // The process that answered.
@@ -49,6 +50,8 @@ class HugeSlotScan final : public ListingStep {
   const std::optional<uint64_t>& next_cursor() const { return next_cursor_; }
 
  private:
+  Slot slot() const { return options_.start.slot; }
+  const InSlotCursor* from() const { return std::get_if<InSlotCursor>(&options_.start.place); }
   void TakeResults(const ReplyView& results);
   void TakeScan(const ReplyView& reply);
 

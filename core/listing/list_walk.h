@@ -189,7 +189,6 @@ class ListWalk {
   void Meet(const Obstacle& obstacle);
   void Retake(const absl::Status& why);
   std::optional<Endpoint> OwnerOf(Slot slot, const Topology& topology) const;
-  std::optional<NameMark> MarkOfPlace() const;
   size_t room() const { return records_max_ - page_records_; }
   ValuesRead::Bounds ValuesBounds() const;
   size_t bytes_left() const { return options_.page_bytes - page_bytes_; }

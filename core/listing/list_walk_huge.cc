@@ -19,19 +19,16 @@ constexpr double kOvershoot = 0.95;
 }  // namespace
 
 void ListWalk::PlanHuge(const Endpoint& owner) {
-  std::optional<InSlotCursor> from;
-  if (const auto* cursor = std::get_if<InSlotCursor>(&position_->place)) from = *cursor;
-  if (from && from->split) {
+  const auto* cursor = std::get_if<InSlotCursor>(&position_->place);
+  if (cursor != nullptr && cursor->split) {
     huge_count_ = 1;  // the smallest reply was split, and only it can be recognised
   } else if (!huge_count_) {
     double count = static_cast<double>(room()) / hints_.wanted_ratio * kOvershoot;
     huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, options_.scan_count_max);
   }
   current_->huge =
-      std::make_unique<HugeSlotScan>(HugeSlotScan::Options{.slot = position_->slot,
+      std::make_unique<HugeSlotScan>(HugeSlotScan::Options{.start = *position_,
                                                            .owner = owner,
-                                                           .from = from,
-                                                           .floor = MarkOfPlace(),
                                                            .count = *huge_count_,
                                                            .probe_variant = probe_variant_,
                                                            .hash = options_.hash,
@@ -48,7 +45,7 @@ void ListWalk::ConcludeHuge() {
   if (huge.other_process()) {
     // A cursor means nothing to another process: this slot begins anew, and no other.
     ++counters_.slot_restarts;
-    std::optional<NameMark> floor = MarkOfPlace();
+    const std::optional<NameMark> floor = FloorOf(*position_);
     position_->place = SlotStart{};
     if (floor) position_->place = AfterName{*floor};
     huge_count_.reset();
@@ -80,11 +77,9 @@ void ListWalk::ShrinkHugeCount(double ratio) {
 
 void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
   const Slot slot = position_->slot;
-  const uint64_t cursor = std::holds_alternative<InSlotCursor>(position_->place)
-                              ? std::get<InSlotCursor>(position_->place).cursor
-                              : slot;
   const HugeSlotScan& huge = *current_->huge;
-  InSlotCursor place{.cursor = cursor, .run = huge.run(), .floor = MarkOfPlace()};
+  InSlotCursor place{
+      .cursor = huge.asked_cursor(), .run = huge.run(), .floor = FloorOf(*position_)};
   if (outcome.passed == current_->names->size()) {
     if (!huge.next_cursor()) return MoveToSlot(slot + size_t{1});
     place.cursor = *huge.next_cursor();

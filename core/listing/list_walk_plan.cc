@@ -93,12 +93,6 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   return std::nullopt;
 }
 
-std::optional<NameMark> ListWalk::MarkOfPlace() const {
-  if (const auto* after = std::get_if<AfterName>(&position_->place)) return after->mark;
-  if (const auto* cursor = std::get_if<InSlotCursor>(&position_->place)) return cursor->floor;
-  return std::nullopt;
-}
-
 NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark> after) const {
   return {.filter = &options_.filter,
           .hash = options_.hash,
@@ -109,7 +103,7 @@ NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark>
 
 void ListWalk::PlanBatch(const Topology& topology) {
   const Slot slot = position_->slot;
-  current_->batch = std::make_unique<NamesBatch>(BatchOptions(slot, MarkOfPlace()),
+  current_->batch = std::make_unique<NamesBatch>(BatchOptions(slot, FloorOf(*position_)),
                                                  BatchUnits(topology, slot, room()));
 }
 
@@ -147,13 +141,13 @@ void ListWalk::PlanOneSlot(const Endpoint& owner, size_t keys_max) {
                    .endpoint = owner,
                    .slots = {position_->slot},
                    .keys_max = keys_max});
-  current_->batch =
-      std::make_unique<NamesBatch>(BatchOptions(position_->slot, MarkOfPlace()), std::move(units));
+  current_->batch = std::make_unique<NamesBatch>(BatchOptions(position_->slot, FloorOf(*position_)),
+                                                 std::move(units));
 }
 
 void ListWalk::PlanMigrating() {
-  current_->migrating =
-      std::make_unique<MigratingSlot>(*migration_, &options_.filter, options_.hash, MarkOfPlace());
+  current_->migrating = std::make_unique<MigratingSlot>(*migration_, &options_.filter,
+                                                        options_.hash, FloorOf(*position_));
 }
 
 }  // namespace atestore
