@@ -29,13 +29,18 @@ absl::StatusOr<ClusterNode> ReadNode(const ReplyView& node, const Endpoint& aske
   return result;
 }
 
+absl::Status NotAnAddress(std::string_view text) {
+  return InvalidArgumentError(
+      absl::StrCat("address \"", ToAbsl(text.substr(0, kHostBytesMax)), "\" is not host:port"));
+}
+
 }  // namespace
 
 std::string ToString(const Endpoint& endpoint) {
   return absl::StrCat(endpoint.host, ":", endpoint.port);
 }
 
-absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
+absl::StatusOr<Endpoint> ParseListenEndpoint(std::string_view text) {
   size_t colon = text.rfind(':');
   Endpoint endpoint;
   if (colon != std::string_view::npos) {
@@ -46,14 +51,19 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
     std::string_view port = text.substr(colon + 1);
     auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
     bool host_valid = host.size() <= kHostBytesMax && host.find_first_of("[]") == host.npos;
-    if (error == std::errc() && end == port.data() + port.size() && endpoint.port != 0 &&
-        host_valid) {
+    if (error == std::errc() && end == port.data() + port.size() && host_valid) {
       endpoint.host = host;
       return endpoint;
     }
   }
-  return InvalidArgumentError(
-      absl::StrCat("address \"", ToAbsl(text.substr(0, kHostBytesMax)), "\" is not host:port"));
+  return NotAnAddress(text);
+}
+
+absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
+  absl::StatusOr<Endpoint> endpoint = ParseListenEndpoint(text);
+  // Nobody can be called at port 0.
+  if (endpoint.ok() && endpoint->port == 0) return NotAnAddress(text);
+  return endpoint;
 }
 
 absl::StatusOr<Topology> Topology::FromClusterSlots(const ReplyView& reply, const Endpoint& asked) {

@@ -33,6 +33,8 @@ std::string ToString(const Endpoint& endpoint);
 // Parses "host:port" as operators write it and as MOVED and ASK carry it: the last colon counts, so
 // IPv6 needs no brackets and may have them. The host may be empty. INVALID_ARGUMENT names the text.
 absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text);
+// The same for where to listen: port 0 lets the system choose one.
+absl::StatusOr<Endpoint> ParseListenEndpoint(std::string_view text);
 
 struct ClusterNode {
   std::string id;  // 40 hexadecimal digits; survives restarts and changes of address

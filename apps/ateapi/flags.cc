@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "apps/ateapi/listen_address.h"
 #include "core/status.h"
 
 namespace atestore {
@@ -182,15 +183,6 @@ std::string EnvironmentName(std::string_view flag) {
     name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   }
   return name;
-}
-
-bool IsLoopback(std::string_view listen_address) {
-  if (listen_address.starts_with("unix:")) return true;
-  const std::string_view host = listen_address.substr(0, listen_address.rfind(':'));
-  // A name such as "127.example.org" is none of ours.
-  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "[::1]" || host == "::1" ||
-         (is_ipv4 && host.starts_with("127."));
 }
 
 absl::StatusOr<ParsedFlags> ParseFlags(const std::vector<std::string>& arguments,

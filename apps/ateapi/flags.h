@@ -58,8 +58,4 @@ absl::StatusOr<ParsedFlags> ParseFlags(const std::vector<std::string>& arguments
 // deployments of this API use, "ATE_API_REDIS_ADDRESS".
 std::string EnvironmentName(std::string_view flag);
 
-// Whether "host:port" names an address of the loopback interface ("localhost", 127.0.0.0/8, ::1) or
-// a Unix socket ("unix:…"). A wildcard address does not.
-bool IsLoopback(std::string_view listen_address);
-
 }  // namespace atestore

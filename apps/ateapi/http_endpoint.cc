@@ -3,7 +3,7 @@
 #include <CivetServer.h>
 
 #include "absl/strings/str_cat.h"
-#include "core/status.h"
+#include "apps/ateapi/listen_address.h"
 #include "core/topology.h"
 
 namespace atestore {
@@ -30,17 +30,6 @@ class RouteHandler final : public CivetHandler {
   const std::function<HttpAnswer()> answer_;
 };
 
-// "host:port". ParseEndpoint() takes no port 0, for nobody can be called there.
-absl::StatusOr<Endpoint> ParseListenAddress(std::string_view text) {
-  constexpr std::string_view kAnyPort = ":0";
-  absl::StatusOr<Endpoint> listen = ParseEndpoint(text);
-  if (listen.ok() || !text.ends_with(kAnyPort)) return listen;
-  const std::string_view host = text.substr(0, text.size() - kAnyPort.size());
-  absl::StatusOr<Endpoint> with_port = ParseEndpoint(absl::StrCat(ToAbsl(host), ":1"));
-  if (!with_port.ok()) return listen;
-  return Endpoint{.host = with_port->host, .port = 0};
-}
-
 // IPv6 needs brackets in civetweb's notation.
 std::string ListeningPort(const Endpoint& listen) {
   if (listen.host.find(':') == std::string::npos) {
@@ -60,8 +49,7 @@ class HttpEndpoint::Impl {
       handlers_.push_back(std::make_unique<RouteHandler>(std::move(route.answer)));
       server_.addHandler(route.path + "$", *handlers_.back());
     }
-    address_ = absl::StrCat(listen_address.substr(0, listen_address.rfind(':')), ":",
-                            server_.getListeningPorts().at(0));
+    address_ = WithPort(listen_address, server_.getListeningPorts().at(0));
   }
   ~Impl() { server_.close(); }
 
@@ -80,7 +68,7 @@ const std::string& HttpEndpoint::address() const { return impl_->address(); }
 
 absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::string& listen_address,
                                                                   std::vector<HttpRoute> routes) {
-  const absl::StatusOr<Endpoint> listen = ParseListenAddress(listen_address);
+  const absl::StatusOr<Endpoint> listen = ParseListenEndpoint(listen_address);
   if (!listen.ok()) return listen.status();
   try {
     auto impl = std::make_unique<Impl>(listen_address, *listen, std::move(routes));

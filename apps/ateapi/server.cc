@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "apps/ateapi/control_service.h"
 #include "apps/ateapi/credentials.h"
+#include "apps/ateapi/listen_address.h"
 #include "apps/ateapi/log.h"
 
 namespace atestore {
@@ -37,11 +38,6 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
     });
   }
 };
-
-std::string WithPort(const std::string& listen_address, int port) {
-  if (listen_address.starts_with("unix:")) return listen_address;
-  return absl::StrCat(listen_address.substr(0, listen_address.rfind(':')), ":", port);
-}
 
 }  // namespace
 

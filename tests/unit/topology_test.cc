@@ -85,6 +85,15 @@ TEST(EndpointTest, ParsesWhatOperatorsAndServersWrite) {
   }
 }
 
+TEST(EndpointTest, OnlyToListenOnMayThePortBeZero) {
+  EXPECT_EQ(*ParseListenEndpoint("[::1]:0"), (Endpoint{"::1", 0}));
+  EXPECT_EQ(*ParseListenEndpoint("localhost:9090"), (Endpoint{"localhost", 9090}));
+  for (std::string_view text : {"[::1:0", "localhost", "localhost:", "localhost:65536"}) {
+    EXPECT_EQ(ParseListenEndpoint(text).status().code(), absl::StatusCode::kInvalidArgument)
+        << text;
+  }
+}
+
 TEST(ServerErrorTest, ReadsRedirects) {
   ServerError moved = ParseServerError("MOVED 3999 127.0.0.1:6381", kAsked);
   EXPECT_EQ(moved.kind, ServerErrorKind::kMoved);

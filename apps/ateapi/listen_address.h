@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace atestore {
+
+// Addresses to listen on are "host:port", IPv6 in brackets or not, or gRPC's "unix:path".
+
+// Whether it is an address of the loopback interface ("localhost", 127.0.0.0/8, ::1) or a Unix
+// socket. A wildcard address is not.
+bool IsLoopback(std::string_view listen_address);
+
+// The same address with the port that was chosen for 0; "unix:path" has none.
+std::string WithPort(std::string_view listen_address, int port);
+
+}  // namespace atestore
