@@ -171,9 +171,9 @@ absl::StatusOr<std::vector<Reply>> ListingWorld::Ask(const ShardRequest& request
   return ExecuteAt(*churn_transport_, request, absl::InfiniteFuture());
 }
 
-void ListingWorld::Rest() {
+void ListingWorld::Rest(int64_t duration_ms) {
   cluster_->With([&](mockcluster::Cluster& cluster) {
-    cluster.AdvanceTime(500);
+    cluster.AdvanceTime(duration_ms);
     cluster.Settle();
   });
 }
@@ -356,10 +356,7 @@ void ListingWorld::Repair() {
     }
     Ask(repair).IgnoreError();
   }
-  cluster_->With([](mockcluster::Cluster& cluster) {
-    cluster.AdvanceTime(cluster.options().rejoin_delay_ms);
-    cluster.Settle();
-  });
+  Rest(cluster_->With([](auto& cluster) { return cluster.options().rejoin_delay_ms; }));
   TakeReachableAsSurvivors();
 }
 

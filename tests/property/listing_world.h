@@ -86,7 +86,7 @@ class ListingWorld {
   void Put(const std::string& key, const std::string& value);
   // The replies of one node, not part of the listing.
   absl::StatusOr<std::vector<Reply>> Ask(const ShardRequest& request);
-  void Rest();
+  void Rest(int64_t duration_ms = 500);
   void TakeReachableAsSurvivors();
   // Executes a command wherever its key lives. False: what happened is not known.
   bool ExecuteAnywhere(const std::vector<std::string_view>& command);
