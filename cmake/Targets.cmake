@@ -55,8 +55,4 @@ function(atestore_test name)
     add_dependencies(serverless_tests ${name})
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${limit})
-  if(ARG_LABEL STREQUAL "e2e" OR ARG_LABEL STREQUAL "differential")
-    # Six servers each and faults with time limits of their own: one of these at a time.
-    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK real_servers)
-  endif()
 endfunction()
