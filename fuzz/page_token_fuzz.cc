@@ -100,7 +100,7 @@ std::string Change(std::string token, ByteSource& source) {
       token.erase(at, 1 + source.Number(3));
       break;
     case 2:
-      token.insert(at, source.Text());
+      token.insert(source.Flag() ? token.size() : at, source.Text());
       break;
     case 3:
       std::swap(token[at], token[source.Number(token.size() - 1)]);
