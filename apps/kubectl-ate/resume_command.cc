@@ -28,10 +28,15 @@ std::string ShellQuoted(const std::string& text) {
   return quoted + "'";
 }
 
-// " --flag value"; "--flag=value" where the value would be taken for a flag.
+// As a word of its own the parser would not take it for the value of the option before it: "++"
+// ends a subcommand of CLI11's.
+bool MustBeAttached(const std::string& value) {
+  return value.empty() || value[0] == '-' || value == "++";
+}
+
+// " --flag value", or "--flag=value".
 void AddOption(std::string* line, std::string_view flag, const std::string& value) {
-  absl::StrAppend(line, " ", ToAbsl(flag), value.empty() || value[0] == '-' ? "=" : " ",
-                  ShellQuoted(value));
+  absl::StrAppend(line, " ", ToAbsl(flag), MustBeAttached(value) ? "=" : " ", ShellQuoted(value));
 }
 
 void AddOutput(std::string* line, const OutputOptions& output) {
@@ -60,7 +65,7 @@ std::string ResumeCommand(const ListActors& listing, const ConnectionOptions& co
   if (listing.atespace.empty()) {
     absl::StrAppend(&line, " -A");
   } else {
-    AddOption(&line, listing.atespace[0] == '-' ? "--atespace" : "-a", listing.atespace);
+    AddOption(&line, MustBeAttached(listing.atespace) ? "--atespace" : "-a", listing.atespace);
   }
   if (listing.chunk_size > 0) AddOption(&line, "--chunk-size", absl::StrCat(listing.chunk_size));
   if (listing.limit) AddOption(&line, "--limit", absl::StrCat(*listing.limit));
