@@ -8,6 +8,7 @@
 
 #include <utility>
 
+#include "apps/ateapi/flags.h"
 #include "apps/ateapi/log.h"
 #include "core/status.h"
 
@@ -62,14 +63,16 @@ constexpr unsigned kLookSeconds = 1;
 
 absl::StatusOr<std::unique_ptr<ServerCertificates>> ServerCertificates::Load(
     const std::string& bundle_path, const std::string& client_ca_path) {
+  constexpr const char* kBundleFlag = "--grpc-server-cred-bundle";
+  constexpr const char* kClientCaFlag = "--client-ca-certs";
   absl::StatusOr<std::unique_ptr<CheckedCopy>> bundle =
-      CheckedCopy::Open(bundle_path, CheckBundle, LogReload("--grpc-server-cred-bundle"));
-  if (!bundle.ok()) return bundle.status();
+      CheckedCopy::Open(bundle_path, CheckBundle, LogReload(kBundleFlag));
+  if (!bundle.ok()) return AtFlag(kBundleFlag, bundle.status());
   std::unique_ptr<CheckedCopy> client_ca;
   if (!client_ca_path.empty()) {
     absl::StatusOr<std::unique_ptr<CheckedCopy>> opened =
-        CheckedCopy::Open(client_ca_path, CheckAuthorities, LogReload("--client-ca-certs"));
-    if (!opened.ok()) return opened.status();
+        CheckedCopy::Open(client_ca_path, CheckAuthorities, LogReload(kClientCaFlag));
+    if (!opened.ok()) return AtFlag(kClientCaFlag, opened.status());
     client_ca = *std::move(opened);
   }
   return std::unique_ptr<ServerCertificates>(

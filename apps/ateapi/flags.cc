@@ -138,15 +138,28 @@ absl::StatusOr<std::vector<Endpoint>> ParseSeeds(const std::string& text) {
   for (const absl::string_view part : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
     absl::StatusOr<Endpoint> endpoint = ParseEndpoint(ToStd(absl::StripAsciiWhitespace(part)));
     if (!endpoint.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--redis-cluster-address: ", endpoint.status().message()));
+      return AtFlag("--redis-cluster-address", endpoint.status());
     }
     seeds.push_back(*std::move(endpoint));
   }
   return seeds;
 }
 
+absl::Status CheckListenAddress(std::string_view flag, const std::string& address) {
+  const absl::Status status = ParseListenEndpoint(address).status();
+  return status.ok() ? status : AtFlag(flag, status);
+}
+
 absl::Status Check(const Flags& flags) {
+  // gRPC would take the number of a port modulo 65536, and none for 443.
+  if (!IsUnixSocket(flags.grpc_listen_addr)) {
+    absl::Status status = CheckListenAddress("--grpc-listen-addr", flags.grpc_listen_addr);
+    if (!status.ok()) return status;
+  }
+  if (!flags.metrics_listen_addr.empty()) {
+    absl::Status status = CheckListenAddress("--metrics-listen-addr", flags.metrics_listen_addr);
+    if (!status.ok()) return status;
+  }
   if (flags.grpc_server_cred_bundle.empty() && !flags.allow_plaintext &&
       !IsLoopback(flags.grpc_listen_addr)) {
     return absl::InvalidArgumentError(
@@ -174,6 +187,10 @@ absl::Status Check(const Flags& flags) {
 }
 
 }  // namespace
+
+absl::Status AtFlag(std::string_view flag, const absl::Status& status) {
+  return {status.code(), absl::StrCat(ToAbsl(flag), ": ", status.message())};
+}
 
 std::string EnvironmentName(std::string_view flag) {
   while (!flag.empty() && flag.front() == '-') flag.remove_prefix(1);

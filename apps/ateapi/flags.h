@@ -54,6 +54,9 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 absl::StatusOr<ParsedFlags> ParseFlags(const std::vector<std::string>& arguments,
                                        const Environment& environment);
 
+// `status` as an error that names the flag which it comes from.
+absl::Status AtFlag(std::string_view flag, const absl::Status& status);
+
 // "--grpc-listen-addr" → "ATE_API_GRPC_LISTEN_ADDR"; "--redis-cluster-address" has the name that
 // deployments of this API use, "ATE_API_REDIS_ADDRESS".
 std::string EnvironmentName(std::string_view flag);

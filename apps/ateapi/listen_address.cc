@@ -6,16 +6,16 @@
 namespace atestore {
 namespace {
 
-constexpr std::string_view kUnix = "unix:";
-
 std::string_view HostOf(std::string_view listen_address) {
   return listen_address.substr(0, listen_address.rfind(':'));
 }
 
 }  // namespace
 
+bool IsUnixSocket(std::string_view listen_address) { return listen_address.starts_with("unix:"); }
+
 bool IsLoopback(std::string_view listen_address) {
-  if (listen_address.starts_with(kUnix)) return true;
+  if (IsUnixSocket(listen_address)) return true;
   const std::string_view host = HostOf(listen_address);
   // A name such as "127.example.org" is none of ours.
   const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -24,7 +24,7 @@ bool IsLoopback(std::string_view listen_address) {
 }
 
 std::string WithPort(std::string_view listen_address, int port) {
-  if (listen_address.starts_with(kUnix)) return std::string(listen_address);
+  if (IsUnixSocket(listen_address)) return std::string(listen_address);
   return absl::StrCat(ToAbsl(HostOf(listen_address)), ":", port);
 }
 

@@ -7,6 +7,8 @@ namespace atestore {
 
 // Addresses to listen on are "host:port", IPv6 in brackets or not, or gRPC's "unix:path".
 
+bool IsUnixSocket(std::string_view listen_address);
+
 // Whether it is an address of the loopback interface ("localhost", 127.0.0.0/8, ::1) or a Unix
 // socket. A wildcard address is not.
 bool IsLoopback(std::string_view listen_address);

@@ -64,9 +64,8 @@ absl::StatusOr<std::unique_ptr<HttpEndpoint>> StartHttp(const std::string& addre
       {{"/healthz", [] { return HttpAnswer{.code = 200, .text = "alive\n"}; }},
        {"/readyz", [&health, &stopping] { return Readiness(health, stopping); }},
        {"/metrics", [&metrics] { return HttpAnswer{.code = 200, .text = metrics.Text()}; }}});
-  if (http.ok() || !absl::IsInvalidArgument(http.status())) return http;
-  return absl::InvalidArgumentError(
-      absl::StrCat("--metrics-listen-addr: ", http.status().message()));
+  if (!http.ok()) return AtFlag("--metrics-listen-addr", http.status());
+  return http;
 }
 
 void LogServing(const Flags& flags, const Server& server, const HttpEndpoint* http) {

@@ -77,7 +77,7 @@ class Server::Impl {
       builder.SetOption(std::make_unique<WithoutReflection>());
     }
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || (port == 0 && !flags.grpc_listen_addr.starts_with("unix:"))) {
+    if (server_ == nullptr || (port == 0 && !IsUnixSocket(flags.grpc_listen_addr))) {
       return absl::UnavailableError(absl::StrCat("cannot listen on --grpc-listen-addr ",
                                                  flags.grpc_listen_addr, ": is it in use?"));
     }

@@ -33,7 +33,7 @@ absl::StatusOr<RedisOptions> RedisOptionsOf(const Flags& flags) {
   if (!flags.redis_password_file.empty()) {
     absl::StatusOr<std::unique_ptr<PasswordFile>> file =
         PasswordFile::Open(flags.redis_password_file, LogReload("--redis-password-file"));
-    if (!file.ok()) return file.status();
+    if (!file.ok()) return AtFlag("--redis-password-file", file.status());
     options.credentials_source = [username = flags.redis_username,
                                   file = std::shared_ptr<PasswordFile>(*std::move(file))] {
       return RedisCredentials{.username = username, .password = file->Password()};
@@ -54,12 +54,13 @@ absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags, Metrics& metrics
   options.jitter_seed = JitterSeed();
   options.on_retry = [&metrics] { metrics.CountRetry(); };
   if (!flags.page_token_key_file.empty()) {
+    constexpr std::string_view kFlag = "--page-token-key-file";
     const absl::StatusOr<std::string> text = ReadFile(flags.page_token_key_file);
-    if (!text.ok()) return text.status();
+    if (!text.ok()) return AtFlag(kFlag, text.status());
     absl::StatusOr<std::vector<PageTokenKey>> keys = ParseTokenKeys(*text);
     if (!keys.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(flags.page_token_key_file, ": ", keys.status().message()));
+      return AtFlag(kFlag, absl::InvalidArgumentError(absl::StrCat(flags.page_token_key_file, ": ",
+                                                                   keys.status().message())));
     }
     options.page_token_keys = *std::move(keys);
   }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "apps/ateapi/call_gate.h"
 #include "apps/ateapi/error_details.h"
@@ -82,6 +83,17 @@ TEST(Flags, PlaintextStaysOnLoopbackUnlessAllowed) {
   for (const char* const address : {"localhost:1", "127.0.0.1:0", "127.9.9.9:1", "[::1]:1"}) {
     EXPECT_TRUE(Parse({"--grpc-listen-addr", address}).ok()) << address;
   }
+}
+
+TEST(Flags, AddressesToListenOnAreHostAndPort) {
+  for (const char* const flag : {"--grpc-listen-addr", "--metrics-listen-addr"}) {
+    for (const char* const address : {"127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x", "foo"}) {
+      EXPECT_EQ(ErrorOf(Parse({flag, address})),
+                absl::StrCat(flag, ": address \"", address, "\" is not host:port"));
+    }
+    EXPECT_TRUE(Parse({flag, "127.0.0.1:0"}).ok()) << flag;
+  }
+  EXPECT_TRUE(Parse({"--grpc-listen-addr", "unix:/run/ateapi"}).ok());
 }
 
 TEST(Flags, RefusesWhatDoesNotFitTogether) {
