@@ -9,8 +9,11 @@
 #include <cerrno>
 #include <fstream>
 #include <sstream>
+#include <string_view>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "core/status.h"
 
 namespace atestore::cli {
 namespace {
@@ -26,16 +29,17 @@ constexpr int kPingPatienceMs = 20'000;
 // Atespaces and workers come in one answer.
 constexpr int kReceiveBytesMax = 256 << 20;
 
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
+absl::StatusOr<std::string> ReadPem(std::string_view flag, const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (file) text << file.rdbuf();
   if (!file || file.bad()) {
-    return absl::ErrnoToStatus(errno != 0 ? errno : EIO, absl::StrCat("cannot read ", path));
+    return absl::ErrnoToStatus(errno != 0 ? errno : EIO,
+                               absl::StrCat(ToAbsl(flag), ": cannot read ", path));
   }
   if (text.str().find("-----BEGIN") == std::string::npos) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is not a PEM file"));
+    return absl::InvalidArgumentError(absl::StrCat(ToAbsl(flag), ": ", path, " is not a PEM file"));
   }
   return text.str();
 }
@@ -48,17 +52,17 @@ struct Pems {
 
 absl::StatusOr<Pems> ReadPems(const ConnectionOptions& options) {
   Pems pems;
-  const std::string& key_path =
-      options.client_key.empty() ? options.client_cert : options.client_key;
-  const std::pair<const std::string*, std::string*> files[] = {
-      {&options.ca_cert, &pems.authorities},
-      {&options.client_cert, &pems.client_certificate},
-      {&key_path, &pems.client_key}};
-  for (const auto& [path, text] : files) {
-    if (path->empty()) continue;
-    absl::StatusOr<std::string> pem = ReadPem(*path);
+  const bool key_apart = !options.client_key.empty();
+  const std::tuple<std::string_view, const std::string&, std::string&> files[] = {
+      {"--ca-cert", options.ca_cert, pems.authorities},
+      {"--client-cert", options.client_cert, pems.client_certificate},
+      {key_apart ? "--client-key" : "--client-cert",
+       key_apart ? options.client_key : options.client_cert, pems.client_key}};
+  for (const auto& [flag, path, text] : files) {
+    if (path.empty()) continue;
+    absl::StatusOr<std::string> pem = ReadPem(flag, path);
     if (!pem.ok()) return pem.status();
-    *text = *std::move(pem);
+    text = *std::move(pem);
   }
   return pems;
 }

@@ -7,6 +7,7 @@
 #include "apps/kubectl-ate/completion_scripts.h"
 #include "apps/kubectl-ate/grammar.h"
 #include "core/status.h"
+#include "core/topology.h"
 
 namespace atestore::cli {
 namespace {
@@ -120,6 +121,14 @@ absl::StatusOr<Command> ToCommand(const Grammar& grammar) {
   return Command(PrintText{grammar.app.help()});
 }
 
+// gRPC would take the number of a port modulo 65536, and what is no number for 443.
+absl::Status CheckEndpoint(const std::string& endpoint) {
+  if (endpoint.starts_with("unix:")) return absl::OkStatus();
+  const absl::Status status = ParseEndpoint(endpoint).status();
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(absl::StrCat("--endpoint: ", status.message()));
+}
+
 // The innermost command that the words parsed so far name, for "see … --help".
 std::string CommandPath(const CLI::App& app) {
   for (const CLI::App* sub : app.get_subcommands()) {
@@ -152,8 +161,17 @@ absl::StatusOr<Invocation> ParseCommandLine(const std::vector<std::string>& argu
   } catch (const CLI::ParseError& error) {
     std::string what = error.what();
     std::replace(what.begin(), what.end(), '\n', ' ');
+    // Of "get pods" CLI11 says only that a noun is missing.
+    const std::vector<std::string> unknown = grammar.app.remaining(/*recurse=*/true);
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
+        !unknown.empty()) {
+      what = absl::StrCat("\"", unknown.front(), "\" is not known: ", what);
+    }
     return absl::InvalidArgumentError(
         absl::StrCat(what, "; see ", CommandPath(grammar.app), " --help"));
+  }
+  if (absl::Status status = CheckEndpoint(grammar.values.connection.endpoint); !status.ok()) {
+    return status;
   }
   absl::StatusOr<Command> command = ToCommand(grammar);
   if (!command.ok()) return command.status();

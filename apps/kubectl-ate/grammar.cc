@@ -1,5 +1,10 @@
 #include "apps/kubectl-ate/grammar.h"
 
+#include <cmath>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
 namespace atestore::cli {
 namespace {
 
@@ -29,6 +34,29 @@ Examples:
 
 // The same check, without its words in the help: the option's own say it better.
 CLI::Validator Quiet(CLI::Validator check) { return check.description(""); }
+
+// CLI11 alone reads 010 as eight, and takes the largest number for one that is too large.
+CLI::Validator WholeNumber(int64_t min, int64_t max) {
+  auto check = [min, max](std::string& text) -> std::string {
+    int64_t number = 0;
+    if (!absl::SimpleAtoi(text, &number) || number < min || number > max) {
+      return absl::StrCat("\"", text, "\" is not a whole number from ", min, " to ", max);
+    }
+    text = absl::StrCat(number);
+    return "";
+  };
+  return {check, ""};
+}
+
+// CLI11 alone takes "nan" too.
+CLI::Validator Seconds() {
+  auto check = [](std::string& text) -> std::string {
+    double seconds = 0;
+    if (absl::SimpleAtod(text, &seconds) && std::isfinite(seconds) && seconds >= 0) return "";
+    return absl::StrCat("\"", text, "\" is not a number of seconds");
+  };
+  return {check, ""};
+}
 
 }  // namespace
 
@@ -60,8 +88,8 @@ void Grammar::DefineConnection() {
   for (const ConnectionSwitch& flag : kConnectionSwitches) {
     app.add_flag(flag.flag, connection.*flag.value, flag.help)->group(group);
   }
-  app.add_option("--timeout", values.timeout_seconds, "for the whole command; none: no limit")
-      ->check(Quiet(CLI::NonNegativeNumber))
+  app.add_option("--timeout", values.timeout_seconds, "for the whole command; 0: no limit")
+      ->transform(Seconds())
       ->type_name("SECONDS")
       ->group(group);
 }
@@ -84,10 +112,10 @@ void Grammar::DefineGet() {
   get_actors->add_flag("-A,--all-atespaces", values.all_atespaces, "of all atespaces");
   DefineOutput(get_actors);
   get_actors->add_option("--chunk-size", values.chunk_size, "actors a page, 1 to 1000")
-      ->check(Quiet(CLI::Range(1, 1000)))
+      ->transform(WholeNumber(1, 1000))
       ->type_name("N");
   get_actors->add_option("--limit", values.limit, "stop after this many actors")
-      ->check(Quiet(CLI::Range(int64_t{1}, INT64_MAX)))
+      ->transform(WholeNumber(1, INT64_MAX))
       ->type_name("N");
   get_actors->add_option("--page-token", values.page_token, "go on where a listing stopped")
       ->take_last()  // so that a token added to any command is the one that counts

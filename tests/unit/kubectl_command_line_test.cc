@@ -1,5 +1,6 @@
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "apps/kubectl-ate/command_line.h"
 #include "apps/kubectl-ate/expectation.h"
 #include "apps/kubectl-ate/resume_command.h"
@@ -76,6 +77,20 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandInOneLine) {
     const std::string error = ErrorOf(arguments);
     EXPECT_NE(error, "no error") << ::testing::PrintToString(arguments);
     EXPECT_THAT(error, Not(HasSubstr("\n")));
+  }
+  EXPECT_THAT(ErrorOf({"get", "pods"}), HasSubstr("\"pods\" is not known"));
+  for (const char* const endpoint : {"h", "h:", "h:0", "h:x", "h:8443x", "h:65536", "h:-1", ""}) {
+    EXPECT_THAT(ErrorOf({"get", "actors", "-A", "--endpoint", endpoint}),
+                HasSubstr(absl::StrCat("--endpoint: address \"", endpoint, "\" is not host:port")));
+  }
+  for (const char* const number : {"99999999999999999999", "1k", "1.5", "0", "-1", ""}) {
+    EXPECT_THAT(ErrorOf({"get", "actors", "-A", absl::StrCat("--limit=", number)}),
+                AllOf(HasSubstr("--limit"), HasSubstr(number)));
+  }
+  EXPECT_EQ(Parsed<ListActors>({"get", "actors", "-A", "--limit", "010"}).limit, 10);
+  for (const char* const seconds : {"nan", "inf", "-1", "soon"}) {
+    EXPECT_THAT(ErrorOf({"get", "actors", "-A", absl::StrCat("--timeout=", seconds)}),
+                HasSubstr(absl::StrCat("\"", seconds, "\" is not a number of seconds")));
   }
   EXPECT_THAT(ErrorOf({"get", "actors", "-A", "--bogus"}),
               HasSubstr("--bogus; see kubectl-ate get actors --help"));
