@@ -125,7 +125,7 @@ absl::StatusOr<Command> ToCommand(const Grammar& grammar) {
 absl::Status CheckEndpoint(const std::string& endpoint) {
   if (endpoint.starts_with("unix:")) return absl::OkStatus();
   const absl::Status status = ParseEndpoint(endpoint).status();
-  if (status.ok()) return status;
+  if (status.ok()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("--endpoint: ", status.message()));
 }
 
