@@ -7,6 +7,7 @@
 #include "bench/typical_value.h"
 #include "core/key_filter.h"
 #include "core/listing/name_list.h"
+#include "core/node_view.h"
 #include "core/page_token.h"
 #include "core/resp.h"
 #include "core/slot.h"
@@ -72,6 +73,22 @@ void BM_ParseMgetReply(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(reply.size()));
 }
 BENCHMARK(BM_ParseMgetReply)->Arg(18)->Arg(1000);
+
+// What a node says about itself, its share of the slots in so many ranges.
+void BM_ReadClusterNodes(benchmark::State& state) {
+  const size_t ranges = static_cast<size_t>(state.range(0));
+  const size_t slots = kSlotCount / 3 / ranges;
+  std::string text = "aaaa 127.0.0.1:7001@17001 myself,master - 0 0 1 connected";
+  for (size_t first = 0; first < 3 * ranges * slots; first += 3 * slots) {
+    absl::StrAppend(&text, " ", first, "-", first + slots - 1);
+  }
+  for (auto _ : state) {
+    absl::StatusOr<NodeView> view = NodeView::FromClusterNodes(text);
+    if (!view.ok()) state.SkipWithError(view.status().ToString().c_str());
+    benchmark::DoNotOptimize(view);
+  }
+}
+BENCHMARK(BM_ReadClusterNodes)->Arg(1)->Arg(100)->Arg(1000);
 
 // What a page does with its names: hash, collect, sort.
 void BM_OrderNames(benchmark::State& state) {

@@ -155,6 +155,14 @@ TEST(NodeViewTest, ReadsTheOwnLine) {
   EXPECT_FALSE(view->IsStableOwner(50));
 }
 
+TEST(NodeViewTest, ReadsRangesOfAnyLength) {
+  auto view = NodeView::FromClusterNodes(
+      "a h:1@2 myself,master - 0 0 1 connected 0-1 3-600 1000-9000 16383\n");
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_EQ(view->owned,
+            SlotRange(0, 2) | SlotRange(3, 598) | SlotRange(1000, 8001) | SlotRange(16383, 1));
+}
+
 TEST(NodeViewTest, AReplicaOwnsNothing) {
   auto view = NodeView::FromClusterNodes("a h:1@2 myself,slave bbbb 0 0 1 connected 0-3\n");
   ASSERT_TRUE(view.ok());
@@ -168,7 +176,10 @@ TEST(NodeViewTest, RefusesOtherTexts) {
         "a h:1@2 myself,master - 0 0 1 connected 0-16384\n",
         "a h:1@2 myself,master - 0 0 1 connected [1->-b\n",
         "a h:1@2 myself,master - 0 0 1 connected [1=b]\n",
-        "a h:1@2 myself,master - 0 0 1 connected 0-3 3\n"}) {
+        "a h:1@2 myself,master - 0 0 1 connected 0-3 3\n",
+        "a h:1@2 myself,master - 0 0 1 connected 3 0-3\n",
+        "a h:1@2 myself,master - 0 0 1 connected 0-8000 8000-8001\n",
+        "a h:1@2 myself,master - 0 0 1 connected 8000-8001 0-8000\n"}) {
     EXPECT_EQ(NodeView::FromClusterNodes(text).status().code(), absl::StatusCode::kDataLoss)
         << text;
   }
