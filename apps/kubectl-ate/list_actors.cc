@@ -45,6 +45,7 @@ class Listing {
   bool PrintEnd();
   void SayWaiting(const absl::Status& status);
   void SayResume();
+  void SayIfNoAtespace();
   int Finish();
   int Stop(const absl::Status& status);
   int OutputEnded();
@@ -58,6 +59,7 @@ class Listing {
   std::string token_;
   int64_t actors_ = 0;
   int64_t skipped_records_ = 0;
+  bool asked_for_atespace_ = false;
   std::vector<ateapi::Actor> collected_;  // with --sort
   WriteResult output_ = WriteResult::kWritten;
 };
@@ -80,6 +82,7 @@ int Listing::Run() {
       case Next::kPage:
         // A listing of one small atespace among many may not print for a long time.
         if (ReaderIsGone(context_.out)) return kExitOk;
+        SayIfNoAtespace();
         progress_.Show(page->progress, actors_, absl::Now());
     }
   }
@@ -162,15 +165,20 @@ int Listing::Finish() {
   }
   if (actors_ > 0) return kExitOk;
   Say(context_, "No resources found.");
-  if (!command_.atespace.empty() &&
-      absl::IsNotFound(context_.api
-                           .GetAtespace(command_.atespace,
-                                        std::min(context_.deadline, absl::Now() + absl::Seconds(5)))
-                           .status())) {
-    Say(context_, absl::StrCat("note: there is no atespace \"", command_.atespace,
-                               "\"; kubectl-ate get atespaces lists them"));
-  }
+  SayIfNoAtespace();
   return kExitOk;
+}
+
+// As soon as a page held nothing: records without an atespace are listed too, but whoever mistyped
+// a name need not wait until every actor was looked at.
+void Listing::SayIfNoAtespace() {
+  if (command_.atespace.empty() || actors_ > 0 || asked_for_atespace_) return;
+  asked_for_atespace_ = true;
+  const absl::Time deadline = std::min(context_.deadline, absl::Now() + absl::Seconds(5));
+  if (!absl::IsNotFound(context_.api.GetAtespace(command_.atespace, deadline).status())) return;
+  progress_.Clear();
+  Say(context_, absl::StrCat("note: there is no atespace \"", command_.atespace,
+                             "\"; kubectl-ate get atespaces lists them"));
 }
 
 int Listing::Stop(const absl::Status& status) {

@@ -67,6 +67,12 @@ class FakeApi final : public ControlApi {
       failures.pop_front();
       if (!failure.ok()) return failure;
     }
+    if (empty_pages > 0) {
+      --empty_pages;
+      ListPage page;
+      page.response.set_next_page_token("0");
+      return page;
+    }
     const int64_t first = request.page_token().empty() ? 0 : std::stoll(request.page_token());
     const int64_t size = request.page_size() == 0 ? page_size : request.page_size();
     const int64_t end = std::min(actors_, first + size);
@@ -81,6 +87,7 @@ class FakeApi final : public ControlApi {
     return page;
   }
   absl::StatusOr<ateapi::Atespace> GetAtespace(const std::string& name, absl::Time) override {
+    ++atespaces_asked_for;
     if (!atespace_exists) return absl::NotFoundError("no such atespace");
     ateapi::Atespace atespace;
     atespace.set_name(name);
@@ -111,6 +118,8 @@ class FakeApi final : public ControlApi {
   void Cancel() override {}
 
   int64_t page_size = 2;
+  int64_t empty_pages = 0;  // at the beginning, each with a token
+  int64_t atespaces_asked_for = 0;
   bool reversed = false;
   bool atespace_exists = true;
   int64_t skipped_a_page = 0;
@@ -289,6 +298,31 @@ TEST_F(ListActorsTest, AnUnknownAtespaceIsPointedOut) {
   EXPECT_EQ(result.exit_status, 0);
   EXPECT_EQ(result.out, "{\"actors\":[]}\n");
   EXPECT_THAT(result.err, HasSubstr("there is no atespace \"typo\""));
+}
+
+TEST_F(ListActorsTest, AnUnknownAtespaceIsPointedOutBeforeEverythingWasLookedAt) {
+  FakeApi api(0);
+  api.atespace_exists = false;
+  api.empty_pages = 3;
+  api.on_list = [&] {
+    if (api.requests.size() == 2) {
+      EXPECT_EQ(api.atespaces_asked_for, 1);
+    }
+  };
+  const Result result = Run(api, {.atespace = "typo", .output = {OutputFormat::kName}});
+  EXPECT_EQ(api.requests.size(), 4U);
+  EXPECT_EQ(api.atespaces_asked_for, 1);
+  EXPECT_EQ(result.err,
+            "note: there is no atespace \"typo\"; kubectl-ate get atespaces lists them\n"
+            "No resources found.\n");
+}
+
+TEST_F(ListActorsTest, AnAtespaceIsNotAskedForOnceActorsWereFound) {
+  FakeApi api(4);
+  api.atespace_exists = false;
+  const Result result = Run(api, {.atespace = "a", .output = {OutputFormat::kName}});
+  EXPECT_EQ(api.atespaces_asked_for, 0);
+  EXPECT_EQ(result.err, "");
 }
 
 TEST_F(ListActorsTest, SortCollectsFirst) {
