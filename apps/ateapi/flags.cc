@@ -146,8 +146,7 @@ absl::StatusOr<std::vector<Endpoint>> ParseSeeds(const std::string& text) {
 }
 
 absl::Status CheckListenAddress(std::string_view flag, const std::string& address) {
-  const absl::Status status = ParseListenEndpoint(address).status();
-  return status.ok() ? status : AtFlag(flag, status);
+  return AtFlag(flag, ParseListenEndpoint(address).status());
 }
 
 absl::Status Check(const Flags& flags) {

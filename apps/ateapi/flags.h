@@ -54,7 +54,7 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 absl::StatusOr<ParsedFlags> ParseFlags(const std::vector<std::string>& arguments,
                                        const Environment& environment);
 
-// `status` as an error that names the flag which it comes from.
+// `status` as an error that names the flag which it comes from; OK stays OK.
 absl::Status AtFlag(std::string_view flag, const absl::Status& status);
 
 // "--grpc-listen-addr" → "ATE_API_GRPC_LISTEN_ADDR"; "--redis-cluster-address" has the name that
