@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "apps/ate-bench/benchmarks.h"
+#include "apps/cli/whole_number.h"
 
 namespace atestore {
 namespace {
@@ -54,7 +55,7 @@ class CommandLine {
   CLI::App* AddWithoutCluster(const std::string& name, const std::string& help, Run run) {
     CLI::App* command = app_.add_subcommand(name, help);
     command->add_option("--page-size", options_.page_size, "actors (or keys) a page")
-        ->check(CLI::Range(1, 1000));
+        ->transform(WholeNumber(1, 1000));
     command->add_flag("--json", json_, "one line of JSON");
     command->callback([this, run = std::move(run)] { run_ = run; });
     return command;
@@ -63,8 +64,10 @@ class CommandLine {
   void AddPopulate() {
     CLI::App* command = Add("populate", "writes actors and their atespaces",
                             [this] { return Populate(options_, populate_); });
-    command->add_option("--actors", populate_.actors, "how many")->check(CLI::NonNegativeNumber);
-    command->add_option("--atespaces", populate_.atespaces, "how many")->check(CLI::PositiveNumber);
+    command->add_option("--actors", populate_.actors, "how many")
+        ->transform(WholeNumber(0, INT64_MAX));
+    command->add_option("--atespaces", populate_.atespaces, "how many")
+        ->transform(WholeNumber(1, INT64_MAX));
   }
 
   void AddRaw() {
@@ -84,16 +87,17 @@ class CommandLine {
                             [this] { return BenchImpact(options_, impact_); });
     command->add_option("--seconds", impact_.seconds, "of each phase")->check(CLI::PositiveNumber);
     command->add_option("--clients", impact_.clients, "foreground connections")
-        ->check(CLI::Range(1, 64));
+        ->transform(WholeNumber(1, 64));
   }
 
   void AddSynthetic() {
     CLI::App* command =
         AddWithoutCluster("synthetic", "pages of computed actors in an emulated cluster",
                           [this] { return BenchSynthetic(options_, synthetic_); });
-    command->add_option("--actors", synthetic_.actors, "how many")->check(CLI::PositiveNumber);
+    command->add_option("--actors", synthetic_.actors, "how many")
+        ->transform(WholeNumber(1, INT64_MAX));
     command->add_option("--pages", synthetic_.pages, "measured at each place")
-        ->check(CLI::PositiveNumber);
+        ->transform(WholeNumber(1, INT64_MAX));
   }
 
   CLI::App app_{"Benchmarks of atestore against a Redis or Valkey cluster", "ate-bench"};

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "apps/ateapi/listen_address.h"
+#include "apps/cli/whole_number.h"
 #include "core/status.h"
 
 namespace atestore {
@@ -79,10 +80,10 @@ void DefineTexts(CLI::App& app, Flags& flags) {
 }
 
 template <typename Number>
-void DefineNumber(CLI::App& app, const char* name, Number& value, Number smallest, Number largest,
+void DefineNumber(CLI::App& app, const char* name, Number& value, int64_t smallest, int64_t largest,
                   const char* help) {
   app.add_option(name, value, help)
-      ->check(CLI::Range(smallest, largest))
+      ->transform(WholeNumber(smallest, largest))
       ->capture_default_str()
       ->group(kServing);
 }
@@ -95,14 +96,14 @@ void DefineOthers(CLI::App& app, RawFlags& raw) {
       ->group(kStore);
   app.add_option("--demo-actors", flags.demo_actors,
                  "fill the embedded store with this many actors")
-      ->check(CLI::Range(int64_t{0}, int64_t{10'000'000'000}))
+      ->transform(WholeNumber(0, 10'000'000'000))
       ->group(kStore);
   DefineNumber(app, "--max-concurrent-listings", flags.listings_max, 1, 10000,
                "listing calls served at a time; more get RESOURCE_EXHAUSTED");
-  DefineNumber<int64_t>(app, "--startup-timeout", raw.startup_timeout_seconds, 1, 3600,
-                        "seconds to wait for the store before giving up");
-  DefineNumber<int64_t>(app, "--shutdown-grace", raw.shutdown_grace_seconds, 0, 3600,
-                        "seconds that running calls get after SIGTERM");
+  DefineNumber(app, "--startup-timeout", raw.startup_timeout_seconds, 1, 3600,
+               "seconds to wait for the store before giving up");
+  DefineNumber(app, "--shutdown-grace", raw.shutdown_grace_seconds, 0, 3600,
+               "seconds that running calls get after SIGTERM");
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str()

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "apps/cli/whole_number.h"
 
 namespace atestore::cli {
 namespace {
@@ -34,19 +35,6 @@ Examples:
 
 // The same check, without its words in the help: the option's own say it better.
 CLI::Validator Quiet(CLI::Validator check) { return check.description(""); }
-
-// CLI11 alone reads 010 as eight, and takes the largest number for one that is too large.
-CLI::Validator WholeNumber(int64_t min, int64_t max) {
-  auto check = [min, max](std::string& text) -> std::string {
-    int64_t number = 0;
-    if (!absl::SimpleAtoi(text, &number) || number < min || number > max) {
-      return absl::StrCat("\"", text, "\" is not a whole number from ", min, " to ", max);
-    }
-    text = absl::StrCat(number);
-    return "";
-  };
-  return {check, ""};
-}
 
 // CLI11 alone takes "nan" too.
 CLI::Validator Seconds() {
@@ -112,10 +100,10 @@ void Grammar::DefineGet() {
   get_actors->add_flag("-A,--all-atespaces", values.all_atespaces, "of all atespaces");
   DefineOutput(get_actors);
   get_actors->add_option("--chunk-size", values.chunk_size, "actors a page, 1 to 1000")
-      ->transform(WholeNumber(1, 1000))
+      ->transform(Quiet(WholeNumber(1, 1000)))
       ->type_name("N");
   get_actors->add_option("--limit", values.limit, "stop after this many actors")
-      ->transform(WholeNumber(1, INT64_MAX))
+      ->transform(Quiet(WholeNumber(1, INT64_MAX)))
       ->type_name("N");
   get_actors->add_option("--page-token", values.page_token, "go on where a listing stopped")
       ->take_last()  // so that a token added to any command is the one that counts

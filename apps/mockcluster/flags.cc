@@ -4,8 +4,12 @@
 #include <map>
 #include <string>
 
+#include "apps/cli/whole_number.h"
+
 namespace mockcluster {
 namespace {
+
+using atestore::WholeNumber;
 
 constexpr uint16_t kBusPortOffset = 10000;
 constexpr uint16_t kPortMax = 65535 - kBusPortOffset;
@@ -27,10 +31,10 @@ void DefineCluster(CLI::App& app, RawFlags& raw) {
                                                  {"single", Layout::kSingleTable}};
   ClusterOptions& cluster = raw.flags.cluster;
   app.add_option("--primaries", cluster.primaries, "primaries; the slots are spread over them")
-      ->check(CLI::Range(1, 1000))
+      ->transform(WholeNumber(1, 1000))
       ->capture_default_str();
   app.add_option("--replicas", cluster.replicas_per_primary, "replicas of each primary")
-      ->check(CLI::Range(0, 10))
+      ->transform(WholeNumber(0, 10))
       ->capture_default_str();
   app.add_option("--flavor", cluster.flavor, "which server is imitated")
       ->transform(CLI::CheckedTransformer(flavors))
@@ -43,13 +47,13 @@ void DefineCluster(CLI::App& app, RawFlags& raw) {
   app.add_option("--password", cluster.password, "required of clients, as user default");
   app.add_option("--faults-per-1000", raw.flags.faults_per_1000_commands,
                  "topology events and dropped connections between commands, none of them lossy")
-      ->check(CLI::Range(0, 1000))
+      ->transform(WholeNumber(0, 1000))
       ->capture_default_str();
 }
 
 void DefineServing(CLI::App& app, RawFlags& raw) {
   app.add_option("--port", raw.flags.cluster.base_port, "of the first node; the others follow")
-      ->check(CLI::Range(uint16_t{1}, kPortMax))
+      ->transform(WholeNumber(1, kPortMax))
       ->capture_default_str();
   app.add_option("--host", raw.flags.cluster.host, "the address that the nodes announce")
       ->capture_default_str();
@@ -68,13 +72,13 @@ void DefineServing(CLI::App& app, RawFlags& raw) {
 
 void DefineData(CLI::App& app, RawFlags& raw) {
   auto* demo = app.add_option("--demo-actors", raw.flags.demo_actors, "actors to begin with")
-                   ->check(CLI::Range(0, 10'000'000));
+                   ->transform(WholeNumber(0, 10'000'000));
   app.add_option("--synthetic-actors", raw.synthetic_actors,
                  "actors to begin with that are computed, not stored: a billion cost nothing")
-      ->check(CLI::Range(uint64_t{0}, uint64_t{1'000'000'000'000}))
+      ->transform(WholeNumber(0, 1'000'000'000'000))
       ->excludes(demo);
   app.add_option("--atespaces", raw.flags.atespaces, "over which those actors are spread")
-      ->check(CLI::Range(1, 1'000'000))
+      ->transform(WholeNumber(1, 1'000'000))
       ->capture_default_str();
 }
 

@@ -62,11 +62,14 @@ LAYERS = (
     Layer("store/redis", ("core/", "store/"), ("asio", "grpc")),
     Layer("store/redis/asio_", ("core/", "store/"), ("grpc",)),
     Layer("store/embedded", ("core/", "mockcluster/", "store/"), ("asio", "grpc")),
-    Layer("apps/ateapi", ("apps/ateapi/", "core/", "mockcluster/", "proto/", "store/"), ("asio",)),
-    Layer("apps/kubectl-ate", ("apps/kubectl-ate/", "core/", "proto/"), ("asio",)),
-    Layer("apps/mockcluster", ("apps/mockcluster/", "core/", "mockcluster/"), ("grpc",)),
-    Layer("apps/ate-bench", ("apps/ate-bench/", "bench/", "core/", "mockcluster/", "proto/",
-                             "store/"), ()),
+    Layer("apps/cli", (), ("asio", "grpc")),
+    Layer("apps/ateapi", ("apps/ateapi/", "apps/cli/", "core/", "mockcluster/", "proto/",
+                          "store/"), ("asio",)),
+    Layer("apps/kubectl-ate", ("apps/cli/", "apps/kubectl-ate/", "core/", "proto/"), ("asio",)),
+    Layer("apps/mockcluster", ("apps/cli/", "apps/mockcluster/", "core/", "mockcluster/"),
+          ("grpc",)),
+    Layer("apps/ate-bench", ("apps/ate-bench/", "apps/cli/", "bench/", "core/", "mockcluster/",
+                             "proto/", "store/"), ()),
 )
 # Of the parts of the store only the programs choose.
 STORE_PARTS = ("store/redis/", "store/embedded/")
