@@ -61,11 +61,12 @@ void AbortAtomicMigrationsOf(ClusterState& state, Node& node) {
 void LearnTakeovers(ClusterState& state, Node& source) {
   const std::map<Slot, NodeIndex> exporting = source.exporting;
   for (auto [slot, destination] : exporting) {
-    Node& taker = state.node(destination);
-    if (IsTakenOver(state, slot, destination) && HasNews(taker, source)) {
-      DeliverNews(state, taker, source);
-      AfterEvent(state);
-    }
+    if (!IsTakenOver(state, slot, destination)) continue;
+    // The destination, or who replaced it meanwhile.
+    const std::optional<NodeIndex> owner = FindOwner(state, slot);
+    if (!owner || !HasNews(state.node(*owner), source)) continue;
+    DeliverNews(state, state.node(*owner), source);
+    AfterEvent(state);
   }
 }
 

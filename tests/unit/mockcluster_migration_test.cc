@@ -1,3 +1,4 @@
+#include "absl/strings/str_cat.h"
 #include "tests/unit/mockcluster_helpers.h"
 
 // Slots on the move: aborted migrations, orphans, atomic migration, MIGRATE itself.
@@ -199,6 +200,18 @@ TEST_F(AtomicMigration, SourceLearnsBeforeItWrites) {
   ASSERT_TRUE(cluster_.FinishAtomicMigration(kTagSlot).ok());
   TestClient first(cluster_, kFirst);
   EXPECT_EQ(first("SET {b}1 lost"), "-MOVED 3300 127.0.0.1:7001|");
+  EXPECT_EQ(cluster_.ReachableValue("{b}1"), "v");
+}
+
+TEST_F(AtomicMigration, SourceLearnsFromWhoeverReplacedTheDestination) {
+  ASSERT_TRUE(cluster_.BeginAtomicMigration(kTagSlot, kSecond).ok());
+  ASSERT_TRUE(cluster_.FinishAtomicMigration(kTagSlot).ok());
+  const NodeIndex successor = cluster_.ReplicasOf(kSecond).front();
+  ASSERT_TRUE(cluster_.Failover(successor, FailoverKind::kForced).ok());
+  ASSERT_TRUE(cluster_.Restart(kSecond, RestartMode::kKeepData).ok());
+  TestClient first(cluster_, kFirst);
+  EXPECT_EQ(first("SET {b}1 lost"),
+            absl::StrCat("-MOVED 3300 127.0.0.1:", cluster_.Node(successor).endpoint.port, "|"));
   EXPECT_EQ(cluster_.ReachableValue("{b}1"), "v");
 }
 
