@@ -180,6 +180,8 @@ void ListingWorld::Rest(int64_t duration_ms) {
 
 WorldPage ListingWorld::ListPage(const Position& start) {
   during_page_ = possible_;
+  log_before_page_ =
+      cluster_->With([](mockcluster::Cluster& cluster) { return cluster.event_log().size(); });
   PairSink sink;
   ListWalk walk({.filter = filter_,
                  .start = start,
@@ -235,9 +237,30 @@ bool ListingWorld::WasTrueDuringLastPage(const std::string& key, const std::stri
   return found != during_page_.end() && found->second.contains(value);
 }
 
-bool ListingWorld::MayHaveComeBack(const std::string& key, const std::string& value) const {
+bool ListingWorld::WasEverGiven(const std::string& key, const std::string& value) const {
   auto given = ever_.find(key);
-  if (given == ever_.end() || !given->second.contains(value)) return false;
+  return given != ever_.end() && given->second.contains(value);
+}
+
+bool ListingWorld::MayBeOfFormerOwner(const std::string& key, const std::string& value) const {
+  if (!WasEverGiven(key, value)) return false;
+  const std::string takeover = absl::StrCat("finish-atomic-migration slot ", KeySlot(key), " ");
+  return cluster_->With([&](mockcluster::Cluster& cluster) {
+    bool unheard = false;
+    const std::vector<std::string>& log = cluster.event_log();
+    for (size_t line = 0; line < log.size(); ++line) {
+      if (log[line].find(takeover) != std::string::npos) {
+        unheard = true;
+      } else if (line < log_before_page_ && log[line].ends_with(" settle")) {
+        unheard = false;
+      }
+    }
+    return unheard;
+  });
+}
+
+bool ListingWorld::MayHaveComeBack(const std::string& key, const std::string& value) const {
+  if (!WasEverGiven(key, value)) return false;
   const std::string slot = absl::StrCat("migration slot ", KeySlot(key), " ");
   return cluster_->With([&](mockcluster::Cluster& cluster) {
     bool copies = false;

@@ -60,6 +60,9 @@ class ListingWorld {
   // An aborted migration left copies of the slot's keys behind, and a later one to the same place
   // brought them back: clients read what was deleted or overwritten meanwhile, and so do we.
   bool MayHaveComeBack(const std::string& key, const std::string& value) const;
+  // The source of an atomic migration serves reads until it hears of the takeover, with what it had
+  // then: so clients read it, and so do we.
+  bool MayBeOfFormerOwner(const std::string& key, const std::string& value) const;
   // Records of the filter that cannot be read, from the beginning to the end.
   const std::set<std::string>& poison() const { return poison_; }
   // The most keys that a slot can have held.
@@ -90,6 +93,7 @@ class ListingWorld {
   void TakeReachableAsSurvivors();
   // Executes a command wherever its key lives. False: what happened is not known.
   bool ExecuteAnywhere(const std::vector<std::string_view>& command);
+  bool WasEverGiven(const std::string& key, const std::string& value) const;
   void Write(const std::string& key, const std::string& value);
   void Delete(const std::string& key);
 
@@ -105,6 +109,7 @@ class ListingWorld {
   std::set<std::string> survivors_;
   std::set<std::string> poison_;
   uint64_t version_ = 0;
+  size_t log_before_page_ = 0;  // lines of the cluster's event log
   size_t faults_done_ = 0;
   // The values that a key may have now; "" stands for absent. More than one when the outcome of a
   // write is not known.
