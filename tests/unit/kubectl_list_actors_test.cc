@@ -19,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 // A pipe whose reader collects everything, or has gone.
 class PipeEnd {
@@ -298,6 +299,7 @@ TEST_F(ListActorsTest, AnUnknownAtespaceIsPointedOut) {
   EXPECT_EQ(result.exit_status, 0);
   EXPECT_EQ(result.out, "{\"actors\":[]}\n");
   EXPECT_THAT(result.err, HasSubstr("there is no atespace \"typo\""));
+  EXPECT_THAT(result.err, StartsWith("No resources found.\nnote: "));
 }
 
 TEST_F(ListActorsTest, AnUnknownAtespaceIsPointedOutBeforeEverythingWasLookedAt) {
