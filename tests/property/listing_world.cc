@@ -243,7 +243,8 @@ bool ListingWorld::WasEverGiven(const std::string& key, const std::string& value
 }
 
 bool ListingWorld::MayBeOfFormerOwner(const std::string& key, const std::string& value) const {
-  if (!WasEverGiven(key, value)) return false;
+  // Where news travel at once the source has heard.
+  if (!options_.stale_views || !WasEverGiven(key, value)) return false;
   const std::string takeover = absl::StrCat("finish-atomic-migration slot ", KeySlot(key), " ");
   return cluster_->With([&](mockcluster::Cluster& cluster) {
     bool unheard = false;
