@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
+#include "store/actor_reader.h"
 #include "store/error_info.h"
 #include "store/names.h"
 #include "store/record_sinks.h"
@@ -67,8 +68,8 @@ absl::StatusOr<Position> ActorListing::PositionOf(const ateapi::ListActorsReques
   return std::get<Position>(decoded);
 }
 
-absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsRequest& request,
-                                                   const CallOptions& call, ActorPage recycled) {
+absl::StatusOr<ListingRequest> ActorListing::FirstPageOf(
+    const ateapi::ListActorsRequest& request) const {
   if (request.page_size() < 0) {
     return WithErrorInfo(
         InvalidArgumentError(absl::StrCat("page_size: ", request.page_size(), " is negative")),
@@ -84,15 +85,20 @@ absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsReque
   absl::StatusOr<Position> start = PositionOf(request);
   if (!start.ok()) return start.status();
   int32_t page_size = request.page_size() == 0 ? kPageSizeDefault : request.page_size();
+  return ListingRequest{.filter = filter,
+                        .start = *std::move(start),
+                        .page_size = static_cast<size_t>(std::min(page_size, kPageSizeMax)),
+                        .page_bytes = page_bytes_max_};
+}
+
+absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsRequest& request,
+                                                   const CallOptions& call, ActorPage recycled) {
+  absl::StatusOr<ListingRequest> first = FirstPageOf(request);
+  if (!first.ok()) return first.status();
   ActorPage page{.response = std::move(recycled.response)};
   page.response.clear_next_page_token();
   PageSink<ateapi::Actor> sink(DecodeActorRecord, page.response.mutable_actors(), on_unreadable_);
-  absl::StatusOr<ListingEnd> end =
-      listing_.ListPage({.filter = filter,
-                         .start = *std::move(start),
-                         .page_size = static_cast<size_t>(std::min(page_size, kPageSizeMax)),
-                         .page_bytes = page_bytes_max_},
-                        sink, call);
+  absl::StatusOr<ListingEnd> end = listing_.ListPage(*first, sink, call);
   if (!end.ok()) return end.status();
   sink.Finish();
   if (end->next) {
@@ -102,6 +108,16 @@ absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsReque
   page.skipped_records = sink.unreadable();
   page.counters = end->counters;
   return page;
+}
+
+absl::StatusOr<std::unique_ptr<ActorReader>> ActorListing::ReadActors(
+    const ateapi::ListActorsRequest& request, const CallOptions& call) {
+  absl::StatusOr<ListingRequest> first = FirstPageOf(request);
+  if (!first.ok()) return first.status();
+  return std::make_unique<ListingActorReader>(
+      ListingActorReader::Source{
+          .listing = listing_, .tokens = tokens_, .on_unreadable = on_unreadable_},
+      *std::move(first), HashOf(request), call);
 }
 
 absl::StatusOr<std::vector<ateapi::Atespace>> ActorListing::ListAtespaces(const CallOptions& call) {

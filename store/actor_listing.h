@@ -19,6 +19,9 @@ class ActorListing {
 
   absl::StatusOr<ActorPage> ListActors(const ateapi::ListActorsRequest& request,
                                        const CallOptions& call, ActorPage recycled);
+  // The listing must outlive the reader.
+  absl::StatusOr<std::unique_ptr<ActorReader>> ReadActors(const ateapi::ListActorsRequest& request,
+                                                          const CallOptions& call);
   absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(const CallOptions& call);
   absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(const CallOptions& call);
   // True when an atespace has an actor, readable or not. Walks the cluster until it finds one.
@@ -28,6 +31,8 @@ class ActorListing {
 
  private:
   absl::StatusOr<Position> PositionOf(const ateapi::ListActorsRequest& request) const;
+  // INVALID_ARGUMENT.
+  absl::StatusOr<ListingRequest> FirstPageOf(const ateapi::ListActorsRequest& request) const;
 
   Listing listing_;
   const PageTokenCodec tokens_;

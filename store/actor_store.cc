@@ -12,22 +12,6 @@
 #include "store/records.h"
 
 namespace atestore {
-namespace {
-
-// The reason of an error that has none of its own: the name of its code.
-absl::Status WithReason(absl::Status status) {
-  if (status.ok() || GetErrorInfo(status)) return status;
-  return WithErrorInfo(status, {.reason = absl::StatusCodeToString(status.code())});
-}
-
-template <typename T>
-absl::StatusOr<T> WithReason(absl::StatusOr<T> result) {
-  if (result.ok()) return result;
-  return WithReason(result.status());
-}
-
-}  // namespace
-
 class ActorStore::Impl {
  public:
   Impl(std::unique_ptr<ShardTransport> transport, const StoreOptions& options)
@@ -60,6 +44,11 @@ ActorStore::~ActorStore() = default;
 absl::StatusOr<ActorPage> ActorStore::ListActors(const ateapi::ListActorsRequest& request,
                                                  const CallOptions& call, ActorPage recycled) {
   return WithReason(impl_->listing().ListActors(request, call, std::move(recycled)));
+}
+
+absl::StatusOr<std::unique_ptr<ActorReader>> ActorStore::ReadActors(
+    const ateapi::ListActorsRequest& request, const CallOptions& call) {
+  return WithReason(impl_->listing().ReadActors(request, call));
 }
 
 absl::StatusOr<ateapi::Actor> ActorStore::GetActor(const ateapi::ActorRef& ref,

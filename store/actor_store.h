@@ -51,6 +51,20 @@ struct ActorPage {
   ListWalk::Counters counters;  // of the work behind it
 };
 
+// The pages of one listing, in order, read ahead: while the caller works on a page, the next ones
+// are on their way. Not thread-safe; belongs to the store that made it, which must outlive it.
+class ActorReader {
+ public:
+  // Ends what is on its way, which takes a round trip, or about two seconds when a node hangs.
+  virtual ~ActorReader() = default;
+  // The page that the ListActors() call with the last one's next_page_token would return, and with
+  // its errors; `recycled` is as there. What it says was true at some moment since the call before
+  // the last one returned (P3 over several calls). A page without next_page_token is the last one;
+  // after it FAILED_PRECONDITION. After an error, always that error: begin anew with the last
+  // token.
+  virtual absl::StatusOr<ActorPage> Next(ActorPage recycled = {}) = 0;
+};
+
 // Actors, atespaces and workers in a Redis Cluster, one JSON value a key:
 // "actor:<atespace>:<actor_id>", "atespace:<name>", "worker:<namespace>:<pool>:<pod>".
 //
@@ -71,6 +85,11 @@ class ActorStore {
   // is done with; the new one takes over its memory, which spares a third of the client's time.
   absl::StatusOr<ActorPage> ListActors(const ateapi::ListActorsRequest& request,
                                        const CallOptions& call = {}, ActorPage recycled = {});
+
+  // All pages from `request.page_token` on, for a caller who wants them all: a quarter to a third
+  // faster than a chain of ListActors(). `call` is for all of them. INVALID_ARGUMENT.
+  absl::StatusOr<std::unique_ptr<ActorReader>> ReadActors(const ateapi::ListActorsRequest& request,
+                                                          const CallOptions& call = {});
 
   // NOT_FOUND.
   absl::StatusOr<ateapi::Actor> GetActor(const ateapi::ActorRef& ref, const CallOptions& call = {});

@@ -32,4 +32,9 @@ std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status) {
   return info;
 }
 
+absl::Status WithReason(const absl::Status& status) {
+  if (status.ok() || GetErrorInfo(status)) return status;
+  return WithErrorInfo(status, {.reason = absl::StatusCodeToString(status.code())});
+}
+
 }  // namespace atestore

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace atestore {
 
@@ -22,5 +23,13 @@ absl::Status WithErrorInfo(absl::Status status, const ErrorInfo& info);
 
 // What WithErrorInfo() attached; nullopt when nothing was.
 std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status);
+
+// `status` with an ErrorInfo, unless it is OK or has one: the reason is the name of its code.
+absl::Status WithReason(const absl::Status& status);
+template <typename T>
+absl::StatusOr<T> WithReason(absl::StatusOr<T> result) {
+  if (result.ok()) return result;
+  return WithReason(result.status());
+}
 
 }  // namespace atestore

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "core/key_filter.h"
 #include "core/listing/list_walk.h"
+#include "core/listing/page_sequence.h"
 #include "core/position.h"
 #include "store/call_options.h"
 #include "store/cluster_client.h"
@@ -28,8 +29,16 @@ struct ListingEnd {
   ListWalk::Counters counters;
 };
 
-// Runs ListWalk over a cluster: sends what it asks for, refreshes the topology, waits, and watches
-// the clock. Thread-safe.
+class WalkRun;
+
+// Takes the pages of a listing, from any thread, one call at a time.
+class ListingReader : public PageTaker {
+ public:
+  // Returns once BeginPage() gives a sink again; false: no more pages are wanted.
+  virtual bool WaitForRoom() = 0;
+};
+
+// Lists what a cluster holds. Thread-safe.
 class Listing {
  public:
   // `work_budget`: a page ends after so much time, or shortly before the call's deadline.
@@ -41,12 +50,21 @@ class Listing {
   absl::StatusOr<ListingEnd> ListPage(const ListingRequest& request, RecordSink& sink,
                                       const CallOptions& call);
 
+  // Gives `reader` every page from `request.start` on, each as ListPage() has it, the next one
+  // begun before the one before is complete. Returns after the last page, or when none is wanted
+  // any more; fails where ListPage() would.
+  absl::Status ListPages(const ListingRequest& request, ListingReader& reader,
+                         const CallOptions& call);
+
   // Fills `sink` with every record that `filter` wants, until the end or until `enough` says so.
   absl::Status ListAll(const KeyFilter& filter, RecordSink& sink,
                        const std::function<bool()>& enough, const CallOptions& call);
 
  private:
-  absl::Time EndOfWork(const CallOptions& call) const;
+  absl::StatusOr<ListWalk::Options> FirstPage(const ListingRequest& request, WalkRun& run);
+  template <typename Walk>
+  void Learn(const std::shared_ptr<const Topology>& topology, const ListingRequest& request,
+             const Walk& walk);
 
   ClusterClient& client_;
   ServerTraitsCache traits_;

@@ -1,6 +1,7 @@
 #include "core/listing/list_walk.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -46,12 +47,12 @@ ListingStep& ListWalk::Segment::step() const {
 }
 
 ListWalk::Action ListWalk::Next(const Topology& topology) {
-  routes_.clear();
+  routes_.Clear();
   if (ending_ && progressed_ && !current_) return Done{};
   std::vector<ShardRequest> requests = Advance(topology);
   if (requests.empty()) return *std::exchange(pending_, std::nullopt);
   if (ending_ && progressed_) {
-    Abandon();
+    Stop();
     return Done{};
   }
   return Send{std::move(requests)};
@@ -60,19 +61,13 @@ ListWalk::Action ListWalk::Next(const Topology& topology) {
 std::vector<ShardRequest> ListWalk::More(const Topology& topology) { return Advance(topology); }
 
 void ListWalk::OnReply(size_t request, size_t command, const ReplyView& reply) {
-  Route& route = routes_[request];
-  --route.replies_left;
-  if (route.segment == nullptr) return;
-  route.segment->step().OnReply(route.request, command, reply);
-  if (route.replies_left == 0) --route.segment->on_their_way;
+  auto target = routes_.OnReply(request);
+  if (target.owner != nullptr) target.owner->step().OnReply(target.request, command, reply);
 }
 
 void ListWalk::OnFailure(size_t request, const absl::Status& status) {
-  Route& route = routes_[request];
-  route.replies_left = 0;
-  if (route.segment == nullptr) return;
-  route.segment->step().OnFailure(route.request, status);
-  --route.segment->on_their_way;
+  auto target = routes_.OnFailure(request);
+  if (target.owner != nullptr) target.owner->step().OnFailure(target.request, status);
 }
 
 // As far as it goes without further replies: until something is on its way or an action pending.
@@ -98,12 +93,8 @@ bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
     more = segment.step().NextRound();
     segment.sent = 0;
   }
-  segment.on_their_way += more.size();
-  for (ShardRequest& request : more) {
-    routes_.push_back(
-        {.segment = &segment, .request = segment.sent++, .replies_left = request.pipeline.size()});
-    requests->push_back(std::move(request));
-  }
+  routes_.Add(&segment, more);
+  std::move(more.begin(), more.end(), std::back_inserter(*requests));
   return segment.on_their_way > 0;
 }
 
@@ -153,9 +144,7 @@ bool ListWalk::TakeAhead() {
 // Forgets a segment; what it put into the sink must be `removed`.
 void ListWalk::Drop(std::unique_ptr<Segment>& segment, std::vector<size_t>* removed) {
   if (!segment) return;
-  for (Route& route : routes_) {
-    if (route.segment == segment.get()) route.segment = nullptr;
-  }
+  routes_.Forget(segment.get());
   if (segment->values) {
     std::vector<size_t> records = segment->values->Abandon();
     removed->insert(removed->end(), records.begin(), records.end());
@@ -163,8 +152,7 @@ void ListWalk::Drop(std::unique_ptr<Segment>& segment, std::vector<size_t>* remo
   segment.reset();
 }
 
-// Ends the page at the position.
-void ListWalk::Abandon() {
+void ListWalk::Stop() {
   std::vector<size_t> removed;
   Drop(current_, &removed);
   Drop(ahead_, &removed);
@@ -317,8 +305,7 @@ void ListWalk::CommitValues() {
 }
 
 // The mark behind the name at `index`. It carries a tie when the next name has the same hash.
-NameMark ListWalk::MarkAt(size_t index) const {
-  const NameList& names = *current_->names;
+NameMark ListWalk::MarkAt(const NameList& names, size_t index) {
   NameList::Name name = names[index];
   NameMark mark{.hash = name.hash};
   if (index + 1 < names.size()) {
@@ -333,10 +320,30 @@ void ListWalk::MoveBehind(size_t passed) {
   if (passed == names.size()) return MoveToSlot(current_->end);
   Slot slot = names[passed].slot;
   if (passed > 0 && names[passed - 1].slot == slot) {
-    MoveTo({.slot = slot, .place = AfterName{MarkAt(passed - 1)}});
+    MoveTo({.slot = slot, .place = AfterName{MarkAt(names, passed - 1)}});
   } else if (slot != position_->slot) {
     MoveToSlot(slot);
   }
+}
+
+std::optional<Position> ListWalk::ExpectedEnd() const {
+  if (mode_ != Mode::kBatch || ending_ || !current_ || !current_->values) return std::nullopt;
+  const Segment& last = ahead_ ? *ahead_ : *current_;
+  const size_t fetch = current_->fetch + (ahead_ ? ahead_->fetch : 0);
+  if (!last.values || fetch < room() || current_->values->obstacle() || last.values->obstacle()) {
+    return std::nullopt;
+  }
+  if (static_cast<double>(fetch) * hints_.record_bytes > static_cast<double>(bytes_left())) {
+    return std::nullopt;
+  }
+  const NameList& names = *last.names;
+  if (last.fetch == names.size()) {
+    if (last.end == kSlotCount) return std::nullopt;
+    return Position{.slot = static_cast<Slot>(last.end)};
+  }
+  const Slot slot = names[last.fetch].slot;
+  if (names[last.fetch - 1].slot != slot) return Position{.slot = slot};
+  return Position{.slot = slot, .place = AfterName{MarkAt(names, last.fetch - 1)}};
 }
 
 void ListWalk::MoveToSlot(size_t slot) {

@@ -10,6 +10,7 @@
 #include "core/listing/huge_slot.h"
 #include "core/listing/migrating_slot.h"
 #include "core/listing/names_batch.h"
+#include "core/listing/request_routes.h"
 #include "core/listing/values_read.h"
 #include "core/position.h"
 #include "core/topology.h"
@@ -95,8 +96,14 @@ class ListWalk {
   void OnReply(size_t request, size_t command, const ReplyView& reply);
   void OnFailure(size_t request, const absl::Status& status);
 
-  // Ends the page as soon as the position has moved.
+  // Ends the page as soon as the position has moved, though not before what is on its way for it.
   void EndPage() { ending_ = true; }
+  // Where the page will end unless something comes in between, once that can be foretold: when the
+  // names that fill it are known.
+  std::optional<Position> ExpectedEnd() const;
+  // Ends the page where it is: takes back what the sink got beyond. To be called when nothing is on
+  // its way, and last.
+  void Stop();
   // True when the page ends behind where it began, so that going on from there is progress.
   bool progressed() const { return progressed_; }
   // Where the next page begins; nothing: the listing is complete. Always valid: nothing before it
@@ -144,20 +151,12 @@ class ListWalk {
 
     ListingStep& step() const;
   };
-  // Whom the replies to a request are for.
-  struct Route {
-    Segment* segment = nullptr;  // null: nobody any more
-    size_t request = 0;          // as the step counts
-    size_t replies_left = 0;
-  };
-
   std::vector<ShardRequest> Advance(const Topology& topology);
   bool Ask(Segment& segment, std::vector<ShardRequest>* requests);
   bool Begin(const Topology& topology);
   void GoAhead(const Topology& topology);
   bool MayGoAhead() const;
   bool TakeAhead();
-  void Abandon();
   void Drop(std::unique_ptr<Segment>& segment, std::vector<size_t>* removed);
   void RemoveFromSink(std::vector<size_t> indexes);
 
@@ -182,7 +181,7 @@ class ListWalk {
   void CommitValues();
   void CommitHuge(const ValuesRead::Outcome& outcome);
   void MoveBehind(size_t passed);
-  NameMark MarkAt(size_t index) const;
+  static NameMark MarkAt(const NameList& names, size_t index);
 
   void MoveTo(Position position);
   void MoveToSlot(size_t slot);
@@ -216,7 +215,7 @@ class ListWalk {
 
   std::unique_ptr<Segment> current_;  // begins at the position
   std::unique_ptr<Segment> ahead_;    // begins where `current_` ends
-  std::vector<Route> routes_;         // of the requests since Next()
+  RequestRoutes<Segment> routes_;     // of the requests since Next()
 };
 
 }  // namespace atestore

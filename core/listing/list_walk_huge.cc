@@ -89,7 +89,7 @@ void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
     // The next call may be as large as the page allows.
     huge_count_.reset();
   } else if (outcome.passed > 0) {
-    place.split = SplitReply{huge.replied_cursor(), MarkAt(outcome.passed - 1)};
+    place.split = SplitReply{huge.replied_cursor(), MarkAt(*current_->names, outcome.passed - 1)};
     MoveTo({.slot = slot, .place = place});
   } else if (outcome.page_full) {
     if (huge_count_ == 1) {

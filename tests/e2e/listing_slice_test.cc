@@ -93,6 +93,18 @@ TEST_P(ListingSliceTest, ListsEveryActorOnceWithAnyPageSize) {
   }
 }
 
+TEST_P(ListingSliceTest, ReadsEveryActorOnceAhead) {
+  for (const std::string& atespace : {std::string(), std::string("space-17")}) {
+    for (int32_t page_size : {7, 100, 1000}) {
+      SCOPED_TRACE(atespace + ", pages of " + std::to_string(page_size));
+      ExpectComplete({.page_size = page_size,
+                      .atespace = atespace,
+                      .store = [this]() -> ActorStore& { return *store_; },
+                      .read_ahead = true});
+    }
+  }
+}
+
 TEST_P(ListingSliceTest, ListsOneAtespaceWithAnyPageSize) {
   for (int32_t page_size : {1, 7, 100, 1000}) {
     SCOPED_TRACE(page_size);

@@ -57,8 +57,8 @@ std::optional<std::string> CheckedListing::CheckPage(const WorldPage& page) cons
   for (const auto& [key, value] : page.records) {
     bytes += value.size();
     if (!world_.filter().Matches(key)) return absl::StrCat("not asked for: ", key);
-    if (!world_.WasTrueDuringLastPage(key, value) && !world_.MayHaveComeBack(key, value) &&
-        !world_.MayBeOfFormerOwner(key, value)) {
+    if (!page.window->Includes(key, value) && !world_.MayHaveComeBack(key, value) &&
+        !world_.MayBeOfFormerOwner(key, value, *page.window)) {
       return absl::StrCat("never true during the call: ", key, " = ", value);
     }
   }

@@ -33,7 +33,8 @@ struct ListingCase {
   size_t scan_count_max = 1000;
   size_t segment_names = kSegmentNames;
   size_t values_part_keys = kValuesPartKeys;
-  int hash_bits = 64;  // fewer: many names of equal hash
+  bool read_ahead = false;  // by a PageSequence, which lives as long as it gets anywhere
+  int hash_bits = 64;       // fewer: many names of equal hash
   uint32_t faults_per_1000_commands = 0;
   uint32_t faults_max = 0;
   bool stale_views = false;  // news travel by gossip, not at once
@@ -50,7 +51,7 @@ inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
              << " .page_size=" << c.page_size << " .page_bytes=" << c.page_bytes
              << " .whole_slot_keys=" << c.whole_slot_keys << " .scan_count_max=" << c.scan_count_max
              << " .segment_names=" << c.segment_names << " .values_part_keys=" << c.values_part_keys
-             << " .hash_bits=" << c.hash_bits
+             << " .read_ahead=" << c.read_ahead << " .hash_bits=" << c.hash_bits
              << " .faults_per_1000_commands=" << c.faults_per_1000_commands
              << " .faults_max=" << c.faults_max << " .stale_views=" << c.stale_views
              << " .churn_per_page=" << c.churn_per_page << " .refreshes_max=" << c.refreshes_max

@@ -36,6 +36,7 @@ rc::Gen<ListingCase> AnyCase(bool with_faults) {
     c.scan_count_max = *rc::gen::element<size_t>(3, 20, 1000);
     c.segment_names = *rc::gen::element<size_t>(1, 3, 10, kSegmentNames);
     c.values_part_keys = *rc::gen::element<size_t>(1, 4, kValuesPartKeys);
+    c.read_ahead = *rc::gen::arbitrary<bool>();
     c.hash_bits = *rc::gen::weightedElement<int>({{6, 64}, {1, 3}, {1, 0}});
     c.atespace = *rc::gen::element<std::string>("", "a", "a-b");
     if (with_faults) {
@@ -86,8 +87,10 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
     reach.Count(c.spread == Spread::kHugeSlot && c.whole_slot_keys < 100, "a huge slot");
     reach.Count(listing.slot_restarts() > 0, "a huge slot begun anew");
     reach.Count(listing.redirects() > 0, "redirects");
-    reach.Count(listing.segments_ahead() > 0, "reading ahead");
-    reach.Count(listing.segments_ahead_dropped() > 0, "reading ahead in vain");
+    reach.Count(listing.segments_ahead() > 0, "segments ahead");
+    reach.Count(listing.segments_ahead_dropped() > 0, "segments ahead in vain");
+    reach.Count(world.pages_ahead() > 0, "pages ahead");
+    reach.Count(world.pages_ahead_dropped() > 0, "pages ahead in vain");
     reach.Count(!world.poison().empty(), "unreadable records");
     RC_CLASSIFY(listing.cluster_broken(), "a cluster that stays broken");
     reach.broken += listing.cluster_broken();

@@ -15,55 +15,6 @@
 namespace atestore {
 namespace {
 
-// More rounds than any honest page takes.
-constexpr int kStepsMax = 5000;
-
-// Records as pairs of key and value; a value that begins with '!' cannot be read.
-class PairSink final : public RecordSink {
- public:
-  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
-    if (value.starts_with('!')) return DataLossError("poison");
-    records.emplace_back(key, value);
-    return value.size();
-  }
-  size_t size() const override { return records.size(); }
-  void Remove(std::span<const size_t> indexes) override {
-    for (auto index = indexes.rbegin(); index != indexes.rend(); ++index) {
-      records.erase(records.begin() + static_cast<std::ptrdiff_t>(*index));
-    }
-  }
-  void OnUnreadable(std::string_view key, const absl::Status&) override {
-    unreadable.emplace_back(key);
-  }
-
-  std::vector<std::pair<std::string, std::string>> records;
-  std::vector<std::string> unreadable;
-};
-
-// Feeds a walk, and sends what else it wants while requests are on their way; when `patient` says
-// so, only when none is, as a caller whose time is over does.
-class WalkObserver final : public ReplyObserver {
- public:
-  WalkObserver(ListWalk& walk, const std::shared_ptr<const Topology>& topology,
-               std::function<bool()> patient)
-      : walk_(walk), topology_(topology), patient_(std::move(patient)) {}
-  void OnReply(size_t request, size_t command, const ReplyView& reply) override {
-    walk_.OnReply(request, command, reply);
-  }
-  void OnFailure(size_t request, const absl::Status& status) override {
-    walk_.OnFailure(request, status);
-  }
-  std::vector<ShardRequest> More() override {
-    if (patient_()) return {};
-    return walk_.More(*topology_);
-  }
-
- private:
-  ListWalk& walk_;
-  const std::shared_ptr<const Topology>& topology_;
-  const std::function<bool()> patient_;
-};
-
 uint64_t HashTo3Bits(std::string_view name) { return HashName(name) % 8; }
 uint64_t HashToNothing(std::string_view) { return 7; }
 
@@ -178,63 +129,23 @@ void ListingWorld::Rest(int64_t duration_ms) {
   });
 }
 
-WorldPage ListingWorld::ListPage(const Position& start) {
-  during_page_ = possible_;
-  log_before_page_ =
+std::shared_ptr<TruthWindow> ListingWorld::OpenWindow() {
+  auto window = std::make_shared<TruthWindow>();
+  window->values = possible_;
+  window->log_begin =
       cluster_->With([](mockcluster::Cluster& cluster) { return cluster.event_log().size(); });
-  PairSink sink;
-  ListWalk walk({.filter = filter_,
-                 .start = start,
-                 .page_size = options_.page_size,
-                 .page_bytes = options_.page_bytes,
-                 .per_slot_tables = options_.flavor != mockcluster::Flavor::kRedis70,
-                 .hints = {.keys_per_slot = static_cast<double>(random_.Below(40)) / 4},
-                 .whole_slot_keys = options_.whole_slot_keys,
-                 .scan_count_max = options_.scan_count_max,
-                 .segment_names = options_.segment_names,
-                 .values_part_keys = options_.values_part_keys,
-                 .hash = HashOfBits(options_.hash_bits)},
-                &sink);
-  std::shared_ptr<const Topology> topology = FindTopology();
-  WalkObserver observer(walk, topology, [this] { return random_.Below(8) == 0; });
-  int refreshes = 0;
-  absl::Status why;
-  for (int step = 0;; ++step) {
-    EXPECT_LT(step, kStepsMax) << "endless page: " << options_;
-    if (step >= kStepsMax) break;
-    if (random_.Below(200) == 0) walk.EndPage();
-    ListWalk::Action action = walk.Next(*topology);
-    if (auto* send = std::get_if<ListWalk::Send>(&action)) {
-      transport_->Execute(send->requests, absl::InfiniteFuture(), observer);
-    } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&action)) {
-      why = refresh->why;
-      if (++refreshes > options_.refreshes_max) {
-        walk.EndPage();
-        if (walk.progressed()) continue;
-        break;
-      }
-      if (refresh->back_off && random_.Below(2) == 0) Rest();
-      topology = FindTopology();
-    } else if (auto* fail = std::get_if<ListWalk::Fail>(&action)) {
-      ADD_FAILURE() << fail->status << " in " << options_;
-      break;
-    } else {
-      break;
-    }
-    if (options_.churn_per_page > 0 && random_.Below(4) == 0) Churn();
-  }
-  WorldPage page{.records = std::move(sink.records),
-                 .next = walk.position(),
-                 .unavailable = !walk.progressed(),
-                 .why = why,
-                 .unreadable = std::move(sink.unreadable),
-                 .counters = walk.counters()};
-  return page;
+  windows_.push_back(window);
+  return window;
 }
 
-bool ListingWorld::WasTrueDuringLastPage(const std::string& key, const std::string& value) const {
-  auto found = during_page_.find(key);
-  return found != during_page_.end() && found->second.contains(value);
+void ListingWorld::CloseWindow(const std::shared_ptr<TruthWindow>& window) {
+  std::erase(windows_, window);
+}
+
+void ListingWorld::NoteDuringPages(const std::string& key, const std::set<std::string>& values) {
+  for (const std::shared_ptr<TruthWindow>& window : windows_) {
+    window->values[key].insert(values.begin(), values.end());
+  }
 }
 
 bool ListingWorld::WasEverGiven(const std::string& key, const std::string& value) const {
@@ -242,7 +153,8 @@ bool ListingWorld::WasEverGiven(const std::string& key, const std::string& value
   return given != ever_.end() && given->second.contains(value);
 }
 
-bool ListingWorld::MayBeOfFormerOwner(const std::string& key, const std::string& value) const {
+bool ListingWorld::MayBeOfFormerOwner(const std::string& key, const std::string& value,
+                                      const TruthWindow& window) const {
   // Where news travel at once the source has heard.
   if (!options_.stale_views || !WasEverGiven(key, value)) return false;
   const std::string takeover = absl::StrCat("finish-atomic-migration slot ", KeySlot(key), " ");
@@ -252,7 +164,7 @@ bool ListingWorld::MayBeOfFormerOwner(const std::string& key, const std::string&
     for (size_t line = 0; line < log.size(); ++line) {
       if (log[line].find(takeover) != std::string::npos) {
         unheard = true;
-      } else if (line < log_before_page_ && log[line].ends_with(" settle")) {
+      } else if (line < window.log_begin && log[line].ends_with(" settle")) {
         unheard = false;
       }
     }
@@ -312,11 +224,10 @@ void ListingWorld::Write(const std::string& key, const std::string& value) {
   bool known = ExecuteAnywhere({"SET", key, value});
   std::set<std::string>& now = possible_[key];
   if (now.empty()) now.insert("");
-  std::set<std::string>& during = during_page_[key];
-  during.insert(now.begin(), now.end());
+  NoteDuringPages(key, now);
   if (known) now.clear();
   now.insert(value);
-  during.insert(value);
+  NoteDuringPages(key, {value});
   ever_[key].insert(value);
 }
 
@@ -325,7 +236,7 @@ void ListingWorld::Delete(const std::string& key) {
   std::set<std::string>& now = possible_[key];
   if (known) now.clear();
   now.insert("");
-  during_page_[key].insert("");
+  NoteDuringPages(key, {""});
 }
 
 void ListingWorld::Churn() {

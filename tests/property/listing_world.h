@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,18 @@
 
 namespace atestore {
 
+// What was true about the keys while a page was being read.
+struct TruthWindow {
+  std::map<std::string, std::set<std::string>> values;  // "" stands for absent
+  size_t log_begin = 0;                                 // lines of the cluster's event log before
+
+  // `key` had `value` at some moment.
+  bool Includes(const std::string& key, const std::string& value) const {
+    auto found = values.find(key);
+    return found != values.end() && found->second.contains(value);
+  }
+};
+
 // One page of a listing in a ListingWorld.
 struct WorldPage {
   std::vector<std::pair<std::string, std::string>> records;  // key, value
@@ -25,6 +38,7 @@ struct WorldPage {
   absl::Status why;                     // what it failed with then
   std::vector<std::string> unreadable;  // keys that were passed over
   ListWalk::Counters counters;
+  std::shared_ptr<TruthWindow> window;
 };
 
 // An emulated cluster with a population, faults and churn, and what is true about its actors.
@@ -32,8 +46,12 @@ class ListingWorld {
  public:
   explicit ListingWorld(const ListingCase& options);
 
-  // Lists one page with a walk and a view of its own, as any process would.
+  // Lists one page, with a walk and a view of its own, as any process would; or, read ahead, with
+  // those of the last page, when it begins where that one ended.
   WorldPage ListPage(const Position& start);
+  // Pages that were begun before the one before was complete; of them, those thrown away.
+  size_t pages_ahead() const { return pages_ahead_; }
+  size_t pages_ahead_dropped() const { return pages_ahead_dropped_; }
   // Some inserts, updates and deletes by a client that follows redirects. Base actors are updated,
   // never deleted.
   void Churn();
@@ -54,15 +72,13 @@ class ListingWorld {
   // Actors of the filter that were there from the beginning, are never deleted, and can be reached
   // at the end. All that P1 and P2 speak of.
   const std::set<std::string>& survivors() const { return survivors_; }
-  // What the last page's records may have held: every value that the key had at some moment of the
-  // call.
-  bool WasTrueDuringLastPage(const std::string& key, const std::string& value) const;
   // An aborted migration left copies of the slot's keys behind, and a later one to the same place
   // brought them back: clients read what was deleted or overwritten meanwhile, and so do we.
   bool MayHaveComeBack(const std::string& key, const std::string& value) const;
   // The source of an atomic migration serves reads until it hears of the takeover, with what it had
   // then: so clients read it, and so do we.
-  bool MayBeOfFormerOwner(const std::string& key, const std::string& value) const;
+  bool MayBeOfFormerOwner(const std::string& key, const std::string& value,
+                          const TruthWindow& window) const;
   // Records of the filter that cannot be read, from the beginning to the end.
   const std::set<std::string>& poison() const { return poison_; }
   // The most keys that a slot can have held.
@@ -84,6 +100,17 @@ class ListingWorld {
   static std::string ValueOf(uint64_t version);
 
  private:
+  class Reader;
+
+  WorldPage ListAlone(const Position& start);
+  WorldPage ReadOn(const Position& start);
+  ListWalk::Options FirstPage(const Position& start);
+  // Runs a ListWalk or PageSequence until it is done, `enough` says so, or it gives up. Why, then.
+  template <typename Walk>
+  absl::Status Run(Walk& walk, const std::function<bool()>& enough);
+  std::shared_ptr<TruthWindow> OpenWindow();
+  void CloseWindow(const std::shared_ptr<TruthWindow>& window);
+  void NoteDuringPages(const std::string& key, const std::set<std::string>& values);
   void Populate();
   std::string ActorName(size_t index);
   void Put(const std::string& key, const std::string& value);
@@ -109,13 +136,15 @@ class ListingWorld {
   std::set<std::string> survivors_;
   std::set<std::string> poison_;
   uint64_t version_ = 0;
-  size_t log_before_page_ = 0;  // lines of the cluster's event log
   size_t faults_done_ = 0;
   // The values that a key may have now; "" stands for absent. More than one when the outcome of a
   // write is not known.
   std::map<std::string, std::set<std::string>> possible_;
-  std::map<std::string, std::set<std::string>> during_page_;
+  std::vector<std::shared_ptr<TruthWindow>> windows_;  // of the pages that are being read
   std::map<std::string, std::set<std::string>> ever_;  // all values that a key was given
+  size_t pages_ahead_ = 0;
+  size_t pages_ahead_dropped_ = 0;
+  std::shared_ptr<Reader> reader_;
 };
 
 }  // namespace atestore

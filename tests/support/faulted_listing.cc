@@ -150,6 +150,7 @@ absl::Status FaultedListing::ListOnce(const std::function<void(size_t)>& between
   ListingResult result = List({.page_size = options_.page_size,
                                .patience = kPatience,
                                .store = [this]() -> ActorStore& { return StoreOfNextPage(); },
+                               .read_ahead = !options_.store_per_page && tally_.listings % 2 == 1,
                                .between_pages = between_pages},
                               audit);
   if (!result.status.ok()) return result.status;

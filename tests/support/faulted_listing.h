@@ -24,7 +24,8 @@ struct FaultedListingOptions {
   size_t actors = 30'000;
   size_t atespaces = 30;
   int32_t page_size = 100;
-  // Every page is served by a store of its own, as by another process.
+  // Every page is served by a store of its own, as by another process; else, every other listing
+  // is read ahead.
   bool store_per_page = false;
 };
 

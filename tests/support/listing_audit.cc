@@ -90,13 +90,25 @@ std::vector<std::string> ListingAudit::missing_keys() const {
 
 ListingResult List(const ListingPlan& plan, ListingAudit& audit) {
   ListingResult result;
+  std::unique_ptr<ActorReader> reader;  // null: none, or not any more
+  auto read_page = [&](const ateapi::ListActorsRequest& request) -> absl::StatusOr<ActorPage> {
+    if (!plan.read_ahead) return plan.store().ListActors(request);
+    if (!reader) {
+      absl::StatusOr<std::unique_ptr<ActorReader>> made = plan.store().ReadActors(request);
+      if (!made.ok()) return made.status();
+      reader = *std::move(made);
+    }
+    absl::StatusOr<ActorPage> page = reader->Next();
+    if (!page.ok()) reader.reset();
+    return page;
+  };
   absl::Time give_up = absl::Now() + plan.patience;
   for (size_t pages = 0; pages < plan.pages_max;) {
     ateapi::ListActorsRequest request;
     request.set_page_size(plan.page_size);
     request.set_page_token(result.next_token);
     request.set_atespace(plan.atespace);
-    absl::StatusOr<ActorPage> page = plan.store().ListActors(request);
+    absl::StatusOr<ActorPage> page = read_page(request);
     if (absl::IsUnavailable(page.status()) && absl::Now() < give_up) {
       ++result.unavailable;
       continue;

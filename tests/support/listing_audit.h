@@ -52,8 +52,9 @@ struct ListingPlan {
   size_t pages_max = SIZE_MAX;
   // Failed calls are repeated with the same token for so long; only UNAVAILABLE ones.
   absl::Duration patience = absl::ZeroDuration();
-  // The store that serves the next page.
+  // The store that serves the next page, or all until one fails.
   std::function<ActorStore&()> store;
+  bool read_ahead = false;  // by an ActorReader
   // Between two pages, with the number of pages so far.
   std::function<void(size_t pages)> between_pages;
 };

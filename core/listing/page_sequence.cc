@@ -1,0 +1,119 @@
+#include "core/listing/page_sequence.h"
+
+#include <iterator>
+#include <utility>
+
+namespace atestore {
+
+PageSequence::PageSequence(ListWalk::Options options, PageTaker* taker)
+    : options_(std::move(options)), taker_(taker), position_(options_.start) {}
+
+ListWalk::Action PageSequence::Next(const Topology& topology) {
+  routes_.Clear();
+  std::vector<ShardRequest> requests;
+  if (!current_ || !current_->outcome) requests = Advance(topology);
+  if (!requests.empty()) return ListWalk::Send{std::move(requests)};
+  if (current_) return *std::exchange(current_->outcome, std::nullopt);
+  return ListWalk::Done{};
+}
+
+std::vector<ShardRequest> PageSequence::More(const Topology& topology) {
+  // What was sent is kept until its round is over, so rounds must end.
+  if (routes_.size() >= kRoundRequestsMax) return {};
+  return Advance(topology);
+}
+
+void PageSequence::OnReply(size_t request, size_t command, const ReplyView& reply) {
+  auto target = routes_.OnReply(request);
+  if (target.owner != nullptr) target.owner->walk.OnReply(target.request, command, reply);
+}
+
+void PageSequence::OnFailure(size_t request, const absl::Status& status) {
+  auto target = routes_.OnFailure(request);
+  if (target.owner != nullptr) target.owner->walk.OnFailure(target.request, status);
+}
+
+void PageSequence::EndPage() {
+  if (current_) current_->walk.EndPage();
+}
+
+void PageSequence::Stop() {
+  routes_.Clear();
+  if (ahead_) taker_->DropPage();
+  ahead_.reset();
+  if (!current_) return;
+  current_->walk.Stop();
+  if (current_->walk.progressed()) return Conclude();
+  current_.reset();
+  taker_->DropPage();
+}
+
+// As far as it goes without further replies.
+std::vector<ShardRequest> PageSequence::Advance(const Topology& topology) {
+  std::vector<ShardRequest> requests;
+  while (position_) {
+    if (!current_) current_ = Begin(*position_);
+    if (!current_) break;
+    const bool goes_on = Ask(*current_, topology, &requests);
+    if (!ahead_) GoAhead();
+    if (ahead_) Ask(*ahead_, topology, &requests);
+    if (goes_on || !std::holds_alternative<ListWalk::Done>(*current_->outcome)) break;
+    Conclude();
+  }
+  return requests;
+}
+
+// Adds what the page has to send now. False: nothing is on its way for it, and its outcome is set.
+bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests) {
+  if (page.outcome) return false;
+  std::vector<ShardRequest> more = page.walk.More(topology);
+  if (more.empty() && page.on_their_way == 0) {
+    ListWalk::Action action = page.walk.Next(topology);
+    page.sent = 0;
+    if (auto* send = std::get_if<ListWalk::Send>(&action)) {
+      more = std::move(send->requests);
+    } else {
+      page.outcome = std::move(action);
+    }
+  }
+  routes_.Add(&page, more);
+  std::move(more.begin(), more.end(), std::back_inserter(*requests));
+  return page.on_their_way > 0;
+}
+
+// Null when the taker does not take it.
+std::unique_ptr<PageSequence::Page> PageSequence::Begin(const Position& start) {
+  RecordSink* sink = taker_->BeginPage();
+  if (sink == nullptr) return nullptr;
+  options_.start = start;
+  return std::make_unique<Page>(options_, sink);
+}
+
+void PageSequence::GoAhead() {
+  std::optional<Position> end = current_->walk.ExpectedEnd();
+  if (!end) return;
+  options_.hints = current_->walk.hints();
+  options_.per_slot_tables = current_->walk.per_slot_tables();
+  ahead_ = Begin(*end);
+  // A record that is gone by now does not make the page read on for another one.
+  if (ahead_) current_->walk.EndPage();
+}
+
+// The current page is complete.
+void PageSequence::Conclude() {
+  options_.hints = current_->walk.hints();
+  options_.per_slot_tables = current_->walk.per_slot_tables();
+  position_ = current_->walk.position();
+  const ListWalk::Counters counters = current_->walk.counters();
+  routes_.Forget(current_.get());
+  current_.reset();
+  if (ahead_ && position_ != ahead_->start) {
+    routes_.Forget(ahead_.get());
+    ahead_.reset();
+    taker_->DropPage();
+  }
+  taker_->EndPage(position_, counters);
+  current_ = std::move(ahead_);
+}
+
+}  // namespace atestore

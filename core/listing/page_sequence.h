@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/listing/list_walk.h"
+#include "core/listing/request_routes.h"
+
+namespace atestore {
+
+// A round of a PageSequence sends no more than about so many requests.
+inline constexpr size_t kRoundRequestsMax = 256;
+
+// Where the pages of a PageSequence go. Sinks belong to the taker.
+class PageTaker {
+ public:
+  virtual ~PageTaker() = default;
+  // An empty sink for one more page; null: not now.
+  virtual RecordSink* BeginPage() = 0;
+  // The oldest page that was begun is complete. `next`: where the one behind it begins; nothing:
+  // it was the last.
+  virtual void EndPage(const std::optional<Position>& next, const ListWalk::Counters& counters) = 0;
+  // The youngest page that was begun is not to be.
+  virtual void DropPage() = 0;
+};
+
+// The pages of a listing, one after the other, as a state machine without I/O, clock or chance.
+// Every page is one ListWalk, from where the one before it ended. The next page is begun as soon as
+// that place can be foretold, so that nodes look for its names while the values of the one before
+// travel; a forecast that proves wrong costs what was read, nothing else. Not thread-safe.
+class PageSequence {
+ public:
+  // `options`: of the first page; the others differ in `start` and in what was learnt. `taker` must
+  // outlive the sequence.
+  PageSequence(ListWalk::Options options, PageTaker* taker);
+
+  // As in ListWalk. Done: the listing is complete, or the taker does not take another page now.
+  ListWalk::Action Next(const Topology& topology);
+  std::vector<ShardRequest> More(const Topology& topology);
+  void OnReply(size_t request, size_t command, const ReplyView& reply);
+  void OnFailure(size_t request, const absl::Status& status);
+
+  // Ends the oldest page as soon as its position has moved.
+  void EndPage();
+  // Ends it where it is, if it got anywhere. To be called when nothing is on its way, and last.
+  void Stop();
+  // How far the listing has got; nothing: it is complete.
+  const std::optional<Position>& position() const {
+    return current_ ? current_->walk.position() : position_;
+  }
+  // What was learnt.
+  const WalkHints& hints() const { return options_.hints; }
+  bool per_slot_tables() const { return options_.per_slot_tables; }
+
+ private:
+  struct Page {
+    Page(const ListWalk::Options& options, RecordSink* sink)
+        : start(options.start), walk(options, sink) {}
+
+    const Position start;
+    ListWalk walk;
+    std::optional<ListWalk::Action> outcome;  // what it cannot go on without
+    size_t sent = 0;
+    size_t on_their_way = 0;
+  };
+
+  std::vector<ShardRequest> Advance(const Topology& topology);
+  bool Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests);
+  std::unique_ptr<Page> Begin(const Position& start);
+  void GoAhead();
+  void Conclude();
+
+  ListWalk::Options options_;
+  PageTaker* const taker_;
+  std::optional<Position> position_;  // behind the last complete page
+  std::unique_ptr<Page> current_;     // begins there
+  std::unique_ptr<Page> ahead_;       // begins where `current_` is expected to end
+  RequestRoutes<Page> routes_;        // of the requests since Next()
+};
+
+}  // namespace atestore

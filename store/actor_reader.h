@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/page_token.h"
+#include "store/actor_store.h"
+#include "store/listing.h"
+#include "store/record_sinks.h"
+
+namespace atestore {
+
+// Reads on by a thread of its own, until so many pages wait to be fetched or are being read.
+inline constexpr size_t kReaderPagesMax = 4;
+
+// An ActorReader over a Listing.
+class ListingActorReader final : public ActorReader, private ListingReader {
+ public:
+  // What it makes pages of. All of it must outlive the reader.
+  struct Source {
+    Listing& listing;
+    const PageTokenCodec& tokens;
+    const PageSink<ateapi::Actor>::OnUnreadableRecord& on_unreadable;
+  };
+
+  // `request_hash`: of the arguments, for the tokens.
+  ListingActorReader(const Source& source, ListingRequest request, uint64_t request_hash,
+                     const CallOptions& call);
+  ~ListingActorReader() override;
+
+  absl::StatusOr<ActorPage> Next(ActorPage recycled) override;
+
+ private:
+  // A page that is being read.
+  struct OpenPage {
+    explicit OpenPage(ateapi::ListActorsResponse recycled,
+                      const PageSink<ateapi::Actor>::OnUnreadableRecord& on_unreadable);
+    ActorPage page;
+    PageSink<ateapi::Actor> sink;
+  };
+
+  void Run();
+  bool HasRoom() const { return open_.size() + ready_.size() < kReaderPagesMax; }
+  RecordSink* BeginPage() override;
+  void EndPage(const std::optional<Position>& next, const ListWalk::Counters& counters) override;
+  void DropPage() override;
+  bool WaitForRoom() override;
+
+  const Source source_;
+  const ListingRequest request_;
+  const uint64_t request_hash_;
+  std::atomic<bool> stopped_{false};  // by the caller; set under the mutex
+  const CallOptions call_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  bool ended_ = false;  // by the listing: no more pages come
+  absl::Status end_;    // why, when it was not complete
+  std::deque<std::unique_ptr<OpenPage>> open_;
+  std::deque<ActorPage> ready_;
+  std::vector<ateapi::ListActorsResponse> spare_;  // memory for pages
+
+  std::thread thread_;
+};
+
+}  // namespace atestore

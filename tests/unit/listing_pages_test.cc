@@ -1,0 +1,221 @@
+// The pages of a listing as ActorStore and Listing make them, one at a time and read ahead.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "store/actor_store.h"
+#include "store/embedded/embedded_transport.h"
+#include "store/error_info.h"
+#include "store/listing.h"
+#include "store/record_sinks.h"
+#include "store/records.h"
+#include "tests/support/manual_clock.h"
+
+namespace atestore {
+namespace {
+
+using mockcluster::Flavor;
+
+// Enough for pages of several segments.
+constexpr size_t kActors = 20'000;
+
+std::shared_ptr<EmbeddedCluster> FilledCluster(Flavor flavor) {
+  auto cluster = std::make_shared<EmbeddedCluster>(mockcluster::ClusterOptions{.flavor = flavor});
+  cluster->With([](mockcluster::Cluster& emulated) {
+    for (size_t actor = 0; actor < kActors; ++actor) {
+      EXPECT_TRUE(emulated.Put(absl::StrCat("actor:a:id-", actor), "{\"version\":\"1\"}").ok());
+    }
+  });
+  return cluster;
+}
+
+// Tells of what it does, each time before it goes on.
+struct Hooks {
+  std::function<void()> on_execute = [] {};
+  std::function<void()> on_reply = [] {};
+};
+class HookedTransport final : public ShardTransport {
+ public:
+  HookedTransport(std::shared_ptr<EmbeddedCluster> cluster, Hooks hooks)
+      : transport_(std::move(cluster)), hooks_(std::move(hooks)) {}
+
+  void Execute(std::span<const ShardRequest> requests, absl::Time deadline,
+               ReplyObserver& observer) override {
+    hooks_.on_execute();
+    Observer hooked(*this, observer);
+    transport_.Execute(requests, deadline, hooked);
+  }
+  std::unique_ptr<ShardTransport> Exclusive() override { return transport_.Exclusive(); }
+
+ private:
+  class Observer final : public ReplyObserver {
+   public:
+    Observer(HookedTransport& transport, ReplyObserver& next)
+        : transport_(transport), next_(next) {}
+    void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+      next_.OnReply(request, command, reply);
+      transport_.hooks_.on_reply();
+    }
+    void OnFailure(size_t request, const absl::Status& status) override {
+      next_.OnFailure(request, status);
+    }
+    std::vector<ShardRequest> More() override { return next_.More(); }
+
+   private:
+    HookedTransport& transport_;
+    ReplyObserver& next_;
+  };
+
+  EmbeddedTransport transport_;
+  const Hooks hooks_;
+};
+
+std::string Reason(const absl::Status& status) {
+  std::optional<ErrorInfo> info = GetErrorInfo(status);
+  return info ? info->reason : "";
+}
+
+// What a listing gave.
+struct Listed {
+  std::vector<std::set<std::string>> pages;  // ids
+  size_t actors = 0;
+  std::string last_token;
+  absl::Status end;
+
+  void Add(const ActorPage& page) {
+    std::set<std::string>& ids = pages.emplace_back();
+    for (const ateapi::Actor& actor : page.response.actors()) ids.insert(actor.actor_id());
+    actors += ids.size();
+    last_token = page.response.next_page_token();
+  }
+};
+
+Listed ReadToTheEnd(ActorReader& reader) {
+  Listed listed;
+  ActorPage page;
+  do {
+    absl::StatusOr<ActorPage> next = reader.Next(std::move(page));
+    listed.end = next.status();
+    if (!next.ok()) break;
+    page = *std::move(next);
+    listed.Add(page);
+  } while (!page.response.next_page_token().empty());
+  return listed;
+}
+
+class ListingPagesTest : public ::testing::TestWithParam<Flavor> {
+ protected:
+  const std::shared_ptr<EmbeddedCluster> cluster_ = FilledCluster(GetParam());
+};
+
+INSTANTIATE_TEST_SUITE_P(Flavors, ListingPagesTest,
+                         ::testing::Values(Flavor::kRedis70, Flavor::kValkey80));
+
+TEST_P(ListingPagesTest, AReaderGivesThePagesOfAChainOfCalls) {
+  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  for (int32_t page_size : {7, 100, 1000}) {
+    ateapi::ListActorsRequest request;
+    request.set_page_size(page_size);
+    Listed calls;
+    do {
+      absl::StatusOr<ActorPage> page = store.ListActors(request);
+      ASSERT_TRUE(page.ok()) << page.status();
+      calls.Add(*page);
+      request.set_page_token(page->response.next_page_token());
+    } while (!request.page_token().empty());
+    absl::StatusOr<std::unique_ptr<ActorReader>> reader = store.ReadActors(request);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    Listed read = ReadToTheEnd(**reader);
+    EXPECT_TRUE(read.end.ok()) << read.end;
+    EXPECT_TRUE(read.pages == calls.pages) << "pages of " << page_size;
+    EXPECT_EQ(read.actors, kActors);
+    EXPECT_EQ(Reason((*reader)->Next().status()), "LISTING_COMPLETE");
+    EXPECT_EQ(Reason((*reader)->Next().status()), "LISTING_COMPLETE");
+  }
+}
+
+TEST_P(ListingPagesTest, AReaderThatIsNotReadToItsEndEnds) {
+  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  ateapi::ListActorsRequest request;
+  request.set_page_size(10);
+  for (int pages = 0; pages < 8; ++pages) {
+    absl::StatusOr<std::unique_ptr<ActorReader>> reader = store.ReadActors(request);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    for (int page = 0; page < pages; ++page)
+      EXPECT_EQ((*reader)->Next()->response.actors_size(), 10);
+  }
+}
+
+TEST_P(ListingPagesTest, AReaderRefusesABadRequestAtOnce) {
+  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  ateapi::ListActorsRequest request;
+  request.set_page_token("garbage");
+  absl::Status status = store.ReadActors(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_EQ(GetErrorInfo(status)->field, "page_token");
+}
+
+TEST_P(ListingPagesTest, AReaderStopsWhenItsCallIsCancelled) {
+  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  ateapi::ListActorsRequest request;
+  request.set_page_size(10);
+  std::atomic<bool> cancelled = false;
+  absl::StatusOr<std::unique_ptr<ActorReader>> reader =
+      store.ReadActors(request, {.cancelled = [&] { return cancelled.load(); }});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_TRUE((*reader)->Next().ok());
+  cancelled = true;
+  Listed rest = ReadToTheEnd(**reader);
+  EXPECT_EQ(Reason(rest.end), "CANCELLED");
+  EXPECT_LT(rest.actors, kActors / 2);
+  EXPECT_EQ(Reason((*reader)->Next().status()), "CANCELLED");
+}
+
+// An outage in the middle: the pages before it are good, and the last token goes on after it.
+TEST_P(ListingPagesTest, AReaderFailsWithTheClusterAndItsLastTokenGoesOn) {
+  constexpr int kRepliesBefore = 300;
+  const auto primaries = cluster_->With([](auto& cluster) { return cluster.Primaries(); });
+  int replies = 0;
+  bool down = false;
+  Hooks hooks{.on_execute =
+                  [&] {
+                    if (down || replies < kRepliesBefore) return;
+                    down = true;
+                    cluster_->With([&](mockcluster::Cluster& cluster) {
+                      for (auto node : primaries) ASSERT_TRUE(cluster.Kill(node).ok());
+                    });
+                  },
+              .on_reply = [&] { ++replies; }};
+  auto transport = std::make_unique<HookedTransport>(cluster_, hooks);
+  ActorStore store(std::move(transport),
+                   {.seeds = cluster_->Endpoints(), .retry_budget = absl::Milliseconds(50)});
+  ateapi::ListActorsRequest request;
+  request.set_page_size(10);
+  absl::StatusOr<std::unique_ptr<ActorReader>> reader = store.ReadActors(request);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  Listed listed = ReadToTheEnd(**reader);
+  EXPECT_EQ(listed.end.code(), absl::StatusCode::kUnavailable) << listed.end;
+  ASSERT_FALSE(listed.last_token.empty());
+  cluster_->With([&](mockcluster::Cluster& cluster) {
+    for (mockcluster::NodeIndex node : primaries) {
+      ASSERT_TRUE(cluster.Restart(node, mockcluster::RestartMode::kKeepData).ok());
+    }
+    cluster.AdvanceTime(cluster.options().rejoin_delay_ms);
+    cluster.Settle();
+  });
+  request.set_page_token(listed.last_token);
+  reader = store.ReadActors(request);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  Listed rest = ReadToTheEnd(**reader);
+  EXPECT_TRUE(rest.end.ok()) << rest.end;
+  EXPECT_EQ(listed.actors + rest.actors, kActors);
+}
+
+}  // namespace
+}  // namespace atestore
