@@ -59,7 +59,9 @@ class WalkRun {
   // OK when it is done; else why it could not go on.
   template <typename Walk>
   absl::Status Run(Walk& walk) {
-    return RunOn(walk);
+    absl::Status status = RunOn(walk);
+    if (!status.ok()) walk.Stop();
+    return status;
   }
 
  private:

@@ -217,5 +217,46 @@ TEST_P(ListingPagesTest, AReaderFailsWithTheClusterAndItsLastTokenGoesOn) {
   EXPECT_EQ(listed.actors + rest.actors, kActors);
 }
 
+// A deadline may pass between any two replies: what a page gives must then still be what its token
+// says.
+TEST_P(ListingPagesTest, APageThatADeadlineEndsHoldsWhatItsTokenSays) {
+  constexpr int kRepliesAPageMax = 10'000;
+  constexpr absl::Duration kPatience = absl::Milliseconds(10);
+  int short_pages = 0;
+  for (int replies_before = 1; replies_before < kRepliesAPageMax; replies_before += 97) {
+    ManualClock clock;
+    const CallOptions call{.deadline = clock.Now() + kPatience};
+    int replies = 0;
+    HookedTransport transport(cluster_, {.on_reply = [&] {
+                                if (++replies == replies_before) clock.Advance(kPatience);
+                              }});
+    ClusterClient client(transport, clock, cluster_->Endpoints(), {});
+    Listing listing(client, absl::Seconds(1));
+    google::protobuf::RepeatedPtrField<ateapi::Actor> page;
+    PageSink<ateapi::Actor> sink(DecodeActorRecord, &page, {});
+    ListingRequest request{
+        .filter = KeyFilter::AllActors(), .page_size = 3000, .page_bytes = 1 << 20};
+    absl::StatusOr<ListingEnd> end = listing.ListPage(request, sink, call);
+    if (!end.ok()) {
+      EXPECT_EQ(end.status().code(), absl::StatusCode::kDeadlineExceeded) << end.status();
+      continue;
+    }
+    ASSERT_TRUE(end->next.has_value());
+    short_pages += sink.size() < request.page_size;
+    const bool is_over = replies < replies_before;
+    request.start = *end->next;
+    request.page_size = kActors;
+    request.page_bytes = SIZE_MAX;
+    const size_t on_first_page = sink.size();
+    absl::StatusOr<ListingEnd> rest = listing.ListPage(request, sink, {});
+    ASSERT_TRUE(rest.ok()) << rest.status();
+    EXPECT_FALSE(rest->next.has_value());
+    EXPECT_EQ(sink.size(), kActors)
+        << on_first_page << " on a page that ended after " << replies_before << " replies";
+    if (is_over) break;
+  }
+  EXPECT_GT(short_pages, 0);
+}
+
 }  // namespace
 }  // namespace atestore
