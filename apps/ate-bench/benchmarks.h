@@ -24,8 +24,9 @@ struct PopulateOptions {
 // Writes that many records as the service would, "space-000/actor-000000000" and so on.
 absl::StatusOr<Report> Populate(const BenchOptions& options, const PopulateOptions& populate);
 
-// One listing through the store, decoded.
-absl::StatusOr<Report> BenchList(const BenchOptions& options);
+// One listing through the store, decoded, read ahead. `page_by_page`: by a ListActors() call for
+// each page, as a caller has it who keeps nothing but the token.
+absl::StatusOr<Report> BenchList(const BenchOptions& options, bool page_by_page);
 
 // The baseline. `overlap`: with the next SCAN on its way before the values have come.
 absl::StatusOr<Report> BenchRaw(const BenchOptions& options, bool overlap);

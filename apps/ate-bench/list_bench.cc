@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <functional>
-#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "apps/ate-bench/benchmarks.h"
@@ -8,30 +6,61 @@
 #include "apps/ate-bench/raw_loop.h"
 #include "apps/ate-bench/target.h"
 #include "core/key_filter.h"
+#include "core/position.h"
 
 namespace atestore {
 namespace {
 
-// Lists through the store. Appends a hash of each actor's names to `names`.
-absl::Status ListThroughStore(ActorStore& store, const BenchOptions& options, ListRun* run,
-                              std::vector<uint64_t>* names) {
-  ateapi::ListActorsRequest request;
-  request.set_page_size(options.page_size);
-  request.set_atespace(options.atespace);
-  ActorPage last;
-  auto fetch = [&](const std::string& token, int64_t* actors, std::string* next_token) {
-    request.set_page_token(token);
-    absl::StatusOr<ActorPage> page = store.ListActors(request, {}, std::move(last));
+// Fetches the pages of a listing through the store.
+class StorePages {
+ public:
+  StorePages(ActorStore& store, const BenchOptions& options, bool page_by_page)
+      : store_(store), page_by_page_(page_by_page) {
+    request_.set_page_size(options.page_size);
+    request_.set_atespace(options.atespace);
+  }
+
+  absl::Status Fetch(const std::string& token, int64_t* actors, std::string* next_token) {
+    request_.set_page_token(token);
+    absl::StatusOr<ActorPage> page = Next();
     if (!page.ok()) return page.status();
     *actors = page->response.actors_size();
     *next_token = page->response.next_page_token();
-    last = *std::move(page);
+    last_ = *std::move(page);
     return absl::OkStatus();
+  }
+
+  // The page that was fetched last.
+  const ateapi::ListActorsResponse& last() const { return last_.response; }
+
+ private:
+  absl::StatusOr<ActorPage> Next() {
+    if (page_by_page_) return store_.ListActors(request_, {}, std::move(last_));
+    if (!reader_) {
+      absl::StatusOr<std::unique_ptr<ActorReader>> reader = store_.ReadActors(request_);
+      if (!reader.ok()) return reader.status();
+      reader_ = *std::move(reader);
+    }
+    return reader_->Next(std::move(last_));
+  }
+
+  ActorStore& store_;
+  const bool page_by_page_;
+  ateapi::ListActorsRequest request_;
+  std::unique_ptr<ActorReader> reader_;
+  ActorPage last_;
+};
+
+// Lists through the store. Appends a hash of each actor's names to `names`.
+absl::Status ListThroughStore(ActorStore& store, const BenchOptions& options, bool page_by_page,
+                              ListRun* run, std::vector<uint64_t>* names) {
+  StorePages pages(store, options, page_by_page);
+  auto fetch = [&](const std::string& token, int64_t* actors, std::string* next_token) {
+    return pages.Fetch(token, actors, next_token);
   };
   auto inspect = [&] {
-    for (const ateapi::Actor& actor : last.response.actors()) {
-      uint64_t hash = std::hash<std::string_view>()(actor.actor_id());
-      names->push_back(hash * 31 + std::hash<std::string_view>()(actor.atespace()));
+    for (const ateapi::Actor& actor : pages.last().actors()) {
+      names->push_back(HashName(actor.actor_id()) * 31 + HashName(actor.atespace()));
     }
   };
   return RunListing(fetch, run, inspect);
@@ -56,7 +85,7 @@ class CpuMeter {
 
 }  // namespace
 
-absl::StatusOr<Report> BenchList(const BenchOptions& options) {
+absl::StatusOr<Report> BenchList(const BenchOptions& options, bool page_by_page) {
   absl::StatusOr<std::unique_ptr<Target>> target = OpenTarget(options.addresses);
   if (!target.ok()) return target.status();
   absl::StatusOr<std::unique_ptr<ActorStore>> store = OpenStore(options.addresses);
@@ -64,9 +93,8 @@ absl::StatusOr<Report> BenchList(const BenchOptions& options) {
   CpuMeter cpu(**target);
   ListRun run;
   std::vector<uint64_t> names;
-  if (absl::Status status = ListThroughStore(**store, options, &run, &names); !status.ok()) {
-    return status;
-  }
+  absl::Status status = ListThroughStore(**store, options, page_by_page, &run, &names);
+  if (!status.ok()) return status;
   Report report;
   report.Add("server", ServerName(**target));
   run.AddTo(&report);
@@ -114,9 +142,8 @@ absl::StatusOr<Report> BenchScoped(const BenchOptions& options) {
   if (!shrinking.ok()) return shrinking.status();
   ListRun run;
   std::vector<uint64_t> names;
-  if (absl::Status status = ListThroughStore(**store, scoped, &run, &names); !status.ok()) {
-    return status;
-  }
+  absl::Status status = ListThroughStore(**store, scoped, /*page_by_page=*/false, &run, &names);
+  if (!status.ok()) return status;
   Report report;
   report.Add("server", ServerName(**target));
   report.Add("atespace", scoped.atespace);

@@ -22,14 +22,13 @@ absl::Status RunListing(const FetchPage& fetch, ListRun* run,
                         const std::function<void()>& inspect) {
   std::string token;
   std::string next_token;
+  const absl::Time start = absl::Now();
   do {
     const absl::Time begin = absl::Now();
     int64_t actors = 0;
     next_token.clear();
     if (absl::Status status = fetch(token, &actors, &next_token); !status.ok()) return status;
-    const absl::Duration took = absl::Now() - begin;
-    run->page_ms.push_back(absl::ToDoubleMilliseconds(took));
-    run->seconds += absl::ToDoubleSeconds(took);
+    run->page_ms.push_back(absl::ToDoubleMilliseconds(absl::Now() - begin));
     run->actors += actors;
     run->pages += 1;
     run->max_page = std::max(run->max_page, actors);
@@ -37,6 +36,7 @@ absl::Status RunListing(const FetchPage& fetch, ListRun* run,
     token.swap(next_token);
     inspect();
   } while (!token.empty());
+  run->seconds = absl::ToDoubleSeconds(absl::Now() - start);
   return absl::OkStatus();
 }
 

@@ -16,7 +16,7 @@ struct ListRun {
   int64_t pages = 0;
   int64_t max_page = 0;
   int64_t max_token_chars = 0;
-  double seconds = 0;  // in fetching pages
+  double seconds = 0;
   std::vector<double> page_ms;
 
   void AddTo(Report* report) const;
@@ -26,8 +26,7 @@ struct ListRun {
 using FetchPage =
     std::function<absl::Status(const std::string& token, int64_t* actors, std::string* next_token)>;
 
-// Pages through a whole listing. `inspect` looks at the page that was fetched last, while the clock
-// stands still.
+// Pages through a whole listing. `inspect` looks at the page that was fetched last.
 absl::Status RunListing(
     const FetchPage& fetch, ListRun* run, const std::function<void()>& inspect = [] {});
 

@@ -19,7 +19,7 @@ class CommandLine {
     app_.require_subcommand(1);
     AddPopulate();
     AddRaw();
-    Add("list", "one listing through the store, decoded", [this] { return BenchList(options_); });
+    AddList();
     Add("scoped", "one atespace, against a loop whose COUNT is what is left of the page",
         [this] { return BenchScoped(options_); });
     AddGrpc();
@@ -70,6 +70,12 @@ class CommandLine {
         ->transform(WholeNumber(1, INT64_MAX));
   }
 
+  void AddList() {
+    CLI::App* command = Add("list", "one listing through the store, decoded, read ahead",
+                            [this] { return BenchList(options_, page_by_page_); });
+    command->add_flag("--page-by-page", page_by_page_, "a call for each page, nothing read ahead");
+  }
+
   void AddRaw() {
     CLI::App* command = Add("raw", "the baseline: SCAN and pipelined GET per node, not decoded",
                             [this] { return BenchRaw(options_, overlap_); });
@@ -106,6 +112,7 @@ class CommandLine {
   ImpactOptions impact_;
   SyntheticOptions synthetic_;
   std::string endpoint_;
+  bool page_by_page_ = false;
   bool overlap_ = false;
   bool json_ = false;
   Run run_;
