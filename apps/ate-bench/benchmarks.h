@@ -36,7 +36,8 @@ absl::StatusOr<Report> BenchScoped(const BenchOptions& options);
 
 struct ImpactOptions {
   double seconds = 5;  // of each phase
-  int clients = 2;     // foreground connections, each with one GET at a time
+  // Foreground connections, each with one GET at a time; as many as redis-benchmark has by default.
+  int clients = 50;
 };
 
 // The latency of a foreground load of GETs, without and with a listing at the same time, and beside

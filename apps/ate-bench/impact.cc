@@ -1,5 +1,9 @@
+#include <poll.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <memory>
 #include <random>
 #include <thread>
 #include <utility>
@@ -37,50 +41,61 @@ absl::StatusOr<std::vector<Primary>> SamplePrimaries(Target& target) {
   return primaries;
 }
 
-// One client of the foreground, with a GET at a time. Its latencies in milliseconds.
-absl::StatusOr<std::vector<double>> RunClient(const std::vector<Primary>& primaries, unsigned seed,
-                                              absl::Time end) {
-  std::vector<NodeSocket> nodes;
-  for (const Primary& primary : primaries) {
-    absl::StatusOr<NodeSocket> node = NodeSocket::Connect(primary.endpoint);
-    if (!node.ok()) return node.status();
-    nodes.push_back(*std::move(node));
-  }
-  std::minstd_rand random(seed);
-  std::vector<double> latencies_ms;
-  int64_t strings = 0;
-  for (absl::Time begin = absl::Now(); begin < end;) {
-    size_t i = random() % nodes.size();
-    const std::vector<std::string>& gets = primaries[i].gets;
-    absl::Status status = nodes[i].Send(gets[random() % gets.size()]);
-    if (status.ok()) status = nodes[i].SkipGetReplies(1, &strings);
-    if (!status.ok()) return status;
-    absl::Time now = absl::Now();
-    latencies_ms.push_back(absl::ToDoubleMilliseconds(now - begin));
-    begin = now;
-  }
-  return latencies_ms;
-}
+// The clients of the foreground, each with a connection to one primary and one GET at a time.
+class Foreground {
+ public:
+  explicit Foreground(const std::vector<Primary>& primaries) : primaries_(primaries) {}
 
-// All clients of the foreground together.
-absl::StatusOr<std::vector<double>> RunForeground(const std::vector<Primary>& primaries,
-                                                  const ImpactOptions& impact) {
-  const size_t clients = static_cast<size_t>(impact.clients);
-  const absl::Time end = absl::Now() + absl::Seconds(impact.seconds);
-  std::vector<absl::StatusOr<std::vector<double>>> results(clients);
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < clients; ++i) {
-    threads.emplace_back(
-        [&, i] { results[i] = RunClient(primaries, static_cast<unsigned>(i + 1), end); });
+  absl::Status Connect(size_t clients) {
+    for (size_t client = 0; client < clients; ++client) {
+      const Primary& primary = primaries_[client % primaries_.size()];
+      absl::StatusOr<NodeSocket> socket = NodeSocket::Connect(primary.endpoint);
+      if (!socket.ok()) return socket.status();
+      poll_.push_back({.fd = socket->descriptor(), .events = POLLIN, .revents = 0});
+      clients_.push_back({.primary = &primary, .socket = *std::move(socket)});
+    }
+    return absl::OkStatus();
   }
-  for (std::thread& thread : threads) thread.join();
-  std::vector<double> all;
-  for (const absl::StatusOr<std::vector<double>>& result : results) {
-    if (!result.ok()) return result.status();
-    all.insert(all.end(), result->begin(), result->end());
+
+  // Their latencies in milliseconds.
+  absl::StatusOr<std::vector<double>> RunUntil(absl::Time end) {
+    for (Client& client : clients_) {
+      if (absl::Status status = Ask(client); !status.ok()) return status;
+    }
+    std::vector<double> latencies_ms;
+    while (absl::Now() < end) {
+      if (poll(poll_.data(), poll_.size(), -1) < 0) return absl::ErrnoToStatus(errno, "poll");
+      for (size_t index = 0; index < clients_.size(); ++index) {
+        if (poll_[index].revents == 0) continue;
+        Client& client = clients_[index];
+        absl::Status status = client.socket.SkipGetReplies(1, &strings_);
+        latencies_ms.push_back(absl::ToDoubleMilliseconds(absl::Now() - client.asked));
+        if (status.ok()) status = Ask(client);
+        if (!status.ok()) return status;
+      }
+    }
+    return latencies_ms;
   }
-  return all;
-}
+
+ private:
+  struct Client {
+    const Primary* primary;
+    NodeSocket socket;
+    absl::Time asked = absl::InfinitePast();
+  };
+
+  absl::Status Ask(Client& client) {
+    const std::vector<std::string>& gets = client.primary->gets;
+    client.asked = absl::Now();
+    return client.socket.Send(gets[random_() % gets.size()]);
+  }
+
+  const std::vector<Primary>& primaries_;
+  std::vector<Client> clients_;
+  std::vector<pollfd> poll_;
+  std::minstd_rand random_;
+  int64_t strings_ = 0;
+};
 
 // Lists again and again until told to stop. The number of actors listed.
 absl::StatusOr<int64_t> ListUntil(ActorStore& store, int32_t page_size,
@@ -88,11 +103,18 @@ absl::StatusOr<int64_t> ListUntil(ActorStore& store, int32_t page_size,
   ateapi::ListActorsRequest request;
   request.set_page_size(page_size);
   int64_t actors = 0;
+  std::unique_ptr<ActorReader> reader;
+  ActorPage page;
   while (!stop) {
-    absl::StatusOr<ActorPage> page = store.ListActors(request);
-    if (!page.ok()) return page.status();
-    actors += page->response.actors_size();
-    request.set_page_token(page->response.next_page_token());
+    if (page.response.next_page_token().empty()) {
+      absl::StatusOr<std::unique_ptr<ActorReader>> begun = store.ReadActors(request);
+      if (!begun.ok()) return begun.status();
+      reader = *std::move(begun);
+    }
+    absl::StatusOr<ActorPage> next = reader->Next(std::move(page));
+    if (!next.ok()) return next.status();
+    page = *std::move(next);
+    actors += page.response.actors_size();
   }
   return actors;
 }
@@ -152,7 +174,11 @@ absl::StatusOr<Phase> RunPhase(const std::string& phase, Target& target,
   SlowLog slow_log(target);
   if (absl::Status status = slow_log.Begin(); !status.ok()) return status;
   const double before = ClientCpuSeconds() + ServerCpuSeconds(target);
-  absl::StatusOr<std::vector<double>> ms = RunForeground(primaries, impact);
+  Foreground foreground(primaries);
+  absl::Status connected = foreground.Connect(static_cast<size_t>(impact.clients));
+  if (!connected.ok()) return connected;
+  absl::StatusOr<std::vector<double>> ms =
+      foreground.RunUntil(absl::Now() + absl::Seconds(impact.seconds));
   if (!ms.ok()) return ms.status();
   const double used = ClientCpuSeconds() + ServerCpuSeconds(target) - before;
   const Phase result{.gets = static_cast<double>(ms->size()),

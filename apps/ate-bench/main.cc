@@ -93,7 +93,7 @@ class CommandLine {
                             [this] { return BenchImpact(options_, impact_); });
     command->add_option("--seconds", impact_.seconds, "of each phase")->check(CLI::PositiveNumber);
     command->add_option("--clients", impact_.clients, "foreground connections")
-        ->transform(WholeNumber(1, 64));
+        ->transform(WholeNumber(1, 1000));
   }
 
   void AddSynthetic() {

@@ -23,6 +23,8 @@ class NodeSocket {
   ~NodeSocket();
 
   absl::Status Send(std::string_view bytes);
+  // For poll(). Ready to be read: so is the next reply, or a part of it.
+  int descriptor() const { return descriptor_; }
 
   // Reads a reply to SCAN: the cursor, and one GET command appended to `gets` for each key.
   absl::Status ReadScan(std::string* cursor, std::string* gets, size_t* keys);
