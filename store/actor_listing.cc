@@ -11,6 +11,7 @@
 #include "store/names.h"
 #include "store/record_sinks.h"
 #include "store/records.h"
+#include "store/serialized_actor_sink.h"
 #include "store/value_codec.h"
 
 namespace atestore {
@@ -107,6 +108,23 @@ absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsReque
   page.progress = ProgressOf(end->next);
   page.skipped_records = sink.unreadable();
   page.counters = end->counters;
+  return page;
+}
+
+absl::StatusOr<SerializedActorPage> ActorListing::ListActorsSerialized(
+    const ateapi::ListActorsRequest& request, const CallOptions& call) {
+  absl::StatusOr<ListingRequest> first = FirstPageOf(request);
+  if (!first.ok()) return first.status();
+  SerializedActorSink sink(on_unreadable_);
+  absl::StatusOr<ListingEnd> end = listing_.ListPage(*first, sink, call);
+  if (!end.ok()) return end.status();
+  SerializedActorPage page{.actors = static_cast<int32_t>(sink.size()),
+                           .progress = ProgressOf(end->next),
+                           .skipped_records = sink.unreadable(),
+                           .counters = end->counters};
+  std::string token;
+  if (end->next) token = tokens_.Encode(*end->next, HashOf(request));
+  page.response = std::move(sink).TakeResponse(token);
   return page;
 }
 

@@ -19,6 +19,8 @@ class ActorListing {
 
   absl::StatusOr<ActorPage> ListActors(const ateapi::ListActorsRequest& request,
                                        const CallOptions& call, ActorPage recycled);
+  absl::StatusOr<SerializedActorPage> ListActorsSerialized(const ateapi::ListActorsRequest& request,
+                                                           const CallOptions& call);
   // The listing must outlive the reader.
   absl::StatusOr<std::unique_ptr<ActorReader>> ReadActors(const ateapi::ListActorsRequest& request,
                                                           const CallOptions& call);

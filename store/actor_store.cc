@@ -46,6 +46,11 @@ absl::StatusOr<ActorPage> ActorStore::ListActors(const ateapi::ListActorsRequest
   return WithReason(impl_->listing().ListActors(request, call, std::move(recycled)));
 }
 
+absl::StatusOr<SerializedActorPage> ActorStore::ListActorsSerialized(
+    const ateapi::ListActorsRequest& request, const CallOptions& call) {
+  return WithReason(impl_->listing().ListActorsSerialized(request, call));
+}
+
 absl::StatusOr<std::unique_ptr<ActorReader>> ActorStore::ReadActors(
     const ateapi::ListActorsRequest& request, const CallOptions& call) {
   return WithReason(impl_->listing().ReadActors(request, call));

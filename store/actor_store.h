@@ -51,6 +51,15 @@ struct ActorPage {
   ListWalk::Counters counters;  // of the work behind it
 };
 
+// A page on its way over a wire: the same without a message for each actor.
+struct SerializedActorPage {
+  std::string response;  // an ateapi::ListActorsResponse
+  int32_t actors = 0;    // in it
+  double progress = 0;
+  int64_t skipped_records = 0;
+  ListWalk::Counters counters;
+};
+
 // The pages of one listing, in order, read ahead: while the caller works on a page, the next ones
 // are on their way. Not thread-safe; belongs to the store that made it, which must outlive it.
 class ActorReader {
@@ -85,6 +94,10 @@ class ActorStore {
   // is done with; the new one takes over its memory, which spares a third of the client's time.
   absl::StatusOr<ActorPage> ListActors(const ateapi::ListActorsRequest& request,
                                        const CallOptions& call = {}, ActorPage recycled = {});
+
+  // The same page for a caller who passes it on. Each record is serialized as it arrives.
+  absl::StatusOr<SerializedActorPage> ListActorsSerialized(const ateapi::ListActorsRequest& request,
+                                                           const CallOptions& call = {});
 
   // All pages from `request.page_token` on, for a caller who wants them all: a quarter to a third
   // faster than a chain of ListActors(). `call` is for all of them. INVALID_ARGUMENT.

@@ -10,6 +10,9 @@
 
 namespace atestore {
 
+// Tag and length of an element of a repeated field: one byte and at most five.
+inline constexpr size_t kElementOverheadBytes = 6;
+
 // A page of decoded records. Messages that the page holds at the beginning are decoded into, for
 // their memory, and are not records; Finish() drops those that were not needed.
 template <typename Message>
@@ -50,9 +53,6 @@ class PageSink final : public RecordSink {
   int64_t unreadable() const { return unreadable_; }
 
  private:
-  // Tag and length of an element of a repeated field: one byte and at most five.
-  static constexpr size_t kElementOverheadBytes = 6;
-
   const Decode decode_;
   google::protobuf::RepeatedPtrField<Message>* const page_;
   const OnUnreadableRecord& on_unreadable_;

@@ -17,6 +17,9 @@
 namespace atestore {
 namespace {
 
+// The place of ListActors among the methods of the service (proto/ateapi.proto).
+constexpr int kListActorsIndex = 0;
+
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return {static_cast<grpc::StatusCode>(status.code()), std::string(ToStd(status.message())),
@@ -78,7 +81,24 @@ void LogCall(std::string_view method, const absl::Status& status, absl::Duration
   }
 }
 
+// Without a copy of what is not short.
+grpc::Slice SliceOf(std::string bytes) {
+  auto* owner = new std::string(std::move(bytes));
+  return {owner->data(), owner->size(),
+          [](void* string) { delete static_cast<std::string*>(string); }, owner};
+}
+
 }  // namespace
+
+ControlService::ControlService(ActorStore& store, Metrics& metrics, ServiceLimits limits)
+    : store_(store), metrics_(metrics), limits_(limits) {
+  using Handler = grpc::internal::StreamedUnaryHandler<ateapi::ListActorsRequest, grpc::ByteBuffer>;
+  // As the generated WithStreamedUnaryMethod_ListActors does, but for the type of the answer.
+  MarkMethodStreamed(kListActorsIndex,
+                     new Handler([this](grpc::ServerContext* context, ListActorsCall* call) {
+                       return ServeListActors(context, call);
+                     }));
+}
 
 grpc::Status ControlService::Serve(std::string_view method, grpc::ServerContext* context,
                                    const Work& work) {
@@ -126,30 +146,29 @@ grpc::Status ControlService::ServeListing(std::string_view method, grpc::ServerC
   return status;
 }
 
-grpc::Status ControlService::StreamedListActors(grpc::ServerContext* context,
-                                                ListActorsCall* call) {
+grpc::Status ControlService::ServeListActors(grpc::ServerContext* context, ListActorsCall* call) {
   ateapi::ListActorsRequest request;
   if (!call->Read(&request)) {
     return {grpc::StatusCode::INTERNAL, "the request is not a ListActorsRequest"};
   }
-  SparePages::Page spare = spare_pages_.Take();
+  std::string response;
   grpc::Status status =
       ServeListing("ListActors", context, [&](const CallOptions& options) -> absl::Status {
-        absl::StatusOr<ActorPage> page = store_.ListActors(request, options, std::move(spare.page));
+        absl::StatusOr<SerializedActorPage> page = store_.ListActorsSerialized(request, options);
         if (!page.ok()) return page.status();
-        metrics_.CountPage({.actors = page->response.actors_size(),
+        metrics_.CountPage({.actors = page->actors,
                             .skipped_records = page->skipped_records,
                             .slot_restarts = static_cast<int64_t>(page->counters.slot_restarts),
                             .retakes = static_cast<int64_t>(page->counters.retakes)});
         context->AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", page->progress));
         context->AddTrailingMetadata("ate-list-skipped", absl::StrCat(page->skipped_records));
-        spare.page = *std::move(page);
+        response = std::move(page->response);
         return absl::OkStatus();
       });
   if (!status.ok()) return status;
-  // Serialized here, sent together with the status.
-  call->Write(spare.page.response, grpc::WriteOptions().set_last_message());
-  spare_pages_.Give(std::move(spare));
+  const grpc::Slice bytes = SliceOf(std::move(response));
+  // Sent together with the status.
+  call->Write(grpc::ByteBuffer(&bytes, 1), grpc::WriteOptions().set_last_message());
   return status;
 }
 

@@ -7,7 +7,6 @@
 #include "absl/status/status.h"
 #include "apps/ateapi/call_gate.h"
 #include "apps/ateapi/metrics.h"
-#include "apps/ateapi/spare_pages.h"
 #include "proto/ateapi.grpc.pb.h"
 #include "store/actor_store.h"
 
@@ -21,20 +20,13 @@ struct ServiceLimits {
 // The service `ateapi.Control` over a store: status codes and details, trailing metadata, limits,
 // metrics and the request log. The store and the metrics must outlive it. Thread-safe; every call
 // blocks its thread.
-class ControlService final
-    // gRPC destroys the answer of a usual method once it is sent; that of this kind stays ours.
-    : public ateapi::Control::WithStreamedUnaryMethod_ListActors<ateapi::Control::Service> {
+class ControlService final : public ateapi::Control::Service {
  public:
-  using ListActorsCall =
-      grpc::ServerUnaryStreamer<ateapi::ListActorsRequest, ateapi::ListActorsResponse>;
-
-  ControlService(ActorStore& store, Metrics& metrics, ServiceLimits limits)
-      : store_(store), metrics_(metrics), limits_(limits) {}
+  ControlService(ActorStore& store, Metrics& metrics, ServiceLimits limits);
 
   // Lets calls in; closed, every new call gets UNAVAILABLE (reason SHUTTING_DOWN).
   CallGate& gate() { return gate_; }
 
-  grpc::Status StreamedListActors(grpc::ServerContext* context, ListActorsCall* call) override;
   grpc::Status GetActor(grpc::ServerContext* context, const ateapi::GetActorRequest* request,
                         ateapi::GetActorResponse* response) override;
   grpc::Status CreateActor(grpc::ServerContext* context, const ateapi::CreateActorRequest* request,
@@ -68,6 +60,10 @@ class ControlService final
 
  private:
   using Work = std::function<absl::Status(const CallOptions&)>;
+  // Answered with bytes, for the store gives pages in their wire format.
+  using ListActorsCall = grpc::ServerUnaryStreamer<ateapi::ListActorsRequest, grpc::ByteBuffer>;
+
+  grpc::Status ServeListActors(grpc::ServerContext* context, ListActorsCall* call);
 
   // Runs `work` with the caller's deadline and cancellation, then counts, logs and converts.
   grpc::Status Serve(std::string_view method, grpc::ServerContext* context, const Work& work);
@@ -81,7 +77,6 @@ class ControlService final
   const ServiceLimits limits_;
   CallGate gate_;
   std::atomic<int32_t> listings_{0};
-  SparePages spare_pages_;
 };
 
 }  // namespace atestore

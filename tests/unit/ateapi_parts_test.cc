@@ -12,7 +12,6 @@
 #include "apps/ateapi/error_details.h"
 #include "apps/ateapi/flags.h"
 #include "apps/ateapi/metrics.h"
-#include "apps/ateapi/spare_pages.h"
 #include "apps/ateapi/start_advice.h"
 #include "apps/ateapi/token_keys.h"
 #include "gmock/gmock.h"
@@ -255,35 +254,6 @@ TEST(CallGate, IsQuietSomeTimeAfterTheLastCallRefusedOrNot) {
     EXPECT_GE(absl::Now() - before, kQuiet);
   }
   gate.WaitUntilQuiet(absl::Hours(1), absl::InfinitePast());  // returns, for its time is over
-}
-
-TEST(SparePages, HandOnTheMemoryOfAPageSomeTimes) {
-  SparePages spares;
-  SparePages::Page page = spares.Take();
-  page.page.response.add_actors()->set_actor_id("a");
-  const ateapi::Actor* const memory = &page.page.response.actors(0);
-  int uses = 0;
-  for (bool kept = true; kept; ++uses) {
-    ASSERT_LT(uses, 100) << "what a page holds on to has a bound";
-    spares.Give(std::move(page));
-    page = spares.Take();
-    kept = page.page.response.actors_size() == 1 && &page.page.response.actors(0) == memory;
-  }
-  EXPECT_GT(uses, 1);
-  EXPECT_EQ(page.page.response.actors_size(), 0);
-}
-
-TEST(SparePages, AreFew) {
-  SparePages spares;
-  for (int i = 0; i < 100; ++i) {
-    SparePages::Page page;
-    page.page.response.add_actors();
-    spares.Give(std::move(page));
-  }
-  int kept = 0;
-  while (spares.Take().page.response.actors_size() > 0) ++kept;
-  EXPECT_GT(kept, 0);
-  EXPECT_LT(kept, 10);
 }
 
 TEST(Metrics, CountWhatAPageTook) {

@@ -15,6 +15,7 @@
 #include "store/listing.h"
 #include "store/record_sinks.h"
 #include "store/records.h"
+#include "store/serialized_actor_sink.h"
 #include "tests/support/manual_clock.h"
 
 namespace atestore {
@@ -96,6 +97,13 @@ struct Listed {
   }
 };
 
+// A page has no order.
+std::multiset<std::string> ActorsOf(const ateapi::ListActorsResponse& page) {
+  std::multiset<std::string> actors;
+  for (const ateapi::Actor& actor : page.actors()) actors.insert(actor.SerializeAsString());
+  return actors;
+}
+
 Listed ReadToTheEnd(ActorReader& reader) {
   Listed listed;
   ActorPage page;
@@ -138,6 +146,57 @@ TEST_P(ListingPagesTest, AReaderGivesThePagesOfAChainOfCalls) {
     EXPECT_EQ(Reason((*reader)->Next().status()), "LISTING_COMPLETE");
     EXPECT_EQ(Reason((*reader)->Next().status()), "LISTING_COMPLETE");
   }
+}
+
+TEST_P(ListingPagesTest, ASerializedPageIsThePage) {
+  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  ateapi::ListActorsRequest request;
+  request.set_page_size(900);
+  do {
+    absl::StatusOr<ActorPage> page = store.ListActors(request);
+    absl::StatusOr<SerializedActorPage> serialized = store.ListActorsSerialized(request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_TRUE(serialized.ok()) << serialized.status();
+    ateapi::ListActorsResponse parsed;
+    ASSERT_TRUE(parsed.ParseFromString(serialized->response));
+    EXPECT_TRUE(ActorsOf(parsed) == ActorsOf(page->response));
+    EXPECT_EQ(parsed.next_page_token().empty(), page->response.next_page_token().empty());
+    EXPECT_EQ(serialized->actors, parsed.actors_size());
+    EXPECT_GT(serialized->progress, 0);
+    request.set_page_token(parsed.next_page_token());
+  } while (!request.page_token().empty());
+}
+
+TEST(SerializedActorSink, HoldsWhatWasAddedAndNotRemoved) {
+  int told = 0;
+  const SerializedActorSink::OnUnreadableRecord on_unreadable = [&](auto&&...) { ++told; };
+  SerializedActorSink sink(on_unreadable);
+  size_t bytes = 0;
+  for (int actor = 0; actor < 10; ++actor) {
+    // Of different lengths, some with a header of two bytes.
+    std::string id = absl::StrCat(actor, std::string(static_cast<size_t>(actor) * 20, 'x'));
+    absl::StatusOr<size_t> added = sink.Add("actor:a:" + id, "{\"version\":\"7\"}");
+    ASSERT_TRUE(added.ok()) << added.status();
+    bytes += *added;
+  }
+  EXPECT_TRUE(absl::IsDataLoss(sink.Add("actor:a:b", "{").status()));
+  sink.OnUnreadable("actor:a:b", absl::DataLossError("not JSON"));
+  EXPECT_EQ(sink.size(), 10);
+  sink.Remove(std::vector<size_t>{0, 4, 5, 9});
+  EXPECT_EQ(sink.size(), 6);
+  EXPECT_EQ(sink.unreadable(), 1);
+  EXPECT_EQ(told, 1);
+  std::string response = std::move(sink).TakeResponse("token");
+  EXPECT_LE(response.size(), bytes);
+  ateapi::ListActorsResponse parsed;
+  ASSERT_TRUE(parsed.ParseFromString(response));
+  EXPECT_EQ(parsed.next_page_token(), "token");
+  std::string first_letters;
+  for (const ateapi::Actor& actor : parsed.actors()) {
+    first_letters += actor.actor_id()[0];
+    EXPECT_EQ(actor.version(), 7);
+  }
+  EXPECT_EQ(first_letters, "123678");
 }
 
 TEST_P(ListingPagesTest, AReaderThatIsNotReadToItsEndEnds) {

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/listing/values_read.h"
+#include "proto/ateapi.pb.h"
+#include "store/record_sinks.h"
+
+namespace atestore {
+
+// A page of actors as a serialized ateapi::ListActorsResponse. One message serves all records, so
+// it stays in the processor's cache, and nothing is left to serialize when the last one arrives.
+class SerializedActorSink final : public RecordSink {
+ public:
+  using OnUnreadableRecord = PageSink<ateapi::Actor>::OnUnreadableRecord;
+
+  // `on_unreadable` may be empty.
+  explicit SerializedActorSink(const OnUnreadableRecord& on_unreadable)
+      : on_unreadable_(on_unreadable) {}
+
+  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override;
+  size_t size() const override { return ends_.size(); }
+  void Remove(std::span<const size_t> indexes) override;
+  void OnUnreadable(std::string_view key, const absl::Status& why) override;
+
+  // The number of records that were passed over.
+  int64_t unreadable() const { return unreadable_; }
+  // The whole message; an empty token is the listing's end.
+  std::string TakeResponse(std::string_view next_page_token) &&;
+
+ private:
+  const OnUnreadableRecord& on_unreadable_;
+  int64_t unreadable_ = 0;
+  ateapi::Actor actor_;
+  std::string bytes_;
+  std::vector<size_t> ends_;  // in bytes_, of each record
+};
+
+}  // namespace atestore
