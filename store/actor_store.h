@@ -66,11 +66,11 @@ class ActorReader {
  public:
   // Ends what is on its way, which takes a round trip, or about two seconds when a node hangs.
   virtual ~ActorReader() = default;
-  // The page that the ListActors() call with the last one's next_page_token would return, and with
-  // its errors; `recycled` is as there. What it says was true at some moment since the call before
-  // the last one returned (P3 over several calls). A page without next_page_token is the last one;
-  // after it FAILED_PRECONDITION. After an error, always that error: begin anew with the last
-  // token.
+  // The page that the ListActors() call with the last one's next_page_token would return, and its
+  // errors; `recycled` is as there. P3 with a longer moment: what a page says was true at some time
+  // since it was begun, which is at most four pages before it is asked for. A page without
+  // next_page_token is the last one; after it FAILED_PRECONDITION. After an error, always that
+  // error: begin anew with the last token.
   virtual absl::StatusOr<ActorPage> Next(ActorPage recycled = {}) = 0;
 };
 
