@@ -6,22 +6,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
-#include "store/actor_reader.h"
 #include "store/error_info.h"
 #include "store/names.h"
 #include "store/record_sinks.h"
 #include "store/records.h"
-#include "store/serialized_actor_sink.h"
 #include "store/value_codec.h"
 
 namespace atestore {
 namespace {
 
 constexpr std::string_view kMethod = "ListActors";
-
-uint64_t HashOf(const ateapi::ListActorsRequest& request) {
-  return HashRequest(kMethod, request.atespace());
-}
 
 absl::Status DecodeWorkerRecord(std::string_view, std::string_view value, ateapi::Worker* worker) {
   return DecodeWorker(value, worker);
@@ -59,6 +53,10 @@ ActorListing::ActorListing(ClusterClient& client, const StoreOptions& options)
       page_bytes_max_(options.page_bytes_max),
       on_unreadable_(options.on_unreadable_record) {}
 
+uint64_t ActorListing::HashOf(const ateapi::ListActorsRequest& request) {
+  return HashRequest(kMethod, request.atespace());
+}
+
 absl::StatusOr<Position> ActorListing::PositionOf(const ateapi::ListActorsRequest& request) const {
   if (request.page_token().empty()) return Position{};
   auto decoded = tokens_.Decode(request.page_token(), HashOf(request));
@@ -90,52 +88,6 @@ absl::StatusOr<ListingRequest> ActorListing::FirstPageOf(
                         .start = *std::move(start),
                         .page_size = static_cast<size_t>(std::min(page_size, kPageSizeMax)),
                         .page_bytes = page_bytes_max_};
-}
-
-absl::StatusOr<ActorPage> ActorListing::ListActors(const ateapi::ListActorsRequest& request,
-                                                   const CallOptions& call, ActorPage recycled) {
-  absl::StatusOr<ListingRequest> first = FirstPageOf(request);
-  if (!first.ok()) return first.status();
-  ActorPage page{.response = std::move(recycled.response)};
-  page.response.clear_next_page_token();
-  PageSink<ateapi::Actor> sink(DecodeActorRecord, page.response.mutable_actors(), on_unreadable_);
-  absl::StatusOr<ListingEnd> end = listing_.ListPage(*first, sink, call);
-  if (!end.ok()) return end.status();
-  sink.Finish();
-  if (end->next) {
-    page.response.set_next_page_token(tokens_.Encode(*end->next, HashOf(request)));
-  }
-  page.progress = ProgressOf(end->next);
-  page.skipped_records = sink.unreadable();
-  page.counters = end->counters;
-  return page;
-}
-
-absl::StatusOr<SerializedActorPage> ActorListing::ListActorsSerialized(
-    const ateapi::ListActorsRequest& request, const CallOptions& call) {
-  absl::StatusOr<ListingRequest> first = FirstPageOf(request);
-  if (!first.ok()) return first.status();
-  SerializedActorSink sink(on_unreadable_);
-  absl::StatusOr<ListingEnd> end = listing_.ListPage(*first, sink, call);
-  if (!end.ok()) return end.status();
-  SerializedActorPage page{.actors = static_cast<int32_t>(sink.size()),
-                           .progress = ProgressOf(end->next),
-                           .skipped_records = sink.unreadable(),
-                           .counters = end->counters};
-  std::string token;
-  if (end->next) token = tokens_.Encode(*end->next, HashOf(request));
-  page.response = std::move(sink).TakeResponse(token);
-  return page;
-}
-
-absl::StatusOr<std::unique_ptr<ActorReader>> ActorListing::ReadActors(
-    const ateapi::ListActorsRequest& request, const CallOptions& call) {
-  absl::StatusOr<ListingRequest> first = FirstPageOf(request);
-  if (!first.ok()) return first.status();
-  return std::make_unique<ListingActorReader>(
-      ListingActorReader::Source{
-          .listing = listing_, .tokens = tokens_, .on_unreadable = on_unreadable_},
-      *std::move(first), HashOf(request), call);
 }
 
 absl::StatusOr<std::vector<ateapi::Atespace>> ActorListing::ListAtespaces(const CallOptions& call) {

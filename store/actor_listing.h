@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -8,6 +11,8 @@
 #include "store/actor_store.h"
 #include "store/cluster_client.h"
 #include "store/listing.h"
+#include "store/listing_page_reader.h"
+#include "store/open_page.h"
 
 namespace atestore {
 
@@ -17,13 +22,29 @@ class ActorListing {
  public:
   ActorListing(ClusterClient& client, const StoreOptions& options);
 
-  absl::StatusOr<ActorPage> ListActors(const ateapi::ListActorsRequest& request,
-                                       const CallOptions& call, ActorPage recycled);
-  absl::StatusOr<SerializedActorPage> ListActorsSerialized(const ateapi::ListActorsRequest& request,
-                                                           const CallOptions& call);
-  // The listing must outlive the reader.
-  absl::StatusOr<std::unique_ptr<ActorReader>> ReadActors(const ateapi::ListActorsRequest& request,
-                                                          const CallOptions& call);
+  // ListActors; Page: ActorPage or SerializedActorPage.
+  template <typename Page>
+  absl::StatusOr<Page> ListPage(const ateapi::ListActorsRequest& request, const CallOptions& call,
+                                Page recycled) {
+    absl::StatusOr<ListingRequest> first = FirstPageOf(request);
+    if (!first.ok()) return first.status();
+    OpenPage<Page> page(std::move(recycled), on_unreadable_);
+    absl::StatusOr<ListingEnd> end = listing_.ListPage(*first, page.sink(), call);
+    if (!end.ok()) return end.status();
+    std::string token;
+    if (end->next) token = tokens_.Encode(*end->next, HashOf(request));
+    return std::move(page).Finish(*end, token);
+  }
+  // The same, read ahead. The listing must outlive the reader.
+  template <typename Page>
+  absl::StatusOr<std::unique_ptr<PageReader<Page>>> ReadPages(
+      const ateapi::ListActorsRequest& request, const CallOptions& call) {
+    absl::StatusOr<ListingRequest> first = FirstPageOf(request);
+    if (!first.ok()) return first.status();
+    using Reader = ListingPageReader<Page>;
+    typename Reader::Source source{listing_, tokens_, on_unreadable_};
+    return std::make_unique<Reader>(source, *std::move(first), HashOf(request), call);
+  }
   absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(const CallOptions& call);
   absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(const CallOptions& call);
   // True when an atespace has an actor, readable or not. Walks the cluster until it finds one.
@@ -32,6 +53,7 @@ class ActorListing {
   absl::StatusOr<std::vector<std::string>> ListKeys(const CallOptions& call);
 
  private:
+  static uint64_t HashOf(const ateapi::ListActorsRequest& request);
   absl::StatusOr<Position> PositionOf(const ateapi::ListActorsRequest& request) const;
   // INVALID_ARGUMENT.
   absl::StatusOr<ListingRequest> FirstPageOf(const ateapi::ListActorsRequest& request) const;

@@ -43,17 +43,23 @@ ActorStore::~ActorStore() = default;
 
 absl::StatusOr<ActorPage> ActorStore::ListActors(const ateapi::ListActorsRequest& request,
                                                  const CallOptions& call, ActorPage recycled) {
-  return WithReason(impl_->listing().ListActors(request, call, std::move(recycled)));
+  return WithReason(impl_->listing().ListPage(request, call, std::move(recycled)));
 }
 
 absl::StatusOr<SerializedActorPage> ActorStore::ListActorsSerialized(
-    const ateapi::ListActorsRequest& request, const CallOptions& call) {
-  return WithReason(impl_->listing().ListActorsSerialized(request, call));
+    const ateapi::ListActorsRequest& request, const CallOptions& call,
+    SerializedActorPage recycled) {
+  return WithReason(impl_->listing().ListPage(request, call, std::move(recycled)));
 }
 
 absl::StatusOr<std::unique_ptr<ActorReader>> ActorStore::ReadActors(
     const ateapi::ListActorsRequest& request, const CallOptions& call) {
-  return WithReason(impl_->listing().ReadActors(request, call));
+  return WithReason(impl_->listing().ReadPages<ActorPage>(request, call));
+}
+
+absl::StatusOr<std::unique_ptr<SerializedActorReader>> ActorStore::ReadActorsSerialized(
+    const ateapi::ListActorsRequest& request, const CallOptions& call) {
+  return WithReason(impl_->listing().ReadPages<SerializedActorPage>(request, call));
 }
 
 absl::StatusOr<ateapi::Actor> ActorStore::GetActor(const ateapi::ActorRef& ref,

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/listing/values_read.h"
@@ -17,9 +18,11 @@ class SerializedActorSink final : public RecordSink {
  public:
   using OnUnreadableRecord = PageSink<ateapi::Actor>::OnUnreadableRecord;
 
-  // `on_unreadable` may be empty.
-  explicit SerializedActorSink(const OnUnreadableRecord& on_unreadable)
-      : on_unreadable_(on_unreadable) {}
+  // `memory` is taken over, not what it holds. `on_unreadable` may be empty.
+  explicit SerializedActorSink(std::string memory, const OnUnreadableRecord& on_unreadable)
+      : on_unreadable_(on_unreadable), bytes_(std::move(memory)) {
+    bytes_.clear();
+  }
 
   absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override;
   size_t size() const override { return ends_.size(); }

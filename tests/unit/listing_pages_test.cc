@@ -170,7 +170,7 @@ TEST_P(ListingPagesTest, ASerializedPageIsThePage) {
 TEST(SerializedActorSink, HoldsWhatWasAddedAndNotRemoved) {
   int told = 0;
   const SerializedActorSink::OnUnreadableRecord on_unreadable = [&](auto&&...) { ++told; };
-  SerializedActorSink sink(on_unreadable);
+  SerializedActorSink sink("old", on_unreadable);
   size_t bytes = 0;
   for (int actor = 0; actor < 10; ++actor) {
     // Of different lengths, some with a header of two bytes.

@@ -12,39 +12,32 @@
 #include "core/page_token.h"
 #include "store/actor_store.h"
 #include "store/listing.h"
-#include "store/record_sinks.h"
+#include "store/open_page.h"
 
 namespace atestore {
 
 // Reads on by a thread of its own, until so many pages wait to be fetched or are being read.
 inline constexpr size_t kReaderPagesMax = 4;
 
-// An ActorReader over a Listing.
-class ListingActorReader final : public ActorReader, private ListingReader {
+// A PageReader over a Listing, for ActorPage and SerializedActorPage.
+template <typename Page>
+class ListingPageReader final : public PageReader<Page>, private ListingReader {
  public:
   // What it makes pages of. All of it must outlive the reader.
   struct Source {
     Listing& listing;
     const PageTokenCodec& tokens;
-    const PageSink<ateapi::Actor>::OnUnreadableRecord& on_unreadable;
+    const OnUnreadableActor& on_unreadable;
   };
 
   // `request_hash`: of the arguments, for the tokens.
-  ListingActorReader(const Source& source, ListingRequest request, uint64_t request_hash,
-                     const CallOptions& call);
-  ~ListingActorReader() override;
+  ListingPageReader(const Source& source, ListingRequest request, uint64_t request_hash,
+                    const CallOptions& call);
+  ~ListingPageReader() override;
 
-  absl::StatusOr<ActorPage> Next(ActorPage recycled) override;
+  absl::StatusOr<Page> Next(Page recycled) override;
 
  private:
-  // A page that is being read.
-  struct OpenPage {
-    explicit OpenPage(ateapi::ListActorsResponse recycled,
-                      const PageSink<ateapi::Actor>::OnUnreadableRecord& on_unreadable);
-    ActorPage page;
-    PageSink<ateapi::Actor> sink;
-  };
-
   void Run();
   bool HasRoom() const { return open_.size() + ready_.size() < kReaderPagesMax; }
   RecordSink* BeginPage() override;
@@ -62,11 +55,14 @@ class ListingActorReader final : public ActorReader, private ListingReader {
   std::condition_variable changed_;
   bool ended_ = false;  // by the listing: no more pages come
   absl::Status end_;    // why, when it was not complete
-  std::deque<std::unique_ptr<OpenPage>> open_;
-  std::deque<ActorPage> ready_;
-  std::vector<ateapi::ListActorsResponse> spare_;  // memory for pages
+  std::deque<std::unique_ptr<OpenPage<Page>>> open_;
+  std::deque<Page> ready_;
+  std::vector<Page> spare_;  // memory for pages
 
   std::thread thread_;
 };
+
+extern template class ListingPageReader<ActorPage>;
+extern template class ListingPageReader<SerializedActorPage>;
 
 }  // namespace atestore

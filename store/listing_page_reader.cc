@@ -1,0 +1,98 @@
+#include "store/listing_page_reader.h"
+
+#include <utility>
+
+#include "core/status.h"
+#include "store/error_info.h"
+
+namespace atestore {
+
+template <typename Page>
+ListingPageReader<Page>::ListingPageReader(const Source& source, ListingRequest request,
+                                           uint64_t request_hash, const CallOptions& call)
+    : source_(source),
+      request_(std::move(request)),
+      request_hash_(request_hash),
+      call_{.deadline = call.deadline,
+            .cancelled = [this,
+                          cancelled =
+                              call.cancelled] { return stopped_ || (cancelled && cancelled()); }},
+      thread_([this] { Run(); }) {}
+
+template <typename Page>
+ListingPageReader<Page>::~ListingPageReader() {
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+template <typename Page>
+absl::StatusOr<Page> ListingPageReader<Page>::Next(Page recycled) {
+  std::unique_lock lock(mutex_);
+  spare_.push_back(std::move(recycled));
+  changed_.wait(lock, [this] { return !ready_.empty() || ended_; });
+  if (ready_.empty()) {
+    if (!end_.ok()) return end_;
+    return WithErrorInfo(FailedPreconditionError("the listing is complete"),
+                         {.reason = "LISTING_COMPLETE"});
+  }
+  Page page = std::move(ready_.front());
+  ready_.pop_front();
+  lock.unlock();
+  changed_.notify_all();
+  return page;
+}
+
+template <typename Page>
+void ListingPageReader<Page>::Run() {
+  absl::Status status = source_.listing.ListPages(request_, *this, call_);
+  std::lock_guard lock(mutex_);
+  end_ = WithReason(status);
+  ended_ = true;
+  changed_.notify_all();
+}
+
+template <typename Page>
+RecordSink* ListingPageReader<Page>::BeginPage() {
+  std::lock_guard lock(mutex_);
+  if (!HasRoom()) return nullptr;
+  Page memory;
+  if (!spare_.empty()) {
+    memory = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  open_.push_back(std::make_unique<OpenPage<Page>>(std::move(memory), source_.on_unreadable));
+  return &open_.back()->sink();
+}
+
+template <typename Page>
+void ListingPageReader<Page>::EndPage(const std::optional<Position>& next,
+                                      const ListWalk::Counters& counters) {
+  std::string token;
+  if (next) token = source_.tokens.Encode(*next, request_hash_);
+  std::lock_guard lock(mutex_);
+  ready_.push_back(std::move(*open_.front()).Finish({next, counters}, token));
+  open_.pop_front();
+  changed_.notify_all();
+}
+
+template <typename Page>
+void ListingPageReader<Page>::DropPage() {
+  std::lock_guard lock(mutex_);
+  open_.pop_back();
+}
+
+template <typename Page>
+bool ListingPageReader<Page>::WaitForRoom() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return HasRoom() || stopped_; });
+  return !stopped_;
+}
+
+template class ListingPageReader<ActorPage>;
+template class ListingPageReader<SerializedActorPage>;
+
+}  // namespace atestore

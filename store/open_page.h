@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "store/actor_store.h"
+#include "store/listing.h"
+#include "store/record_sinks.h"
+#include "store/records.h"
+#include "store/serialized_actor_sink.h"
+
+namespace atestore {
+
+// Called for every record that cannot be read (P8); may be empty.
+using OnUnreadableActor = PageSink<ateapi::Actor>::OnUnreadableRecord;
+
+// A page of actors while it is being read: where its records go, and what becomes of them. For
+// ActorPage and SerializedActorPage. `recycled` gives its memory, `on_unreadable` must outlive it.
+template <typename Page>
+class OpenPage;
+
+template <>
+class OpenPage<ActorPage> {
+ public:
+  OpenPage(ActorPage recycled, const OnUnreadableActor& on_unreadable)
+      : response_(std::move(recycled.response)),
+        sink_(DecodeActorRecord, response_.mutable_actors(), on_unreadable) {}
+
+  RecordSink& sink() { return sink_; }
+  ActorPage Finish(const ListingEnd& end, const std::string& next_page_token) && {
+    sink_.Finish();
+    response_.set_next_page_token(next_page_token);
+    return {.response = std::move(response_),
+            .progress = ProgressOf(end.next),
+            .skipped_records = sink_.unreadable(),
+            .counters = end.counters};
+  }
+
+ private:
+  ateapi::ListActorsResponse response_;
+  PageSink<ateapi::Actor> sink_;
+};
+
+template <>
+class OpenPage<SerializedActorPage> {
+ public:
+  OpenPage(SerializedActorPage recycled, const OnUnreadableActor& on_unreadable)
+      : sink_(std::move(recycled.response), on_unreadable) {}
+
+  RecordSink& sink() { return sink_; }
+  SerializedActorPage Finish(const ListingEnd& end, const std::string& next_page_token) && {
+    const auto actors = static_cast<int32_t>(sink_.size());
+    const int64_t unreadable = sink_.unreadable();
+    return {.response = std::move(sink_).TakeResponse(next_page_token),
+            .actors = actors,
+            .progress = ProgressOf(end.next),
+            .skipped_records = unreadable,
+            .counters = end.counters};
+  }
+
+ private:
+  SerializedActorSink sink_;
+};
+
+}  // namespace atestore
