@@ -55,6 +55,7 @@ struct ActorPage {
 struct SerializedActorPage {
   std::string response;  // an ateapi::ListActorsResponse
   int32_t actors = 0;    // in it
+  bool is_last = false;  // it has no next_page_token
   double progress = 0;
   int64_t skipped_records = 0;
   ListWalk::Counters counters;

@@ -46,11 +46,13 @@ struct ImpactOptions {
 // not quiet, the phase without a listing shows how many of them are noise).
 absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOptions& impact);
 
-// One listing through ateapi over gRPC. `endpoint`: of a running ateapi without TLS; empty: one is
+// One listing through ateapi over gRPC, by ReadActors or `page_by_page` by ListActors, to a client
+// that counts the actors on the wire. `endpoint`: of a running ateapi without TLS; empty: one is
 // started for the time.
-absl::StatusOr<Report> BenchGrpc(const BenchOptions& options, const std::string& endpoint);
+absl::StatusOr<Report> BenchGrpc(const BenchOptions& options, bool page_by_page,
+                                 const std::string& endpoint);
 
-// The same, from an ateapi of its own: its peak memory and the latency of its pages.
+// One listing page by page from an ateapi of its own: its peak memory and the latency of its pages.
 absl::StatusOr<Report> BenchMemory(const BenchOptions& options);
 
 struct SyntheticOptions {

@@ -73,6 +73,10 @@ class CommandLine {
   void AddList() {
     CLI::App* command = Add("list", "one listing through the store, decoded, read ahead",
                             [this] { return BenchList(options_, page_by_page_); });
+    AddPageByPage(command);
+  }
+
+  void AddPageByPage(CLI::App* command) {
     command->add_flag("--page-by-page", page_by_page_, "a call for each page, nothing read ahead");
   }
 
@@ -84,7 +88,8 @@ class CommandLine {
 
   void AddGrpc() {
     CLI::App* command = Add("grpc", "one listing through ateapi over gRPC",
-                            [this] { return BenchGrpc(options_, endpoint_); });
+                            [this] { return BenchGrpc(options_, page_by_page_, endpoint_); });
+    AddPageByPage(command);
     command->add_option("--endpoint", endpoint_, "of a running ateapi; none: one is started");
   }
 

@@ -26,6 +26,11 @@ void CallGate::Close() {
   closed_ = true;
 }
 
+bool CallGate::is_closed() {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 bool CallGate::WaitUntilEmpty(absl::Time deadline) {
   std::unique_lock lock(mutex_);
   return changed_.wait_until(lock, absl::ToChronoTime(deadline), [this] { return running_ == 0; });

@@ -17,6 +17,7 @@ class CallGate {
 
   // Every later Enter() returns false.
   void Close();
+  bool is_closed();
   // Waits until no call runs; false when `deadline` came first.
   bool WaitUntilEmpty(absl::Time deadline);
   // Waits until for `quiet` nobody has entered, been refused or left, or until `deadline`. Closing

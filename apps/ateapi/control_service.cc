@@ -17,8 +17,9 @@
 namespace atestore {
 namespace {
 
-// The place of ListActors among the methods of the service (proto/ateapi.proto).
+// Places among the methods of the service, as proto/ateapi.proto lists them.
 constexpr int kListActorsIndex = 0;
+constexpr int kReadActorsIndex = 14;
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
@@ -81,22 +82,43 @@ void LogCall(std::string_view method, const absl::Status& status, absl::Duration
   }
 }
 
+absl::Status ShuttingDown() {
+  return WithErrorInfo(absl::UnavailableError("this process is shutting down; another one goes on"),
+                       {.reason = "SHUTTING_DOWN", .field = ""});
+}
+
+// For people: it is no part of the contract.
+void TellProgress(double progress, int64_t skipped_records, grpc::ServerContext* context) {
+  context->AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", progress));
+  context->AddTrailingMetadata("ate-list-skipped", absl::StrCat(skipped_records));
+}
+
 // Without a copy of what is not short.
-grpc::Slice SliceOf(std::string bytes) {
+grpc::ByteBuffer BytesOf(std::string bytes) {
   auto* owner = new std::string(std::move(bytes));
-  return {owner->data(), owner->size(),
-          [](void* string) { delete static_cast<std::string*>(string); }, owner};
+  const grpc::Slice slice(
+      owner->data(), owner->size(), [](void* string) { delete static_cast<std::string*>(string); },
+      owner);
+  return {&slice, 1};
 }
 
 }  // namespace
 
 ControlService::ControlService(ActorStore& store, Metrics& metrics, ServiceLimits limits)
     : store_(store), metrics_(metrics), limits_(limits) {
-  using Handler = grpc::internal::StreamedUnaryHandler<ateapi::ListActorsRequest, grpc::ByteBuffer>;
-  // As the generated WithStreamedUnaryMethod_ListActors does, but for the type of the answer.
+  // As the generated WithStreamedUnaryMethod_ListActors and WithSplitStreamingMethod_ReadActors do,
+  // but for the type of the answer.
+  using ListHandler =
+      grpc::internal::StreamedUnaryHandler<ateapi::ListActorsRequest, grpc::ByteBuffer>;
+  using ReadHandler =
+      grpc::internal::SplitServerStreamingHandler<ateapi::ListActorsRequest, grpc::ByteBuffer>;
   MarkMethodStreamed(kListActorsIndex,
-                     new Handler([this](grpc::ServerContext* context, ListActorsCall* call) {
+                     new ListHandler([this](grpc::ServerContext* context, ListActorsCall* call) {
                        return ServeListActors(context, call);
+                     }));
+  MarkMethodStreamed(kReadActorsIndex,
+                     new ReadHandler([this](grpc::ServerContext* context, ReadActorsCall* call) {
+                       return ServeReadActors(context, call);
                      }));
 }
 
@@ -115,11 +137,7 @@ grpc::Status ControlService::Serve(std::string_view method, grpc::ServerContext*
 }
 
 absl::Status ControlService::Admitted(const CallOptions& call, const Work& work) {
-  if (!gate_.Enter()) {
-    return WithErrorInfo(
-        absl::UnavailableError("this process is shutting down; another one goes on"),
-        {.reason = "SHUTTING_DOWN", .field = ""});
-  }
+  if (!gate_.Enter()) return ShuttingDown();
   absl::Status status = work(call);
   gate_.Leave();
   return status;
@@ -156,20 +174,54 @@ grpc::Status ControlService::ServeListActors(grpc::ServerContext* context, ListA
       ServeListing("ListActors", context, [&](const CallOptions& options) -> absl::Status {
         absl::StatusOr<SerializedActorPage> page = store_.ListActorsSerialized(request, options);
         if (!page.ok()) return page.status();
-        metrics_.CountPage({.actors = page->actors,
-                            .skipped_records = page->skipped_records,
-                            .slot_restarts = static_cast<int64_t>(page->counters.slot_restarts),
-                            .retakes = static_cast<int64_t>(page->counters.retakes)});
-        context->AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", page->progress));
-        context->AddTrailingMetadata("ate-list-skipped", absl::StrCat(page->skipped_records));
+        CountPage(*page);
+        TellProgress(page->progress, page->skipped_records, context);
         response = std::move(page->response);
         return absl::OkStatus();
       });
   if (!status.ok()) return status;
-  const grpc::Slice bytes = SliceOf(std::move(response));
   // Sent together with the status.
-  call->Write(grpc::ByteBuffer(&bytes, 1), grpc::WriteOptions().set_last_message());
+  call->Write(BytesOf(std::move(response)), grpc::WriteOptions().set_last_message());
   return status;
+}
+
+grpc::Status ControlService::ServeReadActors(grpc::ServerContext* context, ReadActorsCall* call) {
+  ateapi::ListActorsRequest request;
+  if (!call->Read(&request)) {
+    return {grpc::StatusCode::INTERNAL, "the request is not a ListActorsRequest"};
+  }
+  return ServeListing("ReadActors", context, [&](const CallOptions& options) -> absl::Status {
+    // That the client is gone is told by Write(): the reader need not ask.
+    absl::StatusOr<std::unique_ptr<SerializedActorReader>> reader =
+        store_.ReadActorsSerialized(request, {.deadline = options.deadline});
+    if (!reader.ok()) return reader.status();
+    return SendPages(**reader, context, call);
+  });
+}
+
+absl::Status ControlService::SendPages(SerializedActorReader& reader, grpc::ServerContext* context,
+                                       ReadActorsCall* call) {
+  int64_t skipped_records = 0;
+  for (;;) {
+    absl::StatusOr<SerializedActorPage> page = reader.Next();
+    if (!page.ok()) return page.status();
+    CountPage(*page);
+    skipped_records += page->skipped_records;
+    if (page->is_last) TellProgress(page->progress, skipped_records, context);
+    if (!call->Write(BytesOf(std::move(page->response)))) {
+      return WithErrorInfo(CancelledError("the caller has gone"),
+                           {.reason = "CANCELLED", .field = ""});
+    }
+    if (page->is_last) return absl::OkStatus();
+    if (gate_.is_closed()) return ShuttingDown();
+  }
+}
+
+void ControlService::CountPage(const SerializedActorPage& page) {
+  metrics_.CountPage({.actors = page.actors,
+                      .skipped_records = page.skipped_records,
+                      .slot_restarts = static_cast<int64_t>(page.counters.slot_restarts),
+                      .retakes = static_cast<int64_t>(page.counters.retakes)});
 }
 
 grpc::Status ControlService::GetActor(grpc::ServerContext* context,

@@ -62,8 +62,13 @@ class ControlService final : public ateapi::Control::Service {
   using Work = std::function<absl::Status(const CallOptions&)>;
   // Answered with bytes, for the store gives pages in their wire format.
   using ListActorsCall = grpc::ServerUnaryStreamer<ateapi::ListActorsRequest, grpc::ByteBuffer>;
+  using ReadActorsCall = grpc::ServerSplitStreamer<ateapi::ListActorsRequest, grpc::ByteBuffer>;
 
   grpc::Status ServeListActors(grpc::ServerContext* context, ListActorsCall* call);
+  grpc::Status ServeReadActors(grpc::ServerContext* context, ReadActorsCall* call);
+  absl::Status SendPages(SerializedActorReader& reader, grpc::ServerContext* context,
+                         ReadActorsCall* call);
+  void CountPage(const SerializedActorPage& page);
 
   // Runs `work` with the caller's deadline and cancellation, then counts, logs and converts.
   grpc::Status Serve(std::string_view method, grpc::ServerContext* context, const Work& work);
