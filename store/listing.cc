@@ -49,6 +49,8 @@ absl::Status Listing::ListPages(const ListingRequest& request, ListingReader& re
   absl::StatusOr<ListWalk::Options> options = FirstPage(request, run);
   if (!options.ok()) return options.status();
   std::shared_ptr<const Topology> topology = run.topology();
+  options->segment_names = kReaderSegmentNames;
+  options->values_part_keys = kReaderPartKeys;
   BudgetedPages pages(run, reader);
   PageSequence sequence(*std::move(options), &pages);
   while (sequence.position() && reader.WaitForRoom()) {

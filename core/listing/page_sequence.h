@@ -10,6 +10,11 @@
 
 namespace atestore {
 
+// What suits a PageSequence (docs/performance.md): a page of 1,000 is one segment, whose values are
+// four parts, as the next page takes care of the overlap.
+inline constexpr size_t kReaderSegmentNames = 1040;
+inline constexpr size_t kReaderPartKeys = 256;
+
 // A round of a PageSequence sends no more than about so many requests.
 inline constexpr size_t kRoundRequestsMax = 256;
 
