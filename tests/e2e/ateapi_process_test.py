@@ -202,6 +202,28 @@ class Stopping(WireCase):
             self.assertEqual(service.wait(), 0)
         self.assertIn("event=stopped", service.text())
 
+    def test_a_stream_of_pages_ends_between_two(self):
+        """… and another process goes on behind the last one."""
+        service = Ateapi("--demo-actors", "20000")
+        self.addCleanup(service.close)
+        with Client(service.address) as client:
+            stream = client.read(page_size=1)
+            pages = [next(stream)]
+            service.begin_termination()
+            with self.assertRaises(grpc.RpcError) as raised:
+                for page in stream:
+                    pages.append(page)
+            self.assert_error(raised.exception, Code.UNAVAILABLE, "SHUTTING_DOWN")
+            self.assertEqual(service.wait(), 0)
+        self.assertTrue(pages[-1].next_page_token)
+        other = Ateapi("--demo-actors", "20000")
+        self.addCleanup(other.close)
+        with Client(other.address) as client:
+            ids = [actor.actor_id for page in pages for actor in page.actors]
+            ids += client.ids(page_token=pages[-1].next_page_token)
+        self.assertEqual(len(ids), 20000)
+        self.assertEqual(len(set(ids)), 20000)
+
     def test_the_grace_ends_what_runs_too_long(self):
         service = Ateapi("--demo-actors", BILLION, "--shutdown-grace", "1", *Ateapi.METRICS)
         self.addCleanup(service.close)

@@ -58,6 +58,14 @@ class Client:
         return self._stub(method).future(getattr(api, method + "Request")(**fields),
                                          timeout=timeout)
 
+    def read(self, timeout=PATIENCE, **fields):
+        """ReadActors: an iterator over pages, which is the call too."""
+        stub = self.channel.unary_stream(
+            "/ateapi.Control/ReadActors",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=api.ListActorsResponse.FromString)
+        return stub(api.ListActorsRequest(**fields), timeout=timeout)
+
     def pages(self, page_token="", **fields):
         while True:
             page = self.call("ListActors", page_token=page_token, **fields)
