@@ -32,8 +32,10 @@ class WalkRun {
     BeginPage();
   }
 
-  // The page's work ends after the budget, or shortly before the call's deadline.
+  // The page's work ends after the budget, or shortly before the call's deadline. Its retries have
+  // a budget of their own too.
   void BeginPage() {
+    pacer_.OnProgress();
     absl::Time now = client_.clock().Now();
     end_of_work_ = now + work_budget_;
     if (call_.deadline == absl::InfiniteFuture()) return;

@@ -13,6 +13,7 @@
 #include "store/embedded/embedded_transport.h"
 #include "store/error_info.h"
 #include "store/listing.h"
+#include "store/open_page.h"
 #include "store/record_sinks.h"
 #include "store/records.h"
 #include "store/serialized_actor_sink.h"
@@ -274,6 +275,74 @@ TEST_P(ListingPagesTest, AReaderFailsWithTheClusterAndItsLastTokenGoesOn) {
   Listed rest = ReadToTheEnd(**reader);
   EXPECT_TRUE(rest.end.ok()) << rest.end;
   EXPECT_EQ(listed.actors + rest.actors, kActors);
+}
+
+// Collects pages of 1,000, and takes the third one late.
+class LateReader final : public ListingReader {
+ public:
+  explicit LateReader(std::function<void()> when_late) : when_late_(std::move(when_late)) {}
+
+  RecordSink* BeginPage() override {
+    if (!has_room_) return nullptr;
+    has_room_ = false;
+    open_.emplace(DecodeActorRecord, &page_, on_unreadable_);
+    return &*open_;
+  }
+  void EndPage(const std::optional<Position>&, const ListWalk::Counters&) override {
+    actors += open_->size();
+    page_.Clear();
+    ++pages;
+  }
+  void DropPage() override { FAIL() << "no page is read ahead"; }
+  bool WaitForRoom() override {
+    if (pages == 2) when_late_();
+    return has_room_ = true;
+  }
+
+  size_t pages = 0;
+  size_t actors = 0;
+
+ private:
+  const std::function<void()> when_late_;
+  const OnUnreadableActor on_unreadable_;
+  bool has_room_ = false;
+  google::protobuf::RepeatedPtrField<ateapi::Actor> page_;
+  std::optional<PageSink<ateapi::Actor>> open_;
+};
+
+// The time that a caller takes over a page is not the cluster's: what fails then is tried again.
+TEST_P(ListingPagesTest, ALateReaderHasItsRetries) {
+  const auto primaries = cluster_->With([](auto& cluster) { return cluster.Primaries(); });
+  bool down = false;
+  ManualClock clock([&](absl::Duration) {
+    if (!std::exchange(down, false)) return;
+    cluster_->With([&](mockcluster::Cluster& cluster) {
+      for (auto node : primaries) {
+        ASSERT_TRUE(cluster.Restart(node, mockcluster::RestartMode::kKeepData).ok());
+      }
+      cluster.AdvanceTime(cluster.options().rejoin_delay_ms);
+      cluster.Settle();
+    });
+  });
+  bool go_down = false;
+  HookedTransport transport(cluster_, {.on_execute = [&] {
+                              if (!std::exchange(go_down, false)) return;
+                              down = true;
+                              cluster_->With([&](mockcluster::Cluster& cluster) {
+                                for (auto node : primaries) ASSERT_TRUE(cluster.Kill(node).ok());
+                              });
+                            }});
+  ClusterClient client(transport, clock, cluster_->Endpoints(), {.budget = absl::Seconds(5)});
+  Listing listing(client, absl::Seconds(1));
+  LateReader reader([&] {
+    clock.Advance(absl::Seconds(60));
+    go_down = true;
+  });
+  absl::Status status = listing.ListPages(
+      {.filter = KeyFilter::AllActors(), .page_size = 1000, .page_bytes = 1 << 20}, reader, {});
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_FALSE(clock.waits().empty());
+  EXPECT_EQ(reader.actors, kActors);
 }
 
 // A deadline may pass between any two replies: what a page gives must then still be what its token
