@@ -52,8 +52,9 @@ absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOpti
 absl::StatusOr<Report> BenchGrpc(const BenchOptions& options, bool page_by_page,
                                  const std::string& endpoint);
 
-// One listing page by page from an ateapi of its own: its peak memory and the latency of its pages.
-absl::StatusOr<Report> BenchMemory(const BenchOptions& options);
+// So many listings, page by page, from an ateapi of its own: its peak memory and the latency of its
+// pages.
+absl::StatusOr<Report> BenchMemory(const BenchOptions& options, int64_t times);
 
 struct SyntheticOptions {
   int64_t actors = 1'000'000'000;

@@ -36,7 +36,7 @@ absl::Status RunListing(const FetchPage& fetch, ListRun* run,
     token.swap(next_token);
     inspect();
   } while (!token.empty());
-  run->seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  run->seconds += absl::ToDoubleSeconds(absl::Now() - start);
   return absl::OkStatus();
 }
 

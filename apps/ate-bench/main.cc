@@ -25,8 +25,7 @@ class CommandLine {
     AddGrpc();
     AddImpact();
     AddSynthetic();
-    Add("memory", "one listing from an ateapi of its own: peak memory, latency of pages",
-        [this] { return BenchMemory(options_); });
+    AddMemory();
   }
 
   int Main(int argc, char** argv) {
@@ -101,6 +100,14 @@ class CommandLine {
         ->transform(WholeNumber(1, 1000));
   }
 
+  void AddMemory() {
+    CLI::App* command =
+        Add("memory", "listings from an ateapi of its own: peak memory, latency of pages",
+            [this] { return BenchMemory(options_, times_); });
+    command->add_option("--times", times_, "how many listings")
+        ->transform(WholeNumber(1, 1'000'000));
+  }
+
   void AddSynthetic() {
     CLI::App* command =
         AddWithoutCluster("synthetic", "pages of computed actors in an emulated cluster",
@@ -117,6 +124,7 @@ class CommandLine {
   ImpactOptions impact_;
   SyntheticOptions synthetic_;
   std::string endpoint_;
+  int64_t times_ = 1;
   bool page_by_page_ = false;
   bool overlap_ = false;
   bool json_ = false;
