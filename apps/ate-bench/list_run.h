@@ -26,7 +26,8 @@ struct ListRun {
 using FetchPage =
     std::function<absl::Status(const std::string& token, int64_t* actors, std::string* next_token)>;
 
-// Pages through a whole listing, and adds what it was like to `run`. `inspect` looks at the page that was fetched last.
+// Pages through a whole listing, and adds what it was like to `run`. `inspect` looks at the page
+// that was fetched last.
 absl::Status RunListing(
     const FetchPage& fetch, ListRun* run, const std::function<void()>& inspect = [] {});
 
