@@ -315,15 +315,23 @@ NameMark ListWalk::MarkAt(const NameList& names, size_t index) {
   return mark;
 }
 
-void ListWalk::MoveBehind(size_t passed) {
-  const NameList& names = *current_->names;
-  if (passed == names.size()) return MoveToSlot(current_->end);
-  Slot slot = names[passed].slot;
+// The position behind the first `passed` of the segment's names; nothing: the end of the listing.
+std::optional<Position> ListWalk::Behind(const Segment& segment, size_t passed) {
+  const NameList& names = *segment.names;
+  const size_t slot = passed == names.size() ? segment.end : names[passed].slot;
+  if (slot == kSlotCount) return std::nullopt;
+  Position position{.slot = static_cast<Slot>(slot)};
   if (passed > 0 && names[passed - 1].slot == slot) {
-    MoveTo({.slot = slot, .place = AfterName{MarkAt(names, passed - 1)}});
-  } else if (slot != position_->slot) {
-    MoveToSlot(slot);
+    position.place = AfterName{MarkAt(names, passed - 1)};
   }
+  return position;
+}
+
+void ListWalk::MoveBehind(size_t passed) {
+  const std::optional<Position> behind = Behind(*current_, passed);
+  if (behind && std::holds_alternative<AfterName>(behind->place)) return MoveTo(*behind);
+  const size_t slot = behind ? behind->slot : kSlotCount;
+  if (slot != position_->slot) MoveToSlot(slot);
 }
 
 std::optional<Position> ListWalk::ExpectedEnd() const {
@@ -336,14 +344,7 @@ std::optional<Position> ListWalk::ExpectedEnd() const {
   if (static_cast<double>(fetch) * hints_.record_bytes > static_cast<double>(bytes_left())) {
     return std::nullopt;
   }
-  const NameList& names = *last.names;
-  if (last.fetch == names.size()) {
-    if (last.end == kSlotCount) return std::nullopt;
-    return Position{.slot = static_cast<Slot>(last.end)};
-  }
-  const Slot slot = names[last.fetch].slot;
-  if (names[last.fetch - 1].slot != slot) return Position{.slot = slot};
-  return Position{.slot = slot, .place = AfterName{MarkAt(names, last.fetch - 1)}};
+  return Behind(last, last.fetch);
 }
 
 void ListWalk::MoveToSlot(size_t slot) {

@@ -99,7 +99,7 @@ class ListWalk {
   // Ends the page as soon as the position has moved, though not before what is on its way for it.
   void EndPage() { ending_ = true; }
   // Where the page will end unless something comes in between, once that can be foretold: when the
-  // names that fill it are known.
+  // names that fill it are known. Nothing also when it will end with the listing.
   std::optional<Position> ExpectedEnd() const;
   // Ends the page where it is: takes back what the sink got beyond. To be called when nothing is on
   // its way, and last.
@@ -181,6 +181,7 @@ class ListWalk {
   void CommitValues();
   void CommitHuge(const ValuesRead::Outcome& outcome);
   void MoveBehind(size_t passed);
+  static std::optional<Position> Behind(const Segment& segment, size_t passed);
   static NameMark MarkAt(const NameList& names, size_t index);
 
   void MoveTo(Position position);

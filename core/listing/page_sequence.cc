@@ -92,17 +92,21 @@ std::unique_ptr<PageSequence::Page> PageSequence::Begin(const Position& start) {
 void PageSequence::GoAhead() {
   std::optional<Position> end = current_->walk.ExpectedEnd();
   if (!end) return;
-  options_.hints = current_->walk.hints();
-  options_.per_slot_tables = current_->walk.per_slot_tables();
+  Learn();
   ahead_ = Begin(*end);
   // A record that is gone by now does not make the page read on for another one.
   if (ahead_) current_->walk.EndPage();
 }
 
-// The current page is complete.
-void PageSequence::Conclude() {
+// What the current page has learnt is for the next one.
+void PageSequence::Learn() {
   options_.hints = current_->walk.hints();
   options_.per_slot_tables = current_->walk.per_slot_tables();
+}
+
+// The current page is complete.
+void PageSequence::Conclude() {
+  Learn();
   position_ = current_->walk.position();
   const ListWalk::Counters counters = current_->walk.counters();
   routes_.Forget(current_.get());

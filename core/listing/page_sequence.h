@@ -75,6 +75,7 @@ class PageSequence {
   bool Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests);
   std::unique_ptr<Page> Begin(const Position& start);
   void GoAhead();
+  void Learn();
   void Conclude();
 
   ListWalk::Options options_;

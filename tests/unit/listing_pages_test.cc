@@ -120,7 +120,24 @@ Listed ReadToTheEnd(ActorReader& reader) {
 
 class ListingPagesTest : public ::testing::TestWithParam<Flavor> {
  protected:
+  void KillPrimaries() {
+    cluster_->With([&](mockcluster::Cluster& cluster) {
+      for (auto node : primaries_) ASSERT_TRUE(cluster.Kill(node).ok());
+    });
+  }
+  void RestartPrimaries() {
+    cluster_->With([&](mockcluster::Cluster& cluster) {
+      for (auto node : primaries_) {
+        ASSERT_TRUE(cluster.Restart(node, mockcluster::RestartMode::kKeepData).ok());
+      }
+      cluster.AdvanceTime(cluster.options().rejoin_delay_ms);
+      cluster.Settle();
+    });
+  }
+
   const std::shared_ptr<EmbeddedCluster> cluster_ = FilledCluster(GetParam());
+  const std::vector<mockcluster::NodeIndex> primaries_ =
+      cluster_->With([](auto& cluster) { return cluster.Primaries(); });
 };
 
 INSTANTIATE_TEST_SUITE_P(Flavors, ListingPagesTest,
@@ -240,16 +257,13 @@ TEST_P(ListingPagesTest, AReaderStopsWhenItsCallIsCancelled) {
 // An outage in the middle: the pages before it are good, and the last token goes on after it.
 TEST_P(ListingPagesTest, AReaderFailsWithTheClusterAndItsLastTokenGoesOn) {
   constexpr int kRepliesBefore = 300;
-  const auto primaries = cluster_->With([](auto& cluster) { return cluster.Primaries(); });
   int replies = 0;
   bool down = false;
   Hooks hooks{.on_execute =
                   [&] {
                     if (down || replies < kRepliesBefore) return;
                     down = true;
-                    cluster_->With([&](mockcluster::Cluster& cluster) {
-                      for (auto node : primaries) ASSERT_TRUE(cluster.Kill(node).ok());
-                    });
+                    KillPrimaries();
                   },
               .on_reply = [&] { ++replies; }};
   auto transport = std::make_unique<HookedTransport>(cluster_, hooks);
@@ -262,13 +276,7 @@ TEST_P(ListingPagesTest, AReaderFailsWithTheClusterAndItsLastTokenGoesOn) {
   Listed listed = ReadToTheEnd(**reader);
   EXPECT_EQ(listed.end.code(), absl::StatusCode::kUnavailable) << listed.end;
   ASSERT_FALSE(listed.last_token.empty());
-  cluster_->With([&](mockcluster::Cluster& cluster) {
-    for (mockcluster::NodeIndex node : primaries) {
-      ASSERT_TRUE(cluster.Restart(node, mockcluster::RestartMode::kKeepData).ok());
-    }
-    cluster.AdvanceTime(cluster.options().rejoin_delay_ms);
-    cluster.Settle();
-  });
+  RestartPrimaries();
   request.set_page_token(listed.last_token);
   reader = store.ReadActors(request);
   ASSERT_TRUE(reader.ok()) << reader.status();
@@ -312,25 +320,16 @@ class LateReader final : public ListingReader {
 
 // The time that a caller takes over a page is not the cluster's: what fails then is tried again.
 TEST_P(ListingPagesTest, ALateReaderHasItsRetries) {
-  const auto primaries = cluster_->With([](auto& cluster) { return cluster.Primaries(); });
   bool down = false;
   ManualClock clock([&](absl::Duration) {
     if (!std::exchange(down, false)) return;
-    cluster_->With([&](mockcluster::Cluster& cluster) {
-      for (auto node : primaries) {
-        ASSERT_TRUE(cluster.Restart(node, mockcluster::RestartMode::kKeepData).ok());
-      }
-      cluster.AdvanceTime(cluster.options().rejoin_delay_ms);
-      cluster.Settle();
-    });
+    RestartPrimaries();
   });
   bool go_down = false;
   HookedTransport transport(cluster_, {.on_execute = [&] {
                               if (!std::exchange(go_down, false)) return;
                               down = true;
-                              cluster_->With([&](mockcluster::Cluster& cluster) {
-                                for (auto node : primaries) ASSERT_TRUE(cluster.Kill(node).ok());
-                              });
+                              KillPrimaries();
                             }});
   ClusterClient client(transport, clock, cluster_->Endpoints(), {.budget = absl::Seconds(5)});
   Listing listing(client, absl::Seconds(1));
