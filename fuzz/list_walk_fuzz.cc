@@ -109,11 +109,11 @@ ListWalk::Options ReadOptions(ByteSource& source, const KeyFilter& filter) {
   ListWalk::Options options{.filter = filter, .start = ReadStart(source)};
   options.page_size = 1 + source.Number(20);
   options.page_bytes = 1 + source.Number(100);
-  options.per_slot_tables = source.Flag();
+  options.reading.per_slot_tables = source.Flag();
   options.hints.keys_per_slot = static_cast<double>(source.Byte()) / 16;
   options.hints.wanted_ratio = static_cast<double>(source.Byte()) / 255;
-  options.whole_slot_keys = 1 + source.Number(8);
-  options.scan_count_max = 1 + source.Number(atestore::kScanCountMax - 1);
+  options.reading.whole_slot_keys = 1 + source.Number(8);
+  options.reading.scan_count_max = 1 + source.Number(atestore::kScanCountMax - 1);
   options.segment_names = 1 + source.Number(8);
   options.values_part_keys = 1 + source.Number(3);
   if (source.Flag()) options.hash = HashTo2Bits;

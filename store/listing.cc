@@ -70,7 +70,7 @@ absl::StatusOr<ListWalk::Options> Listing::FirstPage(const ListingRequest& reque
                            .start = request.start,
                            .page_size = request.page_size,
                            .page_bytes = request.page_bytes,
-                           .per_slot_tables = traits.per_slot_tables,
+                           .reading = {.per_slot_tables = traits.per_slot_tables},
                            .hints = traits.hints};
 }
 

@@ -24,19 +24,12 @@ double Blend(double known, double seen, double weight) { return known + (seen - 
 
 }  // namespace
 
-WalkHints WalkHints::Clamped() const {
-  constexpr double kMost = 1e12;
-  return {.keys_per_slot = std::clamp(keys_per_slot, 1.0 / kSlotCount, kMost),
-          .wanted_ratio = std::clamp(wanted_ratio, 1e-6, 1.0),
-          .record_bytes = std::clamp(record_bytes, 1.0, kMost)};
-}
-
 ListWalk::ListWalk(Options options, RecordSink* sink)
     : options_(std::move(options)),
       sink_(sink),
       records_max_(options_.page_size - std::min(options_.page_size, sink->size())),
       position_(options_.start),
-      per_slot_tables_(options_.per_slot_tables),
+      reading_(options_.reading),
       hints_(options_.hints.Clamped()) {}
 
 ListingStep& ListWalk::Segment::step() const {
@@ -186,7 +179,7 @@ void ListWalk::ConcludeBatch() {
 void ListWalk::TakeBatch(Segment& segment) {
   segment.names_taken = true;
   const NamesBatch& batch = *segment.batch;
-  if (batch.layout_violated()) per_slot_tables_ = false;
+  if (batch.layout_violated()) reading_.per_slot_tables = false;
   if (batch.probe_taken()) ++probe_variant_;
   LearnDensity(batch.density());
   for (size_t unit = 0; unit < batch.units().size(); ++unit) {
@@ -204,8 +197,8 @@ void ListWalk::DiagnoseFirstSlot() {
   const NamesBatch& batch = *current_->batch;
   const NamesUnit& unit = batch.units()[0];
   if (batch.oversize()[slot]) {
-    bool huge = unit.keys_max >= options_.whole_slot_keys;
-    mode_ = !huge ? Mode::kOneSlot : per_slot_tables_ ? Mode::kHuge : Mode::kWholeSlot;
+    bool huge = unit.keys_max >= reading_.whole_slot_keys;
+    mode_ = !huge ? Mode::kOneSlot : reading_.per_slot_tables ? Mode::kHuge : Mode::kWholeSlot;
     return;
   }
   if (batch.obstacle(0)) return Meet(*batch.obstacle(0));

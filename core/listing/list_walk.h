@@ -10,6 +10,7 @@
 #include "core/listing/huge_slot.h"
 #include "core/listing/migrating_slot.h"
 #include "core/listing/names_batch.h"
+#include "core/listing/names_plan.h"
 #include "core/listing/request_routes.h"
 #include "core/listing/values_read.h"
 #include "core/position.h"
@@ -17,29 +18,9 @@
 
 namespace atestore {
 
-// A slot with at most this many keys is read whole, and its records are listed exactly once.
-inline constexpr size_t kWholeSlotKeys = 2000;
-// The most keys that one SCAN call looks at. Bounds how long a call holds the server's only thread:
-// 1,000 keys take about 0.6 ms (docs/performance.md).
-inline constexpr size_t kScanCountMax = 1000;
-// About how many keys one transaction of GETKEYSINSLOT commands may visit, at 0.4 µs each.
-inline constexpr size_t kSlotsUnitKeys = 1000;
-inline constexpr size_t kSlotsUnitSlotsMax = 256;
-// About how many keys one round may visit, so that a pipelined round does not hold a server long.
-inline constexpr size_t kRoundKeysMax = 6000;
 // About how many records one round of a page fetches: few enough for servers and client to work at
 // the same time, and for other clients to get their turn in between (docs/performance.md).
 inline constexpr size_t kSegmentNames = 520;
-
-// What is known about the population, to ask for the right amount. Only speed depends on it.
-struct WalkHints {
-  double keys_per_slot = 1;  // keys of any kind
-  double wanted_ratio = 1;   // of them, those that the filter wants
-  double record_bytes = 512;
-
-  // The same, as something that can be divided by, whatever was learnt or handed in.
-  WalkHints Clamped() const;
-};
 
 // One page of a listing as a state machine without I/O, clock or chance. Walks slot by slot from a
 // position (docs/consistency.md has the argument):
@@ -56,12 +37,8 @@ class ListWalk {
     Position start;
     size_t page_size = 0;   // at least 1
     size_t page_bytes = 0;  // at least 1
-    // Every primary has per-slot tables (Valkey ≥ 8.0, Redis ≥ 7.4). When it proves false the walk
-    // goes on without.
-    bool per_slot_tables = false;
+    NamesReading reading;
     WalkHints hints;
-    size_t whole_slot_keys = kWholeSlotKeys;
-    size_t scan_count_max = kScanCountMax;
     size_t segment_names = kSegmentNames;
     size_t values_part_keys = kValuesPartKeys;
     NameHash hash = HashName;
@@ -112,7 +89,7 @@ class ListWalk {
 
   // What was learnt.
   const WalkHints& hints() const { return hints_; }
-  bool per_slot_tables() const { return per_slot_tables_; }
+  bool per_slot_tables() const { return reading_.per_slot_tables; }
 
   struct Counters {
     size_t redirects = 0;               // MOVED and ASK
@@ -207,7 +184,7 @@ class ListWalk {
   std::optional<Action> pending_;  // for Next(), before anything else is planned
   size_t attempts_ = 0;            // in a row without progress
   int probe_variant_ = 0;
-  bool per_slot_tables_;
+  NamesReading reading_;
   WalkHints hints_;
   Counters counters_;
   std::map<Slot, Endpoint> moved_;  // learnt from MOVED; goes before the topology

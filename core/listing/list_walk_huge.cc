@@ -24,7 +24,7 @@ void ListWalk::PlanHuge(const Endpoint& owner) {
     huge_count_ = 1;  // the smallest reply was split, and only it can be recognised
   } else if (!huge_count_) {
     double count = static_cast<double>(room()) / hints_.wanted_ratio * kOvershoot;
-    huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, options_.scan_count_max);
+    huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, reading_.scan_count_max);
   }
   current_->huge =
       std::make_unique<HugeSlotScan>(HugeSlotScan::Options{.start = *position_,

@@ -101,7 +101,7 @@ void PageSequence::GoAhead() {
 // What the current page has learnt is for the next one.
 void PageSequence::Learn() {
   options_.hints = current_->walk.hints();
-  options_.per_slot_tables = current_->walk.per_slot_tables();
+  options_.reading.per_slot_tables = current_->walk.per_slot_tables();
 }
 
 // The current page is complete.

@@ -57,7 +57,7 @@ class PageSequence {
   }
   // What was learnt.
   const WalkHints& hints() const { return options_.hints; }
-  bool per_slot_tables() const { return options_.per_slot_tables; }
+  bool per_slot_tables() const { return options_.reading.per_slot_tables; }
 
  private:
   struct Page {

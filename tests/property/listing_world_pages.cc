@@ -127,10 +127,10 @@ ListWalk::Options ListingWorld::FirstPage(const Position& start) {
           .start = start,
           .page_size = options_.page_size,
           .page_bytes = options_.page_bytes,
-          .per_slot_tables = options_.flavor != mockcluster::Flavor::kRedis70,
+          .reading = {.per_slot_tables = options_.flavor != mockcluster::Flavor::kRedis70,
+                      .whole_slot_keys = options_.whole_slot_keys,
+                      .scan_count_max = options_.scan_count_max},
           .hints = {.keys_per_slot = static_cast<double>(random_.Below(40)) / 4},
-          .whole_slot_keys = options_.whole_slot_keys,
-          .scan_count_max = options_.scan_count_max,
           .segment_names = options_.segment_names,
           .values_part_keys = options_.values_part_keys,
           .hash = HashOfBits(options_.hash_bits)};

@@ -1,0 +1,56 @@
+#include "core/listing/names_plan.h"
+
+#include <algorithm>
+
+namespace atestore {
+namespace {
+
+// Asked for beyond the estimate, so that one round mostly suffices.
+constexpr double kReserve = 1.15;
+// From here on slots are listed one by one where they could be scanned (docs/performance.md).
+constexpr double kDenseRatio = 0.5;
+constexpr double kDenseKeysPerSlot = 4;
+
+}  // namespace
+
+WalkHints WalkHints::Clamped() const {
+  constexpr double kMost = 1e12;
+  return {.keys_per_slot = std::clamp(keys_per_slot, 1.0 / kSlotCount, kMost),
+          .wanted_ratio = std::clamp(wanted_ratio, 1e-6, 1.0),
+          .record_bytes = std::clamp(record_bytes, 1.0, kMost)};
+}
+
+NamesPlan NamesPlan::For(size_t names, const WalkHints& hints, const NamesReading& reading) {
+  const double keys_per_slot = hints.keys_per_slot;
+  const double slots =
+      std::min(static_cast<double>(names) / hints.wanted_per_slot() * kReserve + 1,
+               static_cast<double>(kRoundKeysMax) / keys_per_slot);
+  NamesPlan plan{.kind = NamesUnit::Kind::kOneSlot,
+                 .slots_max = std::clamp<size_t>(static_cast<size_t>(slots), 1, kSlotCount),
+                 .slots_per_unit = 1,
+                 .keys_max = reading.whole_slot_keys};
+  auto slots_for = [&](size_t keys, size_t most) {
+    double fit = static_cast<double>(keys) / keys_per_slot / kReserve;
+    return std::clamp<size_t>(static_cast<size_t>(fit), 1, most);
+  };
+  // For a node, the names in a slot cost less to list than to scan for; but SCAN passes over empty
+  // slots, and leaves out the names that nobody wants.
+  const bool dense = hints.wanted_ratio >= kDenseRatio && keys_per_slot >= kDenseKeysPerSlot;
+  if (reading.per_slot_tables && !dense && slots_for(reading.scan_count_max, kSlotCount) > 1) {
+    plan.kind = NamesUnit::Kind::kScan;
+    plan.slots_per_unit = slots_for(reading.scan_count_max, kSlotCount);
+    // COUNT follows the density, not what is left of the page: a sparse listing asks for all.
+    double keys = static_cast<double>(std::min(plan.slots_per_unit, plan.slots_max)) *
+                      keys_per_slot * kReserve +
+                  10;
+    plan.keys_max = std::min(static_cast<size_t>(keys), reading.scan_count_max);
+  } else if (slots_for(kSlotsUnitKeys, kSlotsUnitSlotsMax) > 1) {
+    plan.kind = NamesUnit::Kind::kSlots;
+    plan.slots_per_unit = slots_for(kSlotsUnitKeys, kSlotsUnitSlotsMax);
+    // A slot far above the average is read alone, so that no transaction becomes long.
+    plan.keys_max = std::min(static_cast<size_t>(8 * keys_per_slot) + 32, reading.whole_slot_keys);
+  }
+  return plan;
+}
+
+}  // namespace atestore

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+
+#include "core/listing/names_batch.h"
+
+namespace atestore {
+
+// A slot with at most this many keys is read whole, and its records are listed exactly once.
+inline constexpr size_t kWholeSlotKeys = 2000;
+// The most keys that one SCAN call looks at. Bounds how long a call holds the server's only thread:
+// 1,000 keys take about 0.6 ms (docs/performance.md).
+inline constexpr size_t kScanCountMax = 1000;
+// About how many keys one transaction of GETKEYSINSLOT commands may visit, at 0.4 µs each.
+inline constexpr size_t kSlotsUnitKeys = 1000;
+inline constexpr size_t kSlotsUnitSlotsMax = 256;
+// About how many keys one round may visit, so that a pipelined round does not hold a server long.
+inline constexpr size_t kRoundKeysMax = 6000;
+
+// What is known about the population, to ask for the right amount. Only speed depends on it.
+struct WalkHints {
+  double keys_per_slot = 1;  // keys of any kind
+  double wanted_ratio = 1;   // of them, those that the filter wants
+  double record_bytes = 512;
+
+  // The same, as something that can be divided by, whatever was learnt or handed in.
+  WalkHints Clamped() const;
+  double wanted_per_slot() const { return keys_per_slot * wanted_ratio; }
+};
+
+// How names are looked for.
+struct NamesReading {
+  // Every primary has per-slot tables (Valkey ≥ 8.0, Redis ≥ 7.4). When it proves false the walk
+  // goes on without.
+  bool per_slot_tables = false;
+  size_t whole_slot_keys = kWholeSlotKeys;
+  size_t scan_count_max = kScanCountMax;
+};
+
+// What to ask for, from the density that was observed.
+struct NamesPlan {
+  NamesUnit::Kind kind = NamesUnit::Kind::kOneSlot;
+  size_t slots_max = 1;       // of a whole round
+  size_t slots_per_unit = 1;  // owned by the unit's node
+  size_t keys_max = 0;        // NamesUnit::keys_max
+
+  // For about `names` names in a round.
+  static NamesPlan For(size_t names, const WalkHints& hints, const NamesReading& reading);
+};
+
+}  // namespace atestore
