@@ -43,7 +43,7 @@ ListWalk::Action ListWalk::Next(const Topology& topology) {
   routes_.Clear();
   if (ending_ && progressed_ && !current_) return Done{};
   std::vector<ShardRequest> requests = Advance(topology);
-  if (requests.empty()) return *std::exchange(pending_, std::nullopt);
+  if (requests.empty() && pending_) return *std::exchange(pending_, std::nullopt);
   if (ending_ && progressed_) {
     Stop();
     return Done{};
@@ -95,10 +95,39 @@ bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
 bool ListWalk::Begin(const Topology& topology) {
   if (!position_ || page_full_ || room() == 0 || (ending_ && progressed_)) {
     pending_ = Done{};
+  } else if (mode_ == Mode::kBatch && AwaitsNames(position_->slot, room())) {
+    return false;
   } else {
     pending_ = Plan(topology);
   }
   return !pending_;
+}
+
+size_t ListWalk::names_end() const {
+  if (const Segment* last = ahead_ ? ahead_.get() : current_.get()) {
+    return last->names_taken ? last->end : last->asked_end;
+  }
+  return position_ ? position_->slot : kSlotCount;
+}
+
+bool ListWalk::AwaitsNames(size_t first, size_t names) const {
+  return options_.names_ahead != nullptr &&
+         options_.names_ahead->Awaits(first, std::min(names, options_.values_part_keys));
+}
+
+// Makes a segment of names that are here already; false: there are none.
+bool ListWalk::TakeNamesAhead(Segment& segment, const std::optional<NameMark>& after,
+                              size_t names) {
+  if (options_.names_ahead == nullptr) return false;
+  segment.found =
+      options_.names_ahead->Take(segment.first, after, std::min(names, options_.segment_names));
+  if (!segment.found) return false;
+  segment.names_taken = true;
+  segment.end = segment.found->end;
+  ++counters_.segments_found;
+  LearnDensity(segment.found->density);
+  ReadValues(segment, &segment.found->names, names);
+  return true;
 }
 
 // Only where it is likely that the current segment will be committed whole and leave room.
@@ -107,8 +136,10 @@ bool ListWalk::MayGoAhead() const {
     return false;
   }
   if (current_->fetch < current_->names->size() || current_->fetch >= room()) return false;
-  for (size_t unit = 0; unit < current_->batch->units().size(); ++unit) {
-    if (current_->batch->obstacle(unit)) return false;
+  if (current_->batch) {
+    for (size_t unit = 0; unit < current_->batch->units().size(); ++unit) {
+      if (current_->batch->obstacle(unit)) return false;
+    }
   }
   double bytes =
       static_cast<double>(current_->fetch + options_.segment_names) * hints_.record_bytes;
@@ -117,11 +148,17 @@ bool ListWalk::MayGoAhead() const {
 
 void ListWalk::GoAhead(const Topology& topology) {
   const size_t first = current_->end;
-  std::vector<NamesUnit> units = BatchUnits(topology, first, room() - current_->fetch);
-  if (units.empty()) return;
-  ahead_ = std::make_unique<Segment>();
-  ahead_->first = first;
-  ahead_->batch = std::make_unique<NamesBatch>(BatchOptions(first, std::nullopt), std::move(units));
+  const size_t names = room() - current_->fetch;
+  if (AwaitsNames(first, names)) return;
+  auto ahead = std::make_unique<Segment>();
+  ahead->first = first;
+  if (!TakeNamesAhead(*ahead, std::nullopt, names)) {
+    std::vector<NamesUnit> units = BatchUnits(topology, first, names, &ahead->asked_end);
+    if (units.empty()) return;
+    ahead->batch =
+        std::make_unique<NamesBatch>(BatchOptions(first, std::nullopt), std::move(units));
+  }
+  ahead_ = std::move(ahead);
   ++counters_.segments_ahead;
 }
 
@@ -252,7 +289,11 @@ void ListWalk::ReadValues(Segment& segment, NameList* names, size_t records_max)
     return;
   }
   std::vector<Endpoint> nodes;
-  for (const NamesUnit& unit : segment.batch->units()) nodes.push_back(unit.endpoint);
+  if (segment.found) {
+    nodes = segment.found->nodes;
+  } else {
+    for (const NamesUnit& unit : segment.batch->units()) nodes.push_back(unit.endpoint);
+  }
   segment.values =
       std::make_unique<ValuesRead>(names, segment.fetch, std::move(nodes), ValuesBounds(), sink_);
 }
@@ -288,6 +329,10 @@ void ListWalk::CommitValues() {
   } else {
     if (outcome.page_full) page_full_ = true;
     MoveBehind(outcome.passed);
+  }
+  if (current_->found && values.obstacle() && position_) {
+    ++counters_.segments_found_stale;
+    options_.names_ahead->Forget(position_->slot);
   }
   if (const auto& obstacle = values.obstacle(); obstacle && !page_full_) {
     if (obstacle->kind != ServerErrorKind::kAsk || obstacle->slot == position_->slot) {

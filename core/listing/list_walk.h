@@ -9,6 +9,7 @@
 #include "core/key_filter.h"
 #include "core/listing/huge_slot.h"
 #include "core/listing/migrating_slot.h"
+#include "core/listing/names_ahead.h"
 #include "core/listing/names_batch.h"
 #include "core/listing/names_plan.h"
 #include "core/listing/request_routes.h"
@@ -42,10 +43,12 @@ class ListWalk {
     size_t segment_names = kSegmentNames;
     size_t values_part_keys = kValuesPartKeys;
     NameHash hash = HashName;
+    // Where names may be had already; null: nowhere. Must outlive the walk.
+    NamesAhead* names_ahead = nullptr;
   };
 
   // Send these, numbered from 0, feed every reply to OnReply() or OnFailure(), then call Next()
-  // again.
+  // again. None: names ahead are on their way, ask for More() when they have come.
   struct Send {
     std::vector<ShardRequest> requests;
   };
@@ -73,6 +76,9 @@ class ListWalk {
   void OnReply(size_t request, size_t command, const ReplyView& reply);
   void OnFailure(size_t request, const absl::Status& status);
 
+  // The slot behind those whose names it has or has asked for.
+  size_t names_end() const;
+
   // Ends the page as soon as the position has moved, though not before what is on its way for it.
   void EndPage() { ending_ = true; }
   // Where the page will end unless something comes in between, once that can be foretold: when the
@@ -90,6 +96,7 @@ class ListWalk {
   // What was learnt.
   const WalkHints& hints() const { return hints_; }
   bool per_slot_tables() const { return reading_.per_slot_tables; }
+  const NamesReading& reading() const { return reading_; }
 
   struct Counters {
     size_t redirects = 0;               // MOVED and ASK
@@ -97,6 +104,8 @@ class ListWalk {
     size_t retakes = 0;                 // reads thrown away because the cluster changed under them
     size_t segments_ahead = 0;          // begun while the one before was read
     size_t segments_ahead_dropped = 0;  // of them, thrown away because of the one before
+    size_t segments_found = 0;          // whose names had been looked for ahead
+    size_t segments_found_stale = 0;    // of them, refused when their values were asked for
   };
   const Counters& counters() const { return counters_; }
 
@@ -112,11 +121,13 @@ class ListWalk {
 
   // A part of the page: the names of some slots, then their values.
   struct Segment {
-    size_t first = 0;  // slot
+    size_t first = 0;      // slot
+    size_t asked_end = 0;  // slots below are asked for, as far as there is an owner
     // One of these reads the names …
     std::unique_ptr<NamesBatch> batch;
     std::unique_ptr<MigratingSlot> migrating;
     std::unique_ptr<HugeSlotScan> huge;
+    std::unique_ptr<NamesAhead::Found> found;  // … or they are here
     bool names_taken = false;
     NameList* names = nullptr;  // inside of it
     size_t end = 0;             // all slots below are in names or have nothing to list
@@ -138,8 +149,11 @@ class ListWalk {
   void RemoveFromSink(std::vector<size_t> indexes);
 
   std::optional<Action> Plan(const Topology& topology);
-  std::vector<NamesUnit> BatchUnits(const Topology& topology, size_t first, size_t names) const;
   void PlanBatch(const Topology& topology);
+  std::vector<NamesUnit> BatchUnits(const Topology& topology, size_t first, size_t names,
+                                    size_t* asked_end) const;
+  bool AwaitsNames(size_t first, size_t names) const;
+  bool TakeNamesAhead(Segment& segment, const std::optional<NameMark>& after, size_t names);
   void PlanOneSlot(const Endpoint& owner, size_t keys_max);
   void PlanMigrating();
   void PlanHuge(const Endpoint& owner);

@@ -22,6 +22,7 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   }
   current_ = std::make_unique<Segment>();
   current_->first = slot;
+  current_->asked_end = slot + size_t{1};
   switch (mode_) {
     case Mode::kBatch:
       PlanBatch(topology);
@@ -52,15 +53,17 @@ NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark>
 
 void ListWalk::PlanBatch(const Topology& topology) {
   const Slot slot = position_->slot;
-  current_->batch = std::make_unique<NamesBatch>(BatchOptions(slot, FloorOf(*position_)),
-                                                 BatchUnits(topology, slot, room()));
+  if (TakeNamesAhead(*current_, FloorOf(*position_), room())) return;
+  current_->batch =
+      std::make_unique<NamesBatch>(BatchOptions(slot, FloorOf(*position_)),
+                                   BatchUnits(topology, slot, room(), &current_->asked_end));
 }
 
-// For about `names` names from the slot `first` on, but no more than a segment holds.
-std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t first,
-                                            size_t names) const {
-  const NamesPlan plan =
-      NamesPlan::For(std::min(names, options_.segment_names), hints_, reading_);
+// For about `names` names from the slot `first` on, but no more than a segment holds, and none that
+// will be there anyway.
+std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t first, size_t names,
+                                            size_t* asked_end) const {
+  const NamesPlan plan = NamesPlan::For(std::min(names, options_.segment_names), hints_, reading_);
   struct OpenUnit {
     size_t index = 0;
     size_t slots = 0;
@@ -71,7 +74,9 @@ std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t fir
   for (size_t index = first; index < end; ++index) {
     const Slot slot = static_cast<Slot>(index);
     std::optional<Endpoint> owner = OwnerOf(slot, topology);
-    if (!owner) break;
+    if (!owner ||
+        (index > first && options_.names_ahead != nullptr && options_.names_ahead->Has(index)))
+      break;
     auto [unit, fresh] = open.try_emplace(*owner);
     if (fresh || unit->second.slots == plan.slots_per_unit) {
       unit->second = {.index = units.size()};
@@ -80,6 +85,7 @@ std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t fir
     NamesUnit& chosen = units[unit->second.index];
     if (plan.kind != NamesUnit::Kind::kScan || chosen.slots.empty()) chosen.slots.push_back(slot);
     ++unit->second.slots;
+    *asked_end = index + 1;
   }
   return units;
 }

@@ -22,9 +22,8 @@ WalkHints WalkHints::Clamped() const {
 
 NamesPlan NamesPlan::For(size_t names, const WalkHints& hints, const NamesReading& reading) {
   const double keys_per_slot = hints.keys_per_slot;
-  const double slots =
-      std::min(static_cast<double>(names) / hints.wanted_per_slot() * kReserve + 1,
-               static_cast<double>(kRoundKeysMax) / keys_per_slot);
+  const double slots = std::min(static_cast<double>(names) / hints.wanted_per_slot() * kReserve + 1,
+                                static_cast<double>(kRoundKeysMax) / keys_per_slot);
   NamesPlan plan{.kind = NamesUnit::Kind::kOneSlot,
                  .slots_max = std::clamp<size_t>(static_cast<size_t>(slots), 1, kSlotCount),
                  .slots_per_unit = 1,

@@ -6,15 +6,24 @@
 namespace atestore {
 
 PageSequence::PageSequence(ListWalk::Options options, PageTaker* taker)
-    : options_(std::move(options)), taker_(taker), position_(options_.start) {}
+    : options_(std::move(options)),
+      taker_(taker),
+      position_(options_.start),
+      names_(&options_.filter, options_.hash) {
+  options_.names_ahead = &names_.ahead;
+}
 
 ListWalk::Action PageSequence::Next(const Topology& topology) {
   routes_.Clear();
+  names_.ahead.BeginRound();
+  names_.sent = 0;
   std::vector<ShardRequest> requests;
   if (!current_ || !current_->outcome) requests = Advance(topology);
   if (!requests.empty()) return ListWalk::Send{std::move(requests)};
-  if (current_) return *std::exchange(current_->outcome, std::nullopt);
-  return ListWalk::Done{};
+  if (!current_) return ListWalk::Done{};
+  ListWalk::Action outcome = *std::exchange(current_->outcome, std::nullopt);
+  if (std::holds_alternative<ListWalk::Refresh>(outcome)) names_.ahead.OnRefresh();
+  return outcome;
 }
 
 std::vector<ShardRequest> PageSequence::More(const Topology& topology) {
@@ -25,12 +34,12 @@ std::vector<ShardRequest> PageSequence::More(const Topology& topology) {
 
 void PageSequence::OnReply(size_t request, size_t command, const ReplyView& reply) {
   auto target = routes_.OnReply(request);
-  if (target.owner != nullptr) target.owner->walk.OnReply(target.request, command, reply);
+  if (target.owner != nullptr) target.owner->OnReply(target.request, command, reply);
 }
 
 void PageSequence::OnFailure(size_t request, const absl::Status& status) {
   auto target = routes_.OnFailure(request);
-  if (target.owner != nullptr) target.owner->walk.OnFailure(target.request, status);
+  if (target.owner != nullptr) target.owner->OnFailure(target.request, status);
 }
 
 void PageSequence::EndPage() {
@@ -60,6 +69,7 @@ std::vector<ShardRequest> PageSequence::Advance(const Topology& topology) {
     if (goes_on || !std::holds_alternative<ListWalk::Done>(*current_->outcome)) break;
     Conclude();
   }
+  LookForNames(topology, &requests);
   return requests;
 }
 
@@ -78,7 +88,22 @@ bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRe
   }
   routes_.Add(&page, more);
   std::move(more.begin(), more.end(), std::back_inserter(*requests));
-  return page.on_their_way > 0;
+  return !page.outcome;
+}
+
+// Where few keys are wanted, all nodes look for names ahead of the pages.
+void PageSequence::LookForNames(const Topology& topology, std::vector<ShardRequest>* requests) {
+  if (!current_ || current_->outcome || !current_->walk.position()) return;
+  names_.ahead.ForgetBefore(current_->walk.position()->slot);
+  const ListWalk& last = ahead_ ? ahead_->walk : current_->walk;
+  const WalkHints& hints = last.hints();
+  const double found_at_once =
+      static_cast<double>(kNamesAheadUnits * options_.reading.scan_count_max) * hints.wanted_ratio;
+  if (found_at_once >= static_cast<double>(options_.segment_names)) return;
+  std::vector<ShardRequest> more =
+      names_.ahead.More(topology, last.names_end(), hints, last.reading());
+  routes_.Add(&names_, more);
+  std::move(more.begin(), more.end(), std::back_inserter(*requests));
 }
 
 // Null when the taker does not take it.

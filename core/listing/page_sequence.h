@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/listing/list_walk.h"
+#include "core/listing/names_ahead.h"
 #include "core/listing/request_routes.h"
 
 namespace atestore {
@@ -40,6 +41,8 @@ class PageSequence {
   // `options`: of the first page; the others differ in `start` and in what was learnt. `taker` must
   // outlive the sequence.
   PageSequence(ListWalk::Options options, PageTaker* taker);
+  PageSequence(const PageSequence&) = delete;
+  PageSequence& operator=(const PageSequence&) = delete;
 
   // As in ListWalk. Done: the listing is complete, or the taker does not take another page now.
   ListWalk::Action Next(const Topology& topology);
@@ -60,21 +63,46 @@ class PageSequence {
   bool per_slot_tables() const { return options_.reading.per_slot_tables; }
 
  private:
-  struct Page {
+  // What requests are for.
+  struct Asker {
+    virtual ~Asker() = default;
+    virtual void OnReply(size_t request, size_t command, const ReplyView& reply) = 0;
+    virtual void OnFailure(size_t request, const absl::Status& status) = 0;
+
+    size_t sent = 0;
+    size_t on_their_way = 0;
+  };
+  struct Page final : Asker {
     Page(const ListWalk::Options& options, RecordSink* sink)
         : start(options.start), walk(options, sink) {}
+    void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+      walk.OnReply(request, command, reply);
+    }
+    void OnFailure(size_t request, const absl::Status& status) override {
+      walk.OnFailure(request, status);
+    }
 
     const Position start;
     ListWalk walk;
     std::optional<ListWalk::Action> outcome;  // what it cannot go on without
-    size_t sent = 0;
-    size_t on_their_way = 0;
+  };
+  struct Names final : Asker {
+    Names(const KeyFilter* filter, NameHash hash) : ahead(filter, hash) {}
+    void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+      ahead.OnReply(request, command, reply);
+    }
+    void OnFailure(size_t request, const absl::Status& status) override {
+      ahead.OnFailure(request, status);
+    }
+
+    NamesAhead ahead;
   };
 
   std::vector<ShardRequest> Advance(const Topology& topology);
   bool Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests);
   std::unique_ptr<Page> Begin(const Position& start);
   void GoAhead();
+  void LookForNames(const Topology& topology, std::vector<ShardRequest>* requests);
   void Learn();
   void Conclude();
 
@@ -83,7 +111,8 @@ class PageSequence {
   std::optional<Position> position_;  // behind the last complete page
   std::unique_ptr<Page> current_;     // begins there
   std::unique_ptr<Page> ahead_;       // begins where `current_` is expected to end
-  RequestRoutes<Page> routes_;        // of the requests since Next()
+  Names names_;                       // of slots that pages will come to
+  RequestRoutes<Asker> routes_;       // of the requests since Next()
 };
 
 }  // namespace atestore

@@ -22,6 +22,8 @@ std::optional<std::string> CheckedListing::Run(const Position& start, size_t pag
     redirects_ += page.counters.redirects;
     segments_ahead_ += page.counters.segments_ahead;
     segments_ahead_dropped_ += page.counters.segments_ahead_dropped;
+    segments_found_ += page.counters.segments_found;
+    segments_found_stale_ += page.counters.segments_found_stale;
     if (page.unavailable) {
       ++unavailable_;
       if (pages >= pages_with_faults) {

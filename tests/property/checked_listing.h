@@ -39,6 +39,8 @@ class CheckedListing {
   size_t redirects() const { return redirects_; }
   size_t segments_ahead() const { return segments_ahead_; }
   size_t segments_ahead_dropped() const { return segments_ahead_dropped_; }
+  size_t segments_found() const { return segments_found_; }
+  size_t segments_found_stale() const { return segments_found_stale_; }
   // The faults left a cluster that does not come to rest, not even after a repair: that the listing
   // did not end says nothing.
   bool cluster_broken() const { return cluster_broken_; }
@@ -59,6 +61,8 @@ class CheckedListing {
   size_t redirects_ = 0;
   size_t segments_ahead_ = 0;
   size_t segments_ahead_dropped_ = 0;
+  size_t segments_found_ = 0;
+  size_t segments_found_stale_ = 0;
   bool cluster_broken_ = false;
 };
 

@@ -89,6 +89,8 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
     reach.Count(listing.redirects() > 0, "redirects");
     reach.Count(listing.segments_ahead() > 0, "segments ahead");
     reach.Count(listing.segments_ahead_dropped() > 0, "segments ahead in vain");
+    reach.Count(listing.segments_found() > 0, "names ahead");
+    reach.Count(listing.segments_found_stale() > 0, "names ahead in vain");
     reach.Count(world.pages_ahead() > 0, "pages ahead");
     reach.Count(world.pages_ahead_dropped() > 0, "pages ahead in vain");
     reach.Count(!world.poison().empty(), "unreadable records");

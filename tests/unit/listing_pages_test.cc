@@ -87,10 +87,12 @@ std::string Reason(const absl::Status& status) {
 struct Listed {
   std::vector<std::set<std::string>> pages;  // ids
   size_t actors = 0;
+  size_t segments_found = 0;
   std::string last_token;
   absl::Status end;
 
   void Add(const ActorPage& page) {
+    segments_found += page.counters.segments_found;
     std::set<std::string>& ids = pages.emplace_back();
     for (const ateapi::Actor& actor : page.response.actors()) ids.insert(actor.actor_id());
     actors += ids.size();
@@ -103,6 +105,18 @@ std::multiset<std::string> ActorsOf(const ateapi::ListActorsResponse& page) {
   std::multiset<std::string> actors;
   for (const ateapi::Actor& actor : page.actors()) actors.insert(actor.SerializeAsString());
   return actors;
+}
+
+Listed ListByCalls(ActorStore& store, ateapi::ListActorsRequest request) {
+  Listed listed;
+  do {
+    absl::StatusOr<ActorPage> page = store.ListActors(request);
+    listed.end = page.status();
+    if (!page.ok()) break;
+    listed.Add(*page);
+    request.set_page_token(listed.last_token);
+  } while (!request.page_token().empty());
+  return listed;
 }
 
 Listed ReadToTheEnd(ActorReader& reader) {
@@ -148,13 +162,7 @@ TEST_P(ListingPagesTest, AReaderGivesThePagesOfAChainOfCalls) {
   for (int32_t page_size : {7, 100, 1000}) {
     ateapi::ListActorsRequest request;
     request.set_page_size(page_size);
-    Listed calls;
-    do {
-      absl::StatusOr<ActorPage> page = store.ListActors(request);
-      ASSERT_TRUE(page.ok()) << page.status();
-      calls.Add(*page);
-      request.set_page_token(page->response.next_page_token());
-    } while (!request.page_token().empty());
+    const Listed calls = ListByCalls(store, request);
     absl::StatusOr<std::unique_ptr<ActorReader>> reader = store.ReadActors(request);
     ASSERT_TRUE(reader.ok()) << reader.status();
     Listed read = ReadToTheEnd(**reader);
@@ -163,6 +171,30 @@ TEST_P(ListingPagesTest, AReaderGivesThePagesOfAChainOfCalls) {
     EXPECT_EQ(read.actors, kActors);
     EXPECT_EQ(Reason((*reader)->Next().status()), "LISTING_COMPLETE");
     EXPECT_EQ(Reason((*reader)->Next().status()), "LISTING_COMPLETE");
+  }
+}
+
+// Where few of the keys are wanted, a reader looks for names ahead.
+TEST_P(ListingPagesTest, AReaderOfFewActorsGivesThePagesOfAChainOfCalls) {
+  constexpr size_t kFew = 400;
+  cluster_->With([](mockcluster::Cluster& cluster) {
+    for (size_t actor = 0; actor < kFew; ++actor) {
+      EXPECT_TRUE(cluster.Put(absl::StrCat("actor:few:id-", actor), "{}").ok());
+    }
+  });
+  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  for (int32_t page_size : {7, 100, 1000}) {
+    ateapi::ListActorsRequest request;
+    request.set_atespace("few");
+    request.set_page_size(page_size);
+    const Listed calls = ListByCalls(store, request);
+    absl::StatusOr<std::unique_ptr<ActorReader>> reader = store.ReadActors(request);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    const Listed read = ReadToTheEnd(**reader);
+    EXPECT_TRUE(read.end.ok()) << read.end;
+    EXPECT_TRUE(read.pages == calls.pages) << "pages of " << page_size;
+    EXPECT_EQ(read.actors, kFew);
+    EXPECT_GT(read.segments_found, 0u);
   }
 }
 

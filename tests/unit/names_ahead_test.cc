@@ -1,0 +1,358 @@
+// Names that are looked for ahead of a listing's pages.
+#include "core/listing/names_ahead.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/listing/page_sequence.h"
+#include "store/cluster_client.h"
+#include "store/embedded/embedded_transport.h"
+#include "tests/support/manual_clock.h"
+
+namespace atestore {
+namespace {
+
+using mockcluster::Flavor;
+
+constexpr size_t kWanted = 300;
+constexpr size_t kOthers = 20'000;
+
+class NamesAheadTest : public ::testing::TestWithParam<Flavor>, public ReplyObserver {
+ protected:
+  NamesAheadTest() {
+    for (size_t actor = 0; actor < kWanted; ++actor) {
+      std::string key = absl::StrCat("actor:few:id-", actor);
+      Put(key);
+      wanted_.insert(key);
+    }
+    for (size_t actor = 0; actor < kOthers; ++actor) Put(absl::StrCat("actor:many:id-", actor));
+  }
+
+  void Put(const std::string& key) {
+    cluster_->With([&](auto& cluster) { ASSERT_TRUE(cluster.Put(key, "{}").ok()); });
+  }
+  template <typename Change>
+  void ChangeCluster(Change change) {
+    cluster_->With([&](mockcluster::Cluster& cluster) {
+      const absl::Status status = change(cluster);
+      ASSERT_TRUE(status.ok()) << status;
+    });
+  }
+
+  const Topology& FreshTopology() {
+    absl::StatusOr<std::shared_ptr<const Topology>> topology =
+        client_.Refresh(topology_.get(), absl::InfiniteFuture());
+    EXPECT_TRUE(topology.ok()) << topology.status();
+    topology_ = *std::move(topology);
+    return *topology_;
+  }
+
+  std::vector<ShardRequest> MoreFrom(size_t from) {
+    return names_.More(*topology_, from, hints_,
+                       {.per_slot_tables = GetParam() != Flavor::kRedis70});
+  }
+  // Looks for names until there are none to look for.
+  void LookForAll() {
+    for (int round = 0; round < kRoundsMax; ++round) {
+      names_.BeginRound();
+      std::vector<ShardRequest> requests = More();
+      if (requests.empty()) return;
+      transport_.Execute(requests, absl::InfiniteFuture(), *this);
+    }
+    FAIL() << "it never ends";
+  }
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+    names_.OnReply(request, command, reply);
+  }
+  void OnFailure(size_t request, const absl::Status& status) override {
+    names_.OnFailure(request, status);
+  }
+  std::vector<ShardRequest> More() override { return MoreFrom(0); }
+
+  // All that is kept from `slot` on, `most` names or a little more at a time. Stops where nothing
+  // is kept.
+  std::vector<std::string> TakeAll(size_t* slot, size_t most) {
+    std::vector<std::string> taken;
+    while (auto found = names_.Take(*slot, std::nullopt, most)) {
+      EXPECT_GT(found->end, *slot);
+      for (size_t index = 0; index < found->names.size(); ++index) {
+        const NameList::Name name = found->names[index];
+        EXPECT_GE(name.slot, *slot);
+        EXPECT_LT(name.slot, found->end);
+        EXPECT_EQ(name.slot, KeySlot(name.text));
+        EXPECT_EQ(found->nodes[name.node], topology_->Owner(name.slot)->endpoint);
+        taken.emplace_back(name.text);
+      }
+      *slot = found->end;
+    }
+    return taken;
+  }
+
+  static constexpr int kRoundsMax = 1000;
+
+  const std::shared_ptr<EmbeddedCluster> cluster_ =
+      std::make_shared<EmbeddedCluster>(mockcluster::ClusterOptions{.flavor = GetParam()});
+  EmbeddedTransport transport_{cluster_};
+  ManualClock clock_;
+  ClusterClient client_{transport_, clock_, cluster_->Endpoints(), {}};
+  std::shared_ptr<const Topology> topology_;
+  WalkHints hints_{.keys_per_slot = static_cast<double>(kOthers) / kSlotCount,
+                   .wanted_ratio = static_cast<double>(kWanted) / kOthers};
+  const KeyFilter filter_ = KeyFilter::ActorsOf("few");
+  std::set<std::string> wanted_;
+  NamesAhead names_{&filter_, HashName};
+};
+
+INSTANTIATE_TEST_SUITE_P(Flavors, NamesAheadTest,
+                         ::testing::Values(Flavor::kRedis70, Flavor::kValkey80));
+
+TEST_P(NamesAheadTest, AsksAllNodesAtOnceAndNoneForMuch) {
+  FreshTopology();
+  std::map<Endpoint, size_t> requests;
+  for (const ShardRequest& request : More()) ++requests[request.endpoint];
+  EXPECT_EQ(requests.size(), 3u);
+  for (const auto& [endpoint, count] : requests) EXPECT_LE(count, kNamesAheadUnits);
+  EXPECT_TRUE(More().empty()) << "all nodes are busy";
+}
+
+TEST_P(NamesAheadTest, GivesEveryNameOnce) {
+  FreshTopology();
+  LookForAll();
+  for (size_t most : {1, 50, 1000}) {
+    size_t end = 0;
+    std::vector<std::string> taken = TakeAll(&end, most);
+    EXPECT_EQ(end, kSlotCount);
+    EXPECT_EQ(taken.size(), kWanted);
+    EXPECT_EQ(std::set<std::string>(taken.begin(), taken.end()), wanted_);
+  }
+}
+
+TEST_P(NamesAheadTest, GivesNamesBehindAMark) {
+  FreshTopology();
+  LookForAll();
+  for (const std::string& key : wanted_) {
+    const size_t slot = KeySlot(key);
+    auto found = names_.Take(slot, NameMark{.hash = HashName(key)}, 1);
+    ASSERT_NE(found, nullptr);
+    for (size_t index = 0; index < found->names.size(); ++index) {
+      const NameList::Name name = found->names[index];
+      EXPECT_TRUE(name.slot > slot || name.hash > HashName(key)) << name.text;
+    }
+  }
+}
+
+// A density that is far off makes calls stop early: what they left out is asked for again.
+TEST_P(NamesAheadTest, LeavesNothingOutWhenThereIsMoreThanEstimated) {
+  FreshTopology();
+  hints_.keys_per_slot = 0.05;
+  LookForAll();
+  size_t end = 0;
+  EXPECT_EQ(TakeAll(&end, kWanted).size(), kWanted);
+  EXPECT_EQ(end, kSlotCount);
+}
+
+TEST_P(NamesAheadTest, LooksNoFurtherThanNamesAreWorth) {
+  FreshTopology();
+  hints_.wanted_ratio = 1;
+  hints_.keys_per_slot = 40;
+  LookForAll();
+  const size_t horizon = kNamesAhead / 40 + 1;
+  EXPECT_TRUE(names_.Has(0));
+  EXPECT_FALSE(names_.Has(2 * horizon));
+  size_t end = 0;
+  TakeAll(&end, kWanted);
+  EXPECT_GE(end, horizon);
+}
+
+TEST_P(NamesAheadTest, StopsWhenItHasTooManyNames) {
+  for (size_t actor = 0; actor < 2 * kNamesAheadMax; ++actor) {
+    Put(absl::StrCat("actor:few:more-", actor));
+  }
+  FreshTopology();
+  LookForAll();
+  size_t end = 0;
+  EXPECT_GT(TakeAll(&end, kWanted).size(), kNamesAhead / 8);
+  EXPECT_LT(end, kSlotCount);
+  EXPECT_TRUE(MoreFrom(end).empty());
+  // Once they were used there is room again.
+  names_.ForgetBefore(kSlotCount - 1);
+  names_.BeginRound();
+  EXPECT_FALSE(names_.Has(0));
+  EXPECT_FALSE(MoreFrom(end).empty());
+}
+
+TEST_P(NamesAheadTest, LeavesASlotThatIsTooLargeToItsReader) {
+  constexpr size_t kSlot = 3000;
+  for (size_t actor = 0; actor < kWholeSlotKeys + 1; ++actor) {
+    Put(absl::StrCat("actor:{" + std::string(SlotTag(kSlot)) + "}:id-", actor));
+  }
+  FreshTopology();
+  LookForAll();
+  size_t end = 0;
+  TakeAll(&end, kWanted);
+  EXPECT_EQ(end, kSlot);
+  EXPECT_TRUE(names_.Has(kSlotCount - 1)) << "other nodes go on";
+}
+
+TEST_P(NamesAheadTest, ForgetsWhatMovedWhenItHearsOfIt) {
+  FreshTopology();
+  LookForAll();
+  const Slot moved = KeySlot(*wanted_.begin());
+  ChangeCluster([&](mockcluster::Cluster& cluster) {
+    const mockcluster::NodeIndex owner = *cluster.OwnerOf(moved);
+    for (auto primary : cluster.Primaries()) {
+      if (primary != owner) return cluster.MoveSlot(moved, primary);
+    }
+    return absl::NotFoundError("another primary");
+  });
+  cluster_->With([](auto& cluster) { cluster.Settle(); });
+  FreshTopology();
+  names_.OnRefresh();
+  names_.BeginRound();
+  std::vector<ShardRequest> requests = More();
+  ASSERT_EQ(requests.size(), 1u) << "of the other slots nothing is asked anew";
+  EXPECT_EQ(requests[0].endpoint, topology_->Owner(moved)->endpoint);
+  transport_.Execute(requests, absl::InfiniteFuture(), *this);
+  size_t end = 0;
+  EXPECT_EQ(TakeAll(&end, kWanted).size(), kWanted);
+}
+
+TEST_P(NamesAheadTest, AsksANodeThatFailedAgainAfterARefresh) {
+  FreshTopology();
+  const ClusterNode& first = *topology_->Owner(0);
+  ChangeCluster(
+      [&](mockcluster::Cluster& cluster) { return cluster.SetLoading(*cluster.OwnerOf(0), 1000); });
+  LookForAll();
+  EXPECT_FALSE(names_.Has(0));
+  EXPECT_TRUE(names_.Has(kSlotCount - 1)) << "other nodes go on";
+  EXPECT_TRUE(More().empty());
+  names_.OnRefresh();
+  names_.BeginRound();
+  std::vector<ShardRequest> requests = More();
+  ASSERT_FALSE(requests.empty());
+  for (const ShardRequest& request : requests) EXPECT_EQ(request.endpoint, first.endpoint);
+}
+
+TEST_P(NamesAheadTest, IsWorthWaitingForWhileMoreIsOnItsWay) {
+  FreshTopology();
+  EXPECT_FALSE(names_.Awaits(0, 1)) << "nothing was asked for";
+  std::vector<ShardRequest> requests = More();
+  EXPECT_TRUE(names_.Awaits(0, 1));
+  EXPECT_TRUE(names_.Has(0));
+  EXPECT_EQ(names_.Take(0, std::nullopt, 1), nullptr);
+  transport_.Execute(requests, absl::InfiniteFuture(), *this);
+  EXPECT_FALSE(names_.Awaits(0, 1));
+  EXPECT_FALSE(names_.Awaits(0, kWanted + 1)) << "no more will come";
+}
+
+// The keys of a page.
+class KeysSink final : public RecordSink {
+ public:
+  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
+    keys.emplace_back(key);
+    return value.size();
+  }
+  size_t size() const override { return keys.size(); }
+  void Remove(std::span<const size_t> indexes) override {
+    for (auto index = indexes.rbegin(); index != indexes.rend(); ++index) {
+      keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(*index));
+    }
+  }
+  void OnUnreadable(std::string_view key, const absl::Status& why) override {
+    ADD_FAILURE() << key << ": " << why;
+  }
+
+  std::vector<std::string> keys;
+};
+
+// Lists by a PageSequence, and never refreshes the topology.
+class OldViewListing final : public PageTaker, public ReplyObserver {
+ public:
+  OldViewListing(const Topology& topology, ListWalk::Options options,
+                 std::function<void()> on_first_page)
+      : topology_(topology),
+        on_first_page_(std::move(on_first_page)),
+        sequence_(std::move(options), this) {}
+
+  // False: there is no end.
+  bool Run(ShardTransport& transport) {
+    constexpr int kRoundsMax = 2000;
+    for (int round = 0; round < kRoundsMax; ++round) {
+      ListWalk::Action action = sequence_.Next(topology_);
+      if (std::holds_alternative<ListWalk::Done>(action)) return true;
+      auto* send = std::get_if<ListWalk::Send>(&action);
+      if (send != nullptr) transport.Execute(send->requests, absl::InfiniteFuture(), *this);
+    }
+    return false;
+  }
+
+  RecordSink* BeginPage() override { return &open_.emplace_back(); }
+  void EndPage(const std::optional<Position>&, const ListWalk::Counters& counters) override {
+    keys.insert(open_.front().keys.begin(), open_.front().keys.end());
+    open_.pop_front();
+    stale += counters.segments_found_stale;
+  }
+  void DropPage() override { open_.pop_back(); }
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+    sequence_.OnReply(request, command, reply);
+  }
+  void OnFailure(size_t request, const absl::Status& status) override {
+    sequence_.OnFailure(request, status);
+  }
+  std::vector<ShardRequest> More() override {
+    if (!keys.empty()) std::exchange(on_first_page_, [] {})();
+    return sequence_.More(topology_);
+  }
+
+  std::multiset<std::string> keys;
+  size_t stale = 0;
+
+ private:
+  const Topology& topology_;
+  std::function<void()> on_first_page_;
+  std::deque<KeysSink> open_;
+  PageSequence sequence_;
+};
+
+// A refusal says where a slot has gone to: that must do, even when no node's view is up to date.
+TEST_P(NamesAheadTest, AListingGoesWhereARefusalSaysThoughItsTopologyIsOld) {
+  constexpr size_t kPageSize = 20;
+  bool moved = false;
+  auto move_last_slots = [&] {
+    moved = true;
+    cluster_->With([&](mockcluster::Cluster& cluster) {
+      const std::vector<mockcluster::NodeIndex> primaries = cluster.Primaries();
+      const mockcluster::NodeIndex from = *cluster.OwnerOf(kSlotCount - 1);
+      const auto to = std::find_if(primaries.begin(), primaries.end(),
+                                   [&](mockcluster::NodeIndex node) { return node != from; });
+      for (const std::string& key : wanted_) {
+        if (cluster.OwnerOf(KeySlot(key)) != from) continue;
+        EXPECT_TRUE(cluster.MoveSlot(KeySlot(key), *to).ok());
+      }
+    });
+  };
+  OldViewListing listing(FreshTopology(),
+                         {.filter = filter_,
+                          .page_size = kPageSize,
+                          .page_bytes = 1 << 20,
+                          .reading = {.per_slot_tables = GetParam() != Flavor::kRedis70},
+                          .hints = hints_},
+                         move_last_slots);
+  EXPECT_TRUE(listing.Run(transport_));
+  EXPECT_TRUE(moved);
+  EXPECT_GT(listing.stale, 0u);
+  EXPECT_EQ(listing.keys, std::multiset<std::string>(wanted_.begin(), wanted_.end()));
+}
+
+}  // namespace
+}  // namespace atestore
