@@ -130,7 +130,8 @@ ListWalk::Options ListingWorld::FirstPage(const Position& start) {
           .reading = {.per_slot_tables = options_.flavor != mockcluster::Flavor::kRedis70,
                       .whole_slot_keys = options_.whole_slot_keys,
                       .scan_count_max = options_.scan_count_max},
-          .hints = {.keys_per_slot = static_cast<double>(random_.Below(40)) / 4},
+          .hints = {.keys_per_slot = static_cast<double>(random_.Below(40)) / 4,
+                    .wanted_ratio = 1.0 / static_cast<double>(1 << random_.Below(12))},
           .segment_names = options_.segment_names,
           .values_part_keys = options_.values_part_keys,
           .hash = HashOfBits(options_.hash_bits)};
