@@ -152,11 +152,14 @@ void NamesBatch::TakeScanned(size_t unit, const NodeView& view, size_t end, bool
     Slot slot = KeySlot(name);
     if (fresh[slot]) TakeName(slot, unit, name);
   });
-  // A call that stopped early has looked at about COUNT keys; how many the last one looked at is
-  // not told: at least the wanted ones.
-  density_.keys +=
-      at_end ? density_.wanted - wanted_before : static_cast<double>(units_[unit].keys_max);
-  density_.slots += static_cast<double>(owned.count()) + (at_end ? 0.0 : 0.5);
+  // A call that stopped early has looked at about COUNT keys; how many the last one of a node
+  // looked at is not told.
+  if (at_end) {
+    density_.wanted = wanted_before;
+    return;
+  }
+  density_.keys += static_cast<double>(units_[unit].keys_max);
+  density_.slots += static_cast<double>(owned.count()) + 0.5;
 }
 
 void NamesBatch::TakeName(Slot slot, size_t unit, std::string_view text) {

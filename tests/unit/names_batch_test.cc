@@ -52,6 +52,30 @@ TEST_F(NamesBatchTest, TakesTheNamesOfASlot) {
   EXPECT_FALSE(batch.obstacle(0));
 }
 
+// How many keys the last call of a node has looked at is not told, so it must not count.
+TEST_F(NamesBatchTest, OnlyAScanThatStoppedEarlyTellsTheDensity) {
+  const std::string node =
+      std::string(40, 'a') + " h:1@2 myself,master - 0 0 1 connected 0-16383\n";
+  const std::string view = absl::StrCat("$", node.size(), "\r\n", node, "\r\n");
+  const std::string key = "actor:a:b";
+  // The cursor's low bits are a slot: the one in which the call stopped.
+  const std::string stopped = absl::StrCat("$5\r\n", kSlotCount - 1, "\r\n");
+  for (const std::string& cursor : {stopped, std::string("$1\r\n0\r\n")}) {
+    NamesBatch batch(
+        {.filter = &filter_, .first_slot = 7},
+        {{.kind = NamesUnit::Kind::kScan, .endpoint = {"h", 1}, .slots = {7}, .keys_max = 1000}});
+    ASSERT_EQ(batch.NextRound().size(), 1u);
+    Answer(
+        batch, 3,
+        absl::StrCat(":0\r\n", view, "*2\r\n", cursor, "*1\r\n$", key.size(), "\r\n", key, "\r\n"));
+    EXPECT_EQ(batch.names().size(), 1u);
+    const bool tells = cursor == stopped;
+    EXPECT_EQ(batch.density().keys, tells ? 1000 : 0);
+    EXPECT_EQ(batch.density().wanted, tells ? 1 : 0);
+    EXPECT_EQ(batch.density().slots > 0, tells);
+  }
+}
+
 // A name that is left out must never leave its slot looking complete.
 TEST_F(NamesBatchTest, MoreNamesThanMemoryCoverNothing) {
   NamesBatch batch = Make(500);
