@@ -52,9 +52,15 @@ absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOpti
 absl::StatusOr<Report> BenchGrpc(const BenchOptions& options, bool page_by_page,
                                  const std::string& endpoint);
 
-// So many listings, page by page, from an ateapi of its own: its peak memory and the latency of its
-// pages.
-absl::StatusOr<Report> BenchMemory(const BenchOptions& options, int64_t times);
+struct MemoryOptions {
+  int64_t times = 1;  // listings
+  // Nodes of a second cluster, listed in turns with the first one so that both meet the same
+  // machine; empty: none.
+  std::vector<std::string> against;
+};
+
+// Listings, page by page, from an ateapi of its own: its peak memory and the latency of its pages.
+absl::StatusOr<Report> BenchMemory(const BenchOptions& options, const MemoryOptions& memory);
 
 struct SyntheticOptions {
   int64_t actors = 1'000'000'000;

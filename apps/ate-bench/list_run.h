@@ -26,6 +26,10 @@ struct ListRun {
 using FetchPage =
     std::function<absl::Status(const std::string& token, int64_t* actors, std::string* next_token)>;
 
+// Fetches the page behind `token`, adds it to `run` and sets the next token. Does not count into
+// the run's seconds.
+absl::Status FetchOnePage(const FetchPage& fetch, std::string* token, ListRun* run);
+
 // Pages through a whole listing, and adds what it was like to `run`. `inspect` looks at the page
 // that was fetched last.
 absl::Status RunListing(

@@ -103,9 +103,13 @@ class CommandLine {
   void AddMemory() {
     CLI::App* command =
         Add("memory", "listings from an ateapi of its own: peak memory, latency of pages",
-            [this] { return BenchMemory(options_, times_); });
-    command->add_option("--times", times_, "how many listings")
+            [this] { return BenchMemory(options_, memory_); });
+    command->add_option("--times", memory_.times, "how many listings")
         ->transform(WholeNumber(1, 1'000'000));
+    command
+        ->add_option("--against", memory_.against,
+                     "host:port of nodes of a second cluster, listed in turns with the first")
+        ->delimiter(',');
   }
 
   void AddSynthetic() {
@@ -124,7 +128,7 @@ class CommandLine {
   ImpactOptions impact_;
   SyntheticOptions synthetic_;
   std::string endpoint_;
-  int64_t times_ = 1;
+  MemoryOptions memory_;
   bool page_by_page_ = false;
   bool overlap_ = false;
   bool json_ = false;

@@ -25,6 +25,13 @@ void Report::Add(std::string_view name, std::string_view value) {
   figures_.push_back({std::string(name), std::string(value), true});
 }
 
+void Report::Add(std::string_view prefix, const Report& other) {
+  for (Figure figure : other.figures_) {
+    figure.name.insert(0, prefix);
+    figures_.push_back(std::move(figure));
+  }
+}
+
 std::string Report::AsJson() const {
   std::string json = "{";
   for (const Figure& figure : figures_) {

@@ -15,6 +15,8 @@ class Report {
   void Add(std::string_view name, int64_t value);
   void Add(std::string_view name, double value);
   void Add(std::string_view name, std::string_view value);
+  // All of another's figures, with `prefix` before their names.
+  void Add(std::string_view prefix, const Report& other);
 
   std::string AsJson() const;
   std::string AsTable() const;
