@@ -98,10 +98,11 @@ class Foreground {
 };
 
 // Lists again and again until told to stop. The number of actors listed.
-absl::StatusOr<int64_t> ListUntil(ActorStore& store, int32_t page_size,
+absl::StatusOr<int64_t> ListUntil(ActorStore& store, const BenchOptions& options,
                                   const std::atomic<bool>& stop) {
   ateapi::ListActorsRequest request;
-  request.set_page_size(page_size);
+  request.set_page_size(options.page_size);
+  request.set_atespace(options.atespace);
   int64_t actors = 0;
   std::unique_ptr<ActorReader> reader;
   ActorPage page;
@@ -209,7 +210,7 @@ absl::StatusOr<Report> BenchImpact(const BenchOptions& options, const ImpactOpti
 
   std::atomic<bool> stop{false};
   absl::StatusOr<int64_t> listed;
-  std::thread listing([&] { listed = ListUntil(**store, options.page_size, stop); });
+  std::thread listing([&] { listed = ListUntil(**store, options, stop); });
   absl::StatusOr<Phase> together = RunPhase("listing", **target, *primaries, impact, &report);
   stop = true;
   listing.join();

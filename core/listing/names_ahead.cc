@@ -22,12 +22,15 @@ std::vector<ShardRequest> NamesAhead::More(const Topology& topology, size_t from
   std::vector<ShardRequest> requests;
   const bool full = names_count_ > kNamesAheadMax || names_bytes_ > kNamesAheadBytesMax;
   if (full || hints.keys_per_slot > static_cast<double>(reading.whole_slot_keys)) return requests;
+  // Only where that is further than the slots of one node, which the walk keeps busy itself.
+  const double slots_ahead = static_cast<double>(kNamesAhead) / hints.wanted_per_slot() + 1;
+  const size_t nodes = topology.primaries().size();
+  if (nodes < 2 || slots_ahead < static_cast<double>(kSlotCount / nodes)) return requests;
+  const size_t horizon =
+      from + static_cast<size_t>(std::min<double>(slots_ahead, kSlotCount - from));
   if (nodes_.empty()) FindNodes(topology);
   const NamesPlan plan = NamesPlan::For(kNamesAhead, hints, reading);
   slots_worth_taking_ = plan.slots_max;
-  const double slots_ahead = static_cast<double>(kNamesAhead) / hints.wanted_per_slot() + 1;
-  const size_t horizon =
-      from + static_cast<size_t>(std::min<double>(slots_ahead, kSlotCount - from));
   for (size_t index = 0; index < nodes_.size(); ++index) {
     Node& node = nodes_[index];
     while (node.units < kNamesAheadUnits && !node.left_alone) {

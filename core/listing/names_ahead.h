@@ -20,8 +20,9 @@ inline constexpr size_t kNamesAhead = 4000;
 // No more is asked for while more than this is kept: the estimate was wrong.
 inline constexpr size_t kNamesAheadMax = 8000;
 inline constexpr size_t kNamesAheadBytesMax = size_t{1} << 20;
-// Transactions that one node has to work on for them, of kScanCountMax keys each.
-inline constexpr size_t kNamesAheadUnits = 4;
+// Transactions that one node has to work on for them, of kScanCountMax keys each. More make no
+// listing faster, and others wait longer.
+inline constexpr size_t kNamesAheadUnits = 2;
 
 // The names of slots further on, for a listing that wants few of the keys. Such a listing waits for
 // nodes that look for names, and one after the other, since every node has slots of its own; so all

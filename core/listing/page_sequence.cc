@@ -97,9 +97,10 @@ void PageSequence::LookForNames(const Topology& topology, std::vector<ShardReque
   names_.ahead.ForgetBefore(current_->walk.position()->slot);
   const ListWalk& last = ahead_ ? ahead_->walk : current_->walk;
   const WalkHints& hints = last.hints();
-  const double found_at_once =
-      static_cast<double>(kNamesAheadUnits * options_.reading.scan_count_max) * hints.wanted_ratio;
-  if (found_at_once >= static_cast<double>(options_.segment_names)) return;
+  constexpr size_t kRoundCalls = kRoundKeysMax / kScanCountMax;
+  const double names_in_round =
+      static_cast<double>(kRoundCalls * options_.reading.scan_count_max) * hints.wanted_ratio;
+  if (names_in_round >= static_cast<double>(options_.segment_names)) return;
   std::vector<ShardRequest> more =
       names_.ahead.More(topology, last.names_end(), hints, last.reading());
   routes_.Add(&names_, more);

@@ -164,14 +164,23 @@ TEST_P(NamesAheadTest, LeavesNothingOutWhenThereIsMoreThanEstimated) {
 TEST_P(NamesAheadTest, LooksNoFurtherThanNamesAreWorth) {
   FreshTopology();
   hints_.wanted_ratio = 1;
-  hints_.keys_per_slot = 40;
+  hints_.keys_per_slot = 0.5;
   LookForAll();
-  const size_t horizon = kNamesAhead / 40 + 1;
+  const size_t horizon = 2 * kNamesAhead + 1;
   EXPECT_TRUE(names_.Has(0));
   EXPECT_FALSE(names_.Has(2 * horizon));
   size_t end = 0;
   TakeAll(&end, kWanted);
   EXPECT_GE(end, horizon);
+}
+
+// What is near is the walk's, which has the node of those slots look for names itself.
+TEST_P(NamesAheadTest, LooksForNothingThatOneNodeHas) {
+  FreshTopology();
+  hints_.wanted_ratio = 1;
+  hints_.keys_per_slot = 1;
+  EXPECT_TRUE(MoreFrom(0).empty());
+  EXPECT_FALSE(names_.Awaits(0, 1));
 }
 
 TEST_P(NamesAheadTest, StopsWhenItHasTooManyNames) {
