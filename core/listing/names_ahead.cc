@@ -62,9 +62,9 @@ void NamesAhead::FindNodes(const Topology& topology) {
   }
   // What has moved is asked for anew, rather than having every slot refused by the node it left.
   for (auto slot = names_.begin(); slot != names_.end();) {
-    auto [index, kept] = *slot++;
-    const ClusterNode* owner = topology.Owner(index);
-    if (owner != nullptr && owner->endpoint != kept.node) Forget(index);
+    const auto kept = slot++;
+    const ClusterNode* owner = topology.Owner(kept->first);
+    if (owner != nullptr && owner->endpoint != kept->second.node) Forget(kept->first);
   }
 }
 

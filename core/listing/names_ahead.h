@@ -69,7 +69,7 @@ class NamesAhead {
     Endpoint endpoint;
     std::vector<Slot> slots;  // that it owns
     size_t from = 0;          // the slot from which on they were asked for last
-    size_t next = 0;          // in slots: those before are before that, or had
+    size_t next = 0;          // in slots: those before it are below `from` or Has() them
     size_t units = 0;         // on their way
     bool left_alone = false;  // until the next topology
   };
