@@ -73,6 +73,9 @@ TEST_P(ListingFaultsTest, EveryActorExactlyOnce) {
   if (options.fault.has_outage && during.ok()) {
     EXPECT_GT(during->unavailable, 0);
   }
+  if (during.ok() && during->listings >= kListingsMin) {
+    EXPECT_GT(during->names_ahead, 0);
+  }
   EXPECT_GT((*listing)->changes(), 0);
 }
 

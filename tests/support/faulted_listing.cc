@@ -39,6 +39,7 @@ FaultTally& FaultTally::operator+=(const FaultTally& other) {
   hidden += other.hidden;
   violations += other.violations;
   unavailable += other.unavailable;
+  names_ahead += other.names_ahead;
   took += other.took;
   return *this;
 }
@@ -146,11 +147,14 @@ absl::Status FaultedListing::ApplyFault() {
 }
 
 absl::Status FaultedListing::ListOnce(const std::function<void(size_t)>& between_pages) {
-  ListingAudit audit(records_, "");
+  const size_t kind = options_.store_per_page ? 0 : tally_.listings % 3;
+  const std::string atespace = kind == 2 ? "space-0" : "";
+  ListingAudit audit(records_, atespace);
   ListingResult result = List({.page_size = options_.page_size,
+                               .atespace = atespace,
                                .patience = kPatience,
                                .store = [this]() -> ActorStore& { return StoreOfNextPage(); },
-                               .read_ahead = !options_.store_per_page && tally_.listings % 2 == 1,
+                               .read_ahead = kind != 0,
                                .between_pages = between_pages},
                               audit);
   if (!result.status.ok()) return result.status;
@@ -159,6 +163,7 @@ absl::Status FaultedListing::ListOnce(const std::function<void(size_t)>& between
   tally_.duplicates += audit.duplicates();
   tally_.violations += audit.violations();
   tally_.unavailable += result.unavailable;
+  tally_.names_ahead += result.names_ahead;
   return absl::OkStatus();
 }
 

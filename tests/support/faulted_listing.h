@@ -24,8 +24,8 @@ struct FaultedListingOptions {
   size_t actors = 30'000;
   size_t atespaces = 30;
   int32_t page_size = 100;
-  // Every page is served by a store of its own, as by another process; else, every other listing
-  // is read ahead.
+  // Every page is served by a store of its own, as by another process; else, of three listings one
+  // is read ahead, and one of a single atespace too.
   bool store_per_page = false;
 };
 
@@ -38,6 +38,7 @@ struct FaultTally {
   size_t hidden = 0;       // not listed while no client could reach them
   size_t violations = 0;   // of ListingAudit
   size_t unavailable = 0;  // calls repeated with the same token
+  size_t names_ahead = 0;  // segments whose names had been looked for ahead
   absl::Duration took;
 
   FaultTally& operator+=(const FaultTally& other);

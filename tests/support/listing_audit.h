@@ -63,6 +63,7 @@ struct ListingResult {
   absl::Status status;     // of the call that ended it
   std::string next_token;  // empty: complete
   size_t unavailable = 0;  // calls that were repeated
+  size_t names_ahead = 0;  // segments whose names had been looked for ahead
 };
 
 // Lists page by page into `audit`.
