@@ -52,7 +52,7 @@ void RequireRead(const std::vector<std::string>& command) {
 
 }  // namespace
 
-void LyingServer::Answer(size_t index, const ShardRequest& request, ListWalk& walk) {
+void LyingServer::Answer(size_t index, const ShardRequest& request, AnsweredWalk& walk) {
   in_transaction_ = false;
   queued_.clear();
   std::string wire;
@@ -72,7 +72,8 @@ void LyingServer::Answer(size_t index, const ShardRequest& request, ListWalk& wa
 Topology LyingServer::MakeTopology() {
   std::string wire;
   size_t ranges = 0;
-  size_t first = source_.Number(3) == 0 ? 0 : SlotNearTheEnd();
+  size_t first = 0;
+  if (slots_ == Slots::kNearTheEnd && source_.Number(3) > 0) first = SomeSlot();
   while (first < kSlotCount) {
     size_t last =
         std::min<size_t>(kSlotCount - 1, first + size_t{256} * source_.Byte() + source_.Byte());
@@ -90,8 +91,9 @@ Topology LyingServer::MakeTopology() {
   return *std::move(topology);
 }
 
-size_t LyingServer::SlotNearTheEnd() {
-  const size_t most = source_.Number(31) == 0 ? kSlotCount - 1 : 31;
+size_t LyingServer::SomeSlot() {
+  const bool near = slots_ == Slots::kNearTheEnd && source_.Number(31) > 0;
+  const size_t most = near ? 31 : kSlotCount - 1;
   return kSlotCount - 1 - source_.Number(most);
 }
 
@@ -162,7 +164,7 @@ std::string LyingServer::Result(const Words& command) {
     case 3:
       return absl::StrCat(":", source_.Byte(), "\r\n");
     case 4:
-      return Names(SlotNearTheEnd());
+      return Names(SomeSlot());
     default:
       return HonestResult(command);
   }
@@ -190,7 +192,7 @@ std::string LyingServer::HonestResult(const Words& command) {
 }
 
 std::string LyingServer::Error() {
-  std::string slot = absl::StrCat(SlotNearTheEnd());
+  std::string slot = absl::StrCat(SomeSlot());
   switch (source_.Number(9)) {
     case 0:
       return "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
@@ -275,7 +277,8 @@ std::string LyingServer::NodesText() {
   std::string line =
       absl::StrCat("0123 n0:7000@17000 myself,", source_.Byte() % 8 == 0 ? "slave" : "master",
                    " - 0 0 7 connected");
-  size_t first = source_.Number(3) == 0 ? SlotNearTheEnd() : kSlotCount - 64;
+  const size_t usual = slots_ == Slots::kNearTheEnd ? kSlotCount - 64 : 0;
+  size_t first = source_.Number(3) == 0 ? SomeSlot() : usual;
   size_t last = source_.Number(3) == 0 ? first + source_.Byte() : kSlotCount - 1;
   absl::StrAppend(&line, " ", first, "-", last);
   if (source_.Number(3) == 0) {

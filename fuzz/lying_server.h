@@ -9,23 +9,56 @@
 
 namespace atestore::fuzz {
 
+// What asks the server: a ListWalk or what is made of such.
+class AnsweredWalk {
+ public:
+  virtual ~AnsweredWalk() = default;
+  virtual std::vector<ShardRequest> More(const Topology& topology) = 0;
+  virtual void OnReply(size_t request, size_t command, const ReplyView& reply) = 0;
+  virtual void OnFailure(size_t request, const absl::Status& status) = 0;
+};
+
+template <typename Walk>
+class Answered final : public AnsweredWalk {
+ public:
+  // `walk` must outlive it.
+  explicit Answered(Walk& walk) : walk_(walk) {}
+
+  std::vector<ShardRequest> More(const Topology& topology) override { return walk_.More(topology); }
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+    walk_.OnReply(request, command, reply);
+  }
+  void OnFailure(size_t request, const absl::Status& status) override {
+    walk_.OnFailure(request, status);
+  }
+
+ private:
+  Walk& walk_;
+};
+
 // A cluster whose every answer the fuzzer makes up: the right one, a slightly wrong one, an error,
 // any bytes at all, or none. Once the input is used up it says one thing for ever.
 class LyingServer {
  public:
+  // Where slots are that it speaks of, mostly.
+  enum class Slots {
+    kNearTheEnd,  // where a walk over all that is left is short
+    kAnywhere,
+  };
+
   // `source` must outlive the server.
-  explicit LyingServer(ByteSource& source) : source_(source), last_word_(source.Byte()) {}
+  explicit LyingServer(ByteSource& source, Slots slots = Slots::kNearTheEnd)
+      : source_(source), slots_(slots), last_word_(source.Byte()) {}
 
   // Answers `request`, the `index`-th of a round, and checks that it only reads.
-  void Answer(size_t index, const ShardRequest& request, ListWalk& walk);
+  void Answer(size_t index, const ShardRequest& request, AnsweredWalk& walk);
   // What the cluster claims to be.
   Topology MakeTopology();
 
  private:
   using Words = std::vector<std::string>;
 
-  // Where a walk over all that is left is short.
-  size_t SlotNearTheEnd();
+  size_t SomeSlot();
   std::string AnswerTo(const Words& command);
   std::string AnswerForEver(const Words& command);
   std::string InTransaction(const Words& command);
@@ -39,6 +72,7 @@ class LyingServer {
   std::string InfoText();
 
   ByteSource& source_;
+  const Slots slots_;
   const uint8_t last_word_;
   bool in_transaction_ = false;
   std::vector<Words> queued_;
