@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const ListWalk::Options options = atestore::fuzz::ReadOptions(source, filter, start);
   ListWalk walk(options, &sink);
   atestore::fuzz::Answered answered(walk);
-  LyingServer server(source);
+  LyingServer server(source, {});
   Topology topology = server.MakeTopology();
   for (int action = 0;; ++action) {
     Require(action < atestore::fuzz::kActionsMax + atestore::fuzz::kActionsToEndMax, "a page ends");
@@ -43,7 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Require(sink.size() <= options.page_size, "a page holds no more than asked for");
     if (auto* send = std::get_if<ListWalk::Send>(&next)) {
       Require(!send->requests.empty(), "a round asks for something");
-      atestore::fuzz::AnswerAll(std::move(send->requests), topology, source, server, answered);
+      atestore::fuzz::AnswerAll(std::move(send->requests), topology, source, server, answered,
+                                atestore::fuzz::LastRounds::kInOrder);
     } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&next)) {
       Require(!refresh->why.ok(), "a refresh says why");
       if (over && refresh->back_off) break;

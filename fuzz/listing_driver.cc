@@ -97,8 +97,10 @@ void CheckPosition(const std::optional<Position>& before, const std::optional<Po
           "a position is what its token says");
 }
 
-void AnswerAll(std::vector<ShardRequest> requests, const Topology& topology, ByteSource& source,
-               LyingServer& server, AnsweredWalk& walk) {
+std::vector<ShardRequest> AnswerAll(std::vector<ShardRequest> requests, const Topology& topology,
+                                    ByteSource& source, LyingServer& server, AnsweredWalk& walk,
+                                    LastRounds last_rounds) {
+  const bool eager = last_rounds == LastRounds::kNewestFirstMore;
   std::vector<size_t> open;
   auto note = [&open, known = size_t{0}](size_t count) mutable {
     while (known < count) open.push_back(known++);
@@ -106,14 +108,16 @@ void AnswerAll(std::vector<ShardRequest> requests, const Topology& topology, Byt
   note(requests.size());
   for (int answers = 0; !open.empty(); ++answers) {
     Require(answers < kAnswersMax, "a round ends");
-    const size_t chosen = source.Number(open.size() - 1);
+    const size_t newest = open.size() - 1;
+    const size_t chosen = eager && source.empty() ? newest : source.Number(newest);
     const size_t index = open[chosen];
     open.erase(open.begin() + static_cast<std::ptrdiff_t>(chosen));
     server.Answer(index, requests[index], walk);
-    if (source.empty() || source.Flag()) continue;
+    if (source.empty() ? !eager : source.Flag()) continue;
     for (ShardRequest& more : walk.More(topology)) requests.push_back(std::move(more));
     note(requests.size());
   }
+  return requests;
 }
 
 }  // namespace atestore::fuzz

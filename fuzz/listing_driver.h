@@ -43,8 +43,16 @@ ListWalk::Options ReadOptions(ByteSource& source, const KeyFilter& filter, const
 // Demands that a listing only moves on, and to where a token can tell.
 void CheckPosition(const std::optional<Position>& before, const std::optional<Position>& after);
 
-// Has all `requests` answered, in any order, and lets the walk send more in between.
-void AnswerAll(std::vector<ShardRequest> requests, const Topology& topology, ByteSource& source,
-               LyingServer& server, AnsweredWalk& walk);
+// What happens to a round once the input is used up.
+enum class LastRounds {
+  kInOrder,          // the walk sends no more in between
+  kNewestFirstMore,  // it does after every answer
+};
+
+// Has all `requests` answered, in any order, and lets the walk send more in between. What was sent
+// in all.
+std::vector<ShardRequest> AnswerAll(std::vector<ShardRequest> requests, const Topology& topology,
+                                    ByteSource& source, LyingServer& server, AnsweredWalk& walk,
+                                    LastRounds last_rounds);
 
 }  // namespace atestore::fuzz

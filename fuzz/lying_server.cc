@@ -15,6 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 8> kReads = {"MULTI",  "EXEC", "EXISTS", "SCAN",
                                                     "ASKING", "GET",  "MGET",   "INFO"};
 
+constexpr uint8_t kNoLie = 255;
+
 std::string Bulk(std::string_view text) {
   return absl::StrCat("$", text.size(), "\r\n", ToAbsl(text), "\r\n");
 }
@@ -55,6 +57,8 @@ void RequireRead(const std::vector<std::string>& command) {
 void LyingServer::Answer(size_t index, const ShardRequest& request, AnsweredWalk& walk) {
   in_transaction_ = false;
   queued_.clear();
+  asked_ = request.endpoint;
+  honest_ = options_.mostly_honest && source_.Byte() % 8 != 1;
   std::string wire;
   std::vector<Words> commands = CommandsOf(request.pipeline);
   for (const Words& command : commands) RequireRead(command);
@@ -73,7 +77,7 @@ Topology LyingServer::MakeTopology() {
   std::string wire;
   size_t ranges = 0;
   size_t first = 0;
-  if (slots_ == Slots::kNearTheEnd && source_.Number(3) > 0) first = SomeSlot();
+  if (options_.near_the_end && source_.Number(3) > 0) first = SomeSlot();
   while (first < kSlotCount) {
     size_t last =
         std::min<size_t>(kSlotCount - 1, first + size_t{256} * source_.Byte() + source_.Byte());
@@ -88,25 +92,21 @@ Topology LyingServer::MakeTopology() {
   absl::StatusOr<std::optional<ReplyView>> reply = reader.Next();
   absl::StatusOr<Topology> topology = Topology::FromClusterSlots(**reply, {"n0", 7000});
   Require(topology.ok(), "an honest topology is read");
-  return *std::move(topology);
+  topology_ = *std::move(topology);
+  return topology_;
 }
 
 size_t LyingServer::SomeSlot() {
-  const bool near = slots_ == Slots::kNearTheEnd && source_.Number(31) > 0;
+  const bool near = options_.near_the_end && source_.Number(31) > 0;
   const size_t most = near ? 31 : kSlotCount - 1;
   return kSlotCount - 1 - source_.Number(most);
 }
 
 std::string LyingServer::AnswerTo(const Words& command) {
   if (source_.empty()) return AnswerForEver(command);
-  switch (source_.Byte() % 16) {
-    case 0:
-      return Error();
-    case 1:
-      return std::string(source_.Text());
-    default:
-      break;
-  }
+  const uint8_t lie = honest_ ? kNoLie : source_.Byte() % 16;
+  if (lie == 0) return Error();
+  if (lie == 1) return std::string(source_.Text());
   if (command[0] == "MULTI") {
     in_transaction_ = true;
     return "+OK\r\n";
@@ -154,7 +154,7 @@ std::string LyingServer::InTransaction(const Words& command) {
 }
 
 std::string LyingServer::Result(const Words& command) {
-  switch (source_.Byte() % 16) {
+  switch (honest_ ? kNoLie : source_.Byte() % 16) {
     case 0:
       return Error();
     case 1:
@@ -174,21 +174,23 @@ std::string LyingServer::HonestResult(const Words& command) {
   if (command[0] == "EXISTS") return ":0\r\n";
   if (command[0] == "ASKING") return "+OK\r\n";
   if (command[0] == "INFO") return Bulk(InfoText());
-  if (command[0] == "SCAN") return Scan(command);
-  if (command[0] == "GET") return Bulk(source_.Text());
+  if (command[0] == "SCAN") return honest_ ? HonestScan(command) : Scan(command);
+  if (command[0] == "GET") return honest_ ? Value() : Bulk(source_.Text());
   if (command[0] == "MGET") {
     std::string values = absl::StrCat("*", command.size() - 1, "\r\n");
-    for (size_t key = 1; key < command.size(); ++key) {
-      values += source_.Byte() % 8 == 0 ? "$-1\r\n" : Bulk(source_.Bytes(source_.Number(7)));
-    }
+    for (size_t key = 1; key < command.size(); ++key) values += Value();
     return values;
   }
   if (command.size() == 4) {
     size_t slot = 0;
     Require(absl::SimpleAtoi(command[2], &slot) && slot < kSlotCount, "GETKEYSINSLOT has a slot");
-    return Names(slot);
+    return honest_ ? HonestNames(slot) : Names(slot);
   }
   return Bulk(NodesText());
+}
+
+std::string LyingServer::Value() {
+  return source_.Byte() % 8 == 0 ? "$-1\r\n" : Bulk(source_.Bytes(source_.Number(7)));
 }
 
 std::string LyingServer::Error() {
@@ -273,11 +275,41 @@ std::string LyingServer::Scan(const Words& command) {
   return absl::StrCat("*2\r\n", Bulk(absl::StrCat(next)), names);
 }
 
+std::string LyingServer::HonestName(size_t slot) {
+  return absl::StrCat(source_.Number(7) == 1 ? "actor:b:{" : "actor:a:{",
+                      ToAbsl(SlotTag(static_cast<Slot>(slot))), "}", source_.Byte());
+}
+
+// Most slots hold nothing.
+std::string LyingServer::HonestNames(size_t slot) {
+  const uint64_t drawn = source_.Number(15);
+  const size_t count = drawn < 10 ? 0 : drawn - 9;
+  std::string names = absl::StrCat("*", count, "\r\n");
+  for (size_t name = 0; name < count; ++name) names += Bulk(HonestName(slot));
+  return names;
+}
+
+// As servers with per-slot tables reply.
+std::string LyingServer::HonestScan(const Words& command) {
+  uint64_t asked = 0;
+  Require(absl::SimpleAtoi(command[1], &asked), "SCAN has a cursor");
+  size_t slot = asked % kSlotCount;
+  const size_t end = std::min(slot + 1 + size_t{4} * source_.Byte(), kSlotCount);
+  const size_t count = source_.Number(12);
+  std::string names = absl::StrCat("*", count, "\r\n");
+  for (size_t name = 0; name < count; ++name) {
+    names += Bulk(HonestName(slot));
+    slot = std::min(slot + source_.Number(15), end - 1);
+  }
+  return absl::StrCat("*2\r\n", Bulk(absl::StrCat(end % kSlotCount)), names);
+}
+
 std::string LyingServer::NodesText() {
+  if (honest_) return HonestNodesText();
   std::string line =
       absl::StrCat("0123 n0:7000@17000 myself,", source_.Byte() % 8 == 0 ? "slave" : "master",
                    " - 0 0 7 connected");
-  const size_t usual = slots_ == Slots::kNearTheEnd ? kSlotCount - 64 : 0;
+  const size_t usual = options_.near_the_end ? kSlotCount - 64 : 0;
   size_t first = source_.Number(3) == 0 ? SomeSlot() : usual;
   size_t last = source_.Number(3) == 0 ? first + source_.Byte() : kSlotCount - 1;
   absl::StrAppend(&line, " ", first, "-", last);
@@ -286,6 +318,22 @@ std::string LyingServer::NodesText() {
                     source_.Flag() ? "->-" : "-<-", "ab]");
   }
   return line + "\n";
+}
+
+std::string LyingServer::HonestNodesText() const {
+  std::string line =
+      absl::StrCat("0123 ", asked_.host, ":7000@17000 myself,master - 0 0 7 connected");
+  for (size_t slot = 0; slot < kSlotCount; ++slot) {
+    const size_t first = slot;
+    while (slot < kSlotCount && OwnedByAsked(slot)) ++slot;
+    if (slot > first) absl::StrAppend(&line, " ", first, "-", slot - 1);
+  }
+  return line + "\n";
+}
+
+bool LyingServer::OwnedByAsked(size_t slot) const {
+  const ClusterNode* owner = topology_.Owner(static_cast<Slot>(slot));
+  return owner != nullptr && owner->endpoint == asked_;
 }
 
 std::string LyingServer::InfoText() {

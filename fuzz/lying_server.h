@@ -40,15 +40,16 @@ class Answered final : public AnsweredWalk {
 // any bytes at all, or none. Once the input is used up it says one thing for ever.
 class LyingServer {
  public:
-  // Where slots are that it speaks of, mostly.
-  enum class Slots {
-    kNearTheEnd,  // where a walk over all that is left is short
-    kAnywhere,
+  struct Options {
+    // It speaks of slots near the end, mostly: a walk over all that is left is short.
+    bool near_the_end = true;
+    // Most requests are answered like a server would.
+    bool mostly_honest = false;
   };
 
   // `source` must outlive the server.
-  explicit LyingServer(ByteSource& source, Slots slots = Slots::kNearTheEnd)
-      : source_(source), slots_(slots), last_word_(source.Byte()) {}
+  LyingServer(ByteSource& source, const Options& options)
+      : source_(source), options_(options), last_word_(source.Byte()) {}
 
   // Answers `request`, the `index`-th of a round, and checks that it only reads.
   void Answer(size_t index, const ShardRequest& request, AnsweredWalk& walk);
@@ -68,12 +69,21 @@ class LyingServer {
   std::string Names(size_t slot);
   std::string Name(size_t slot);
   std::string Scan(const Words& command);
+  std::string Value();
+  std::string HonestName(size_t slot);
+  std::string HonestNames(size_t slot);
+  std::string HonestScan(const Words& command);
   std::string NodesText();
+  std::string HonestNodesText() const;
+  bool OwnedByAsked(size_t slot) const;
   std::string InfoText();
 
   ByteSource& source_;
-  const Slots slots_;
+  const Options options_;
   const uint8_t last_word_;
+  Topology topology_;    // the last one that was made
+  Endpoint asked_;       // where the request went
+  bool honest_ = false;  // about this request
   bool in_transaction_ = false;
   std::vector<Words> queued_;
 };

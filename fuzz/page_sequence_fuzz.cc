@@ -1,10 +1,14 @@
 // The pages of a listing from a cluster that lies, to a taker that does not take every page.
 // Oracles: those of a single page (list_walk_fuzz.cc) for each; every page that is begun is ended
-// or dropped, in order; no page is begun more than one ahead; and stopping moves nothing.
+// or dropped, in order; no page is begun more than one ahead; what is refused is not asked for
+// again and again; and stopping moves nothing.
 #include <deque>
+#include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "core/listing/page_sequence.h"
 #include "fuzz/byte_source.h"
@@ -18,12 +22,14 @@ using atestore::KeyFilter;
 using atestore::ListWalk;
 using atestore::PageSequence;
 using atestore::Position;
+using atestore::ShardRequest;
 using atestore::Topology;
 using atestore::fuzz::Answered;
 using atestore::fuzz::ByteSource;
 using atestore::fuzz::CheckPosition;
 using atestore::fuzz::kActionsMax;
 using atestore::fuzz::kActionsToEndMax;
+using atestore::fuzz::LastRounds;
 using atestore::fuzz::LyingServer;
 using atestore::fuzz::PageSink;
 using atestore::fuzz::Require;
@@ -36,6 +42,8 @@ constexpr uint64_t kActionsToGivingUp = 48;
 constexpr uint64_t kActionsToHurry = 8;
 // One in so many pages is refused.
 constexpr uint64_t kPagesToRefusal = 6;
+// A round says the same thing no more often, when all it gets is refusals.
+constexpr size_t kSameRequestsMax = 64;
 constexpr uint64_t kSegmentNamesMost = 4096;
 constexpr uint64_t kScanCountFew = 16;
 
@@ -90,8 +98,17 @@ ListWalk::Options ReadPageOptions(ByteSource& source, const KeyFilter& filter,
   ListWalk::Options options = atestore::fuzz::ReadOptions(source, filter, start);
   options.hints.record_bytes = static_cast<double>(1 + source.Byte() % 64) / 8;
   if (source.Flag()) options.segment_names = 1 + source.Number(kSegmentNamesMost);
+  if (source.Flag()) options.reading.whole_slot_keys = atestore::kWholeSlotKeys;
   if (source.Flag()) options.reading.scan_count_max = 1 + source.Number(kScanCountFew);
   return options;
+}
+
+void CheckRefused(const std::vector<ShardRequest>& sent) {
+  std::map<std::pair<std::string_view, std::string_view>, size_t> times;
+  for (const ShardRequest& request : sent) {
+    const size_t count = ++times[{request.endpoint.host, request.pipeline.bytes()}];
+    Require(count <= kSameRequestsMax, "what is refused is not asked for again and again");
+  }
 }
 
 // Whether a page came from `start` to `end` without progress: the cursor of another server process
@@ -119,8 +136,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Taker taker(source, options);
   PageSequence sequence(options, &taker);
   Answered answered(sequence);
-  LyingServer server(
-      source, source.Flag() ? LyingServer::Slots::kAnywhere : LyingServer::Slots::kNearTheEnd);
+  LyingServer::Options manners{.near_the_end = source.Flag()};
+  const uint64_t drawn = source.Number(7);
+  manners.mostly_honest = drawn % 4 > 0;
+  const LastRounds last_rounds = drawn < 4 ? LastRounds::kInOrder : LastRounds::kNewestFirstMore;
+  LyingServer server(source, manners);
   Topology topology = server.MakeTopology();
   for (int action = 0;; ++action) {
     Require(action < kActionsMax + kActionsToEndMax, "a listing ends");
@@ -135,7 +155,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CheckPosition(taker.next(), sequence.position());
     if (auto* send = std::get_if<ListWalk::Send>(&next)) {
       Require(!send->requests.empty(), "a round asks for something");
-      atestore::fuzz::AnswerAll(std::move(send->requests), topology, source, server, answered);
+      const bool all_refused = source.empty();
+      const std::vector<ShardRequest> sent = atestore::fuzz::AnswerAll(
+          std::move(send->requests), topology, source, server, answered, last_rounds);
+      if (all_refused) CheckRefused(sent);
     } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&next)) {
       Require(!refresh->why.ok(), "a refresh says why");
       if (over && refresh->back_off) break;
