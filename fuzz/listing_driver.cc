@@ -17,6 +17,17 @@ constexpr int kAnswersMax = 50'000;
 
 uint64_t HashTo2Bits(std::string_view name) { return HashName(name) % 4; }
 
+// Whether a listing may get from `before` to `after` in the same slot. A cursor may be given up for
+// where its pass over the slot began.
+bool MovesOn(const Position& before, const Position& after) {
+  const auto* from = std::get_if<AfterName>(&before.place);
+  if (from == nullptr) return true;
+  const auto* to = std::get_if<AfterName>(&after.place);
+  if (to == nullptr) return !std::holds_alternative<SlotStart>(after.place);
+  if (to->mark.hash != from->mark.hash) return to->mark.hash > from->mark.hash;
+  return !to->mark.tie || (from->mark.tie && *to->mark.tie >= *from->mark.tie);
+}
+
 }  // namespace
 
 absl::StatusOr<size_t> PageSink::Add(std::string_view key, std::string_view value) {
@@ -89,6 +100,7 @@ ListWalk::Options ReadOptions(ByteSource& source, const KeyFilter& filter, const
 void CheckPosition(const std::optional<Position>& before, const std::optional<Position>& after) {
   if (!after) return;
   Require(before.has_value() && after->slot >= before->slot, "a position only moves on");
+  Require(after->slot > before->slot || MovesOn(*before, *after), "a slot is passed in order");
   const PageTokenCodec codec;
   std::string token = codec.Encode(*after, 1);
   Require(token.size() <= kPageTokenLengthMax, "a token is never too long");
