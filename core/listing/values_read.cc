@@ -171,9 +171,10 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
     return MarkUnreadable(item, DataLossError(absl::StrCat("a value of ", value.integer(),
                                                            " bytes is over the limit")));
   }
-  // The first record of a node is always tried, so that the first one in order is.
+  // The first record in order is always tried, also when only GET has found it: it must get a page
+  // somewhere.
   size_t& bytes_added = states_[node].bytes_added;
-  if (bytes_added > bounds_.bytes_left) {
+  if (item > 0 && bytes_added > bounds_.bytes_left) {
     state.fate = Fate::kNotKept;
     stays_ = std::min(stays_, item);
     return;

@@ -15,6 +15,20 @@ class NoSink final : public RecordSink {
   void OnUnreadable(std::string_view, const absl::Status&) override {}
 };
 
+class CountingSink final : public RecordSink {
+ public:
+  absl::StatusOr<size_t> Add(std::string_view, std::string_view value) override {
+    ++records_;
+    return value.size();
+  }
+  size_t size() const override { return records_; }
+  void Remove(std::span<const size_t>) override {}
+  void OnUnreadable(std::string_view, const absl::Status&) override {}
+
+ private:
+  size_t records_ = 0;
+};
+
 // The number of commands that fetch ten values of one slot, values being of so many bytes.
 size_t CommandsFor(double value_bytes) {
   NameList names;
@@ -33,6 +47,36 @@ TEST(ValuesReadTest, OneCommandAsksForBoundedBytes) {
   EXPECT_EQ(CommandsFor(1e9), 10);
   EXPECT_EQ(CommandsFor(0), 1);
   EXPECT_EQ(MgetKeysFor(0), kMgetKeysMax);
+}
+
+// Feeds one reply to the first command of the first request.
+void Reply(ValuesRead& read, std::string_view wire) {
+  RespReader reader;
+  reader.Feed(wire);
+  absl::StatusOr<std::optional<ReplyView>> reply = reader.Next();
+  ASSERT_TRUE(reply.ok() && reply->has_value());
+  read.OnReply(0, 0, **reply);
+}
+
+// A key that comes back between MGET and GET, before others of its node that fill the page already:
+// left for later, it would be left for ever.
+TEST(ValuesReadTest, TheFirstRecordIsReadThoughOthersFillThePage) {
+  NameList names;
+  for (uint64_t i = 0; i < 3; ++i) names.Add(7, 0, i, "actor:{a}:" + std::to_string(i));
+  CountingSink sink;
+  ValuesRead read(&names, names.size(), {{.host = "127.0.0.1", .port = 7000}},
+                  {.bytes_left = 8, .mget_keys = 3}, &sink);
+  ASSERT_EQ(read.NextRound().size(), 1);
+  Reply(read, "*3\r\n$-1\r\n$7\r\nseventh\r\n$6\r\nsixths\r\n");
+  ASSERT_EQ(read.NextRound().size(), 1);
+  Reply(read, "$5\r\nfirst\r\n");
+  ASSERT_TRUE(read.NextRound().empty());
+  ValuesRead::Outcome outcome = read.Finish({.bytes_left = 8, .is_empty = true});
+  EXPECT_EQ(outcome.passed, 1);
+  EXPECT_EQ(outcome.added, 1);
+  EXPECT_EQ(outcome.bytes, 5);
+  EXPECT_TRUE(outcome.page_full);
+  EXPECT_EQ(outcome.removed, (std::vector<size_t>{0, 1}));
 }
 
 }  // namespace
