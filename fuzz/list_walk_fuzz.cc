@@ -43,8 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Require(sink.size() <= options.page_size, "a page holds no more than asked for");
     if (auto* send = std::get_if<ListWalk::Send>(&next)) {
       Require(!send->requests.empty(), "a round asks for something");
-      atestore::fuzz::AnswerAll(std::move(send->requests), topology, source, server, answered,
-                                atestore::fuzz::LastRounds::kInOrder);
+      atestore::fuzz::AnswerAll(std::move(send->requests), topology, source, server, answered, {});
     } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&next)) {
       Require(!refresh->why.ok(), "a refresh says why");
       if (over && refresh->back_off) break;

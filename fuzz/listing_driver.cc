@@ -1,5 +1,6 @@
 #include "fuzz/listing_driver.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -111,8 +112,7 @@ void CheckPosition(const std::optional<Position>& before, const std::optional<Po
 
 std::vector<ShardRequest> AnswerAll(std::vector<ShardRequest> requests, const Topology& topology,
                                     ByteSource& source, LyingServer& server, AnsweredWalk& walk,
-                                    LastRounds last_rounds) {
-  const bool eager = last_rounds == LastRounds::kNewestFirstMore;
+                                    const AnswerOrder& order) {
   std::vector<size_t> open;
   auto note = [&open, known = size_t{0}](size_t count) mutable {
     while (known < count) open.push_back(known++);
@@ -121,11 +121,17 @@ std::vector<ShardRequest> AnswerAll(std::vector<ShardRequest> requests, const To
   for (int answers = 0; !open.empty(); ++answers) {
     Require(answers < kAnswersMax, "a round ends");
     const size_t newest = open.size() - 1;
-    const size_t chosen = eager && source.empty() ? newest : source.Number(newest);
-    const size_t index = open[chosen];
-    open.erase(open.begin() + static_cast<std::ptrdiff_t>(chosen));
+    const size_t drawn = order.newest_first && source.empty() ? newest : source.Number(newest);
+    auto chosen = open.begin() + static_cast<std::ptrdiff_t>(drawn);
+    if (order.per_node) {
+      const Endpoint& node = requests[*chosen].endpoint;
+      chosen = std::find_if(open.begin(), chosen,
+                            [&](size_t other) { return requests[other].endpoint == node; });
+    }
+    const size_t index = *chosen;
+    open.erase(chosen);
     server.Answer(index, requests[index], walk);
-    if (source.empty() ? !eager : source.Flag()) continue;
+    if (source.empty() ? !order.newest_first : source.Flag()) continue;
     for (ShardRequest& more : walk.More(topology)) requests.push_back(std::move(more));
     note(requests.size());
   }

@@ -43,16 +43,18 @@ ListWalk::Options ReadOptions(ByteSource& source, const KeyFilter& filter, const
 // Demands that a listing only moves on, and to where a token can tell.
 void CheckPosition(const std::optional<Position>& before, const std::optional<Position>& after);
 
-// What happens to a round once the input is used up.
-enum class LastRounds {
-  kInOrder,          // the walk sends no more in between
-  kNewestFirstMore,  // it does after every answer
+// In which order requests are answered.
+struct AnswerOrder {
+  // Those to the same node in the order in which they were sent, as a transport does.
+  bool per_node = false;
+  // Once the input is used up: the newest first, and the walk sends more after every answer; else
+  // the oldest first, and it sends no more.
+  bool newest_first = false;
 };
 
-// Has all `requests` answered, in any order, and lets the walk send more in between. What was sent
-// in all.
+// Has all `requests` answered, and lets the walk send more in between. What was sent in all.
 std::vector<ShardRequest> AnswerAll(std::vector<ShardRequest> requests, const Topology& topology,
                                     ByteSource& source, LyingServer& server, AnsweredWalk& walk,
-                                    LastRounds last_rounds);
+                                    const AnswerOrder& order);
 
 }  // namespace atestore::fuzz
