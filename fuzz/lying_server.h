@@ -55,6 +55,8 @@ class LyingServer {
   void Answer(size_t index, const ShardRequest& request, AnsweredWalk& walk);
   // What the cluster claims to be.
   Topology MakeTopology();
+  // Whether all that it says once the input is used up is that the cluster is down.
+  bool is_down_in_the_end() const { return last_word_ % 6 == 0; }
 
  private:
   using Words = std::vector<std::string>;
