@@ -23,11 +23,11 @@ std::vector<ShardRequest> NamesAhead::More(const Topology& topology, size_t from
   const bool full = names_count_ > kNamesAheadMax || names_bytes_ > kNamesAheadBytesMax;
   if (full || hints.keys_per_slot > static_cast<double>(reading.whole_slot_keys)) return requests;
   // Only where that is further than the slots of one node, which the walk keeps busy itself.
-  const double slots_ahead = static_cast<double>(kNamesAhead) / hints.wanted_per_slot() + 1;
+  const double names_fit = static_cast<double>(kNamesAhead) / hints.wanted_per_slot() + 1;
+  const size_t slots_ahead = static_cast<size_t>(std::min<double>(names_fit, kSlotCount));
   const size_t nodes = topology.primaries().size();
-  if (nodes < 2 || slots_ahead < static_cast<double>(kSlotCount / nodes)) return requests;
-  const size_t horizon =
-      from + static_cast<size_t>(std::min<double>(slots_ahead, kSlotCount - from));
+  if (nodes < 2 || slots_ahead < kSlotCount / nodes) return requests;
+  const size_t horizon = std::min(from + slots_ahead, kSlotCount);
   if (nodes_.empty()) FindNodes(topology);
   const NamesPlan plan = NamesPlan::For(kNamesAhead, hints, reading);
   slots_worth_taking_ = plan.slots_max;
