@@ -35,7 +35,8 @@ class PageTaker {
 // The pages of a listing, one after the other, as a state machine without I/O, clock or chance.
 // Every page is one ListWalk, from where the one before it ended. The next page is begun as soon as
 // that place can be foretold, so that nodes look for its names while the values of the one before
-// travel; a forecast that proves wrong costs what was read, nothing else. Not thread-safe.
+// travel; a forecast that proves wrong costs what was read, nothing else. Where few of the keys are
+// wanted, all nodes look for names ahead of the pages. Not thread-safe.
 class PageSequence {
  public:
   // `options`: of the first page; the others differ in `start` and in what was learnt. `taker` must
