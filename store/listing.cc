@@ -78,7 +78,7 @@ template <typename Walk>
 void Listing::Learn(const std::shared_ptr<const Topology>& topology, const ListingRequest& request,
                     const Walk& walk) {
   traits_.Learn(topology, request.filter.Pattern(),
-                {.per_slot_tables = walk.per_slot_tables(), .hints = walk.hints()});
+                {.per_slot_tables = walk.reading().per_slot_tables, .hints = walk.hints()});
 }
 
 absl::Status Listing::ListAll(const KeyFilter& filter, RecordSink& sink,

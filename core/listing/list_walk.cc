@@ -1,7 +1,6 @@
 #include "core/listing/list_walk.h"
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -86,8 +85,7 @@ bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
     more = segment.step().NextRound();
     segment.sent = 0;
   }
-  routes_.Add(&segment, more);
-  std::move(more.begin(), more.end(), std::back_inserter(*requests));
+  routes_.Add(&segment, std::move(more), requests);
   return segment.on_their_way > 0;
 }
 
@@ -152,12 +150,7 @@ void ListWalk::GoAhead(const Topology& topology) {
   if (AwaitsNames(first, names)) return;
   auto ahead = std::make_unique<Segment>();
   ahead->first = first;
-  if (!TakeNamesAhead(*ahead, std::nullopt, names)) {
-    std::vector<NamesUnit> units = BatchUnits(topology, first, names, &ahead->asked_end);
-    if (units.empty()) return;
-    ahead->batch =
-        std::make_unique<NamesBatch>(BatchOptions(first, std::nullopt), std::move(units));
-  }
+  if (!PlanBatch(topology, *ahead, std::nullopt, names)) return;
   ahead_ = std::move(ahead);
   ++counters_.segments_ahead;
 }

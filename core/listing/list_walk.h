@@ -95,7 +95,6 @@ class ListWalk {
 
   // What was learnt.
   const WalkHints& hints() const { return hints_; }
-  bool per_slot_tables() const { return reading_.per_slot_tables; }
   const NamesReading& reading() const { return reading_; }
 
   struct Counters {
@@ -149,7 +148,8 @@ class ListWalk {
   void RemoveFromSink(std::vector<size_t> indexes);
 
   std::optional<Action> Plan(const Topology& topology);
-  void PlanBatch(const Topology& topology);
+  bool PlanBatch(const Topology& topology, Segment& segment, const std::optional<NameMark>& after,
+                 size_t names);
   std::vector<NamesUnit> BatchUnits(const Topology& topology, size_t first, size_t names,
                                     size_t* asked_end) const;
   bool AwaitsNames(size_t first, size_t names) const;

@@ -25,7 +25,7 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   current_->asked_end = slot + size_t{1};
   switch (mode_) {
     case Mode::kBatch:
-      PlanBatch(topology);
+      PlanBatch(topology, *current_, FloorOf(*position_), room());
       break;
     case Mode::kOneSlot:
       PlanOneSlot(*owner, reading_.whole_slot_keys);
@@ -51,12 +51,15 @@ NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark>
           .probe_variant = probe_variant_};
 }
 
-void ListWalk::PlanBatch(const Topology& topology) {
-  const Slot slot = position_->slot;
-  if (TakeNamesAhead(*current_, FloorOf(*position_), room())) return;
-  current_->batch =
-      std::make_unique<NamesBatch>(BatchOptions(slot, FloorOf(*position_)),
-                                   BatchUnits(topology, slot, room(), &current_->asked_end));
+// Of names that are here already, or else of units to ask for them; false: nobody can be asked.
+bool ListWalk::PlanBatch(const Topology& topology, Segment& segment,
+                         const std::optional<NameMark>& after, size_t names) {
+  if (TakeNamesAhead(segment, after, names)) return true;
+  std::vector<NamesUnit> units = BatchUnits(topology, segment.first, names, &segment.asked_end);
+  if (units.empty()) return false;
+  segment.batch =
+      std::make_unique<NamesBatch>(BatchOptions(segment.first, after), std::move(units));
+  return true;
 }
 
 // For about `names` names from the slot `first` on, but no more than a segment holds, and none that

@@ -1,6 +1,5 @@
 #include "core/listing/page_sequence.h"
 
-#include <iterator>
 #include <utility>
 
 namespace atestore {
@@ -86,8 +85,7 @@ bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRe
       page.outcome = std::move(action);
     }
   }
-  routes_.Add(&page, more);
-  std::move(more.begin(), more.end(), std::back_inserter(*requests));
+  routes_.Add(&page, std::move(more), requests);
   return !page.outcome;
 }
 
@@ -101,10 +99,8 @@ void PageSequence::LookForNames(const Topology& topology, std::vector<ShardReque
   const double names_in_round =
       static_cast<double>(kRoundCalls * options_.reading.scan_count_max) * hints.wanted_ratio;
   if (names_in_round >= static_cast<double>(options_.segment_names)) return;
-  std::vector<ShardRequest> more =
-      names_.ahead.More(topology, last.names_end(), hints, last.reading());
-  routes_.Add(&names_, more);
-  std::move(more.begin(), more.end(), std::back_inserter(*requests));
+  routes_.Add(&names_, names_.ahead.More(topology, last.names_end(), hints, last.reading()),
+              requests);
 }
 
 // Null when the taker does not take it.
@@ -127,7 +123,7 @@ void PageSequence::GoAhead() {
 // What the current page has learnt is for the next one.
 void PageSequence::Learn() {
   options_.hints = current_->walk.hints();
-  options_.reading.per_slot_tables = current_->walk.per_slot_tables();
+  options_.reading = current_->walk.reading();
 }
 
 // The current page is complete.

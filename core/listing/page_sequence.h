@@ -61,7 +61,7 @@ class PageSequence {
   }
   // What was learnt.
   const WalkHints& hints() const { return options_.hints; }
-  bool per_slot_tables() const { return options_.reading.per_slot_tables; }
+  const NamesReading& reading() const { return options_.reading; }
 
  private:
   // What requests are for.

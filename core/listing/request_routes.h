@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <vector>
 
 #include "core/shard_request.h"
@@ -20,12 +22,13 @@ class RequestRoutes {
 
   size_t size() const { return routes_.size(); }
   void Clear() { routes_.clear(); }
-  // `requests` of the owner get the next numbers.
-  void Add(Owner* owner, const std::vector<ShardRequest>& requests) {
+  // `requests` of the owner get the next numbers, and go to the end of `all`.
+  void Add(Owner* owner, std::vector<ShardRequest> requests, std::vector<ShardRequest>* all) {
     for (const ShardRequest& request : requests) {
       routes_.push_back({{owner, owner->sent++}, request.pipeline.size()});
     }
     owner->on_their_way += requests.size();
+    std::move(requests.begin(), requests.end(), std::back_inserter(*all));
   }
   // The owner gets no more replies.
   void Forget(const Owner* owner) {
