@@ -21,6 +21,20 @@ std::string Bulk(std::string_view text) {
   return absl::StrCat("$", text.size(), "\r\n", ToAbsl(text), "\r\n");
 }
 
+// An array of `count` strings, each as `next` gives it.
+template <typename Next>
+std::string ArrayOf(size_t count, Next next) {
+  std::string array = absl::StrCat("*", count, "\r\n");
+  for (size_t element = 0; element < count; ++element) array += Bulk(next());
+  return array;
+}
+
+uint64_t CursorOf(const std::vector<std::string>& scan) {
+  uint64_t cursor = 0;
+  Require(absl::SimpleAtoi(scan[1], &cursor), "SCAN has a cursor");
+  return cursor;
+}
+
 std::vector<std::vector<std::string>> CommandsOf(const Pipeline& pipeline) {
   std::vector<std::vector<std::string>> commands;
   RespReader reader;
@@ -239,15 +253,11 @@ std::string LyingServer::Name(size_t slot) {
 }
 
 std::string LyingServer::Names(size_t slot) {
-  size_t count = source_.Number(12);
-  std::string names = absl::StrCat("*", count, "\r\n");
-  for (size_t name = 0; name < count; ++name) names += Bulk(Name(slot));
-  return names;
+  return ArrayOf(source_.Number(12), [&] { return Name(slot); });
 }
 
 std::string LyingServer::Scan(const Words& command) {
-  uint64_t asked = 0;
-  Require(absl::SimpleAtoi(command[1], &asked), "SCAN has a cursor");
+  const uint64_t asked = CursorOf(command);
   size_t slot = asked % kSlotCount;
   uint64_t next = 0;
   switch (source_.Number(4)) {
@@ -266,12 +276,11 @@ std::string LyingServer::Scan(const Words& command) {
       next = std::min<uint64_t>(slot + 1 + source_.Byte(), kSlotCount - 1);
   }
   // In the order of per-slot tables, as long as the slots go up.
-  size_t count = source_.Number(12);
-  std::string names = absl::StrCat("*", count, "\r\n");
-  for (size_t name = 0; name < count; ++name) {
-    names += Bulk(Name(slot));
+  const std::string names = ArrayOf(source_.Number(12), [&] {
+    std::string name = Name(slot);
     slot = std::min(slot + source_.Number(2), kSlotCount - 1);
-  }
+    return name;
+  });
   return absl::StrCat("*2\r\n", Bulk(absl::StrCat(next)), names);
 }
 
@@ -284,23 +293,18 @@ std::string LyingServer::HonestName(size_t slot) {
 std::string LyingServer::HonestNames(size_t slot) {
   const uint64_t drawn = source_.Number(15);
   const size_t count = drawn < 10 ? 0 : drawn - 9;
-  std::string names = absl::StrCat("*", count, "\r\n");
-  for (size_t name = 0; name < count; ++name) names += Bulk(HonestName(slot));
-  return names;
+  return ArrayOf(count, [&] { return HonestName(slot); });
 }
 
 // As servers with per-slot tables reply.
 std::string LyingServer::HonestScan(const Words& command) {
-  uint64_t asked = 0;
-  Require(absl::SimpleAtoi(command[1], &asked), "SCAN has a cursor");
-  size_t slot = asked % kSlotCount;
+  size_t slot = CursorOf(command) % kSlotCount;
   const size_t end = std::min(slot + 1 + size_t{4} * source_.Byte(), kSlotCount);
-  const size_t count = source_.Number(12);
-  std::string names = absl::StrCat("*", count, "\r\n");
-  for (size_t name = 0; name < count; ++name) {
-    names += Bulk(HonestName(slot));
+  const std::string names = ArrayOf(source_.Number(12), [&] {
+    std::string name = HonestName(slot);
     slot = std::min(slot + source_.Number(15), end - 1);
-  }
+    return name;
+  });
   return absl::StrCat("*2\r\n", Bulk(absl::StrCat(end % kSlotCount)), names);
 }
 
