@@ -150,8 +150,8 @@ class ListWalk {
   std::optional<Action> Plan(const Topology& topology);
   bool PlanBatch(const Topology& topology, Segment& segment, const std::optional<NameMark>& after,
                  size_t names);
-  std::vector<NamesUnit> BatchUnits(const Topology& topology, size_t first, size_t names,
-                                    size_t* asked_end) const;
+  std::vector<NamesUnit> BatchUnits(const Topology& topology, size_t first,
+                                    const NamesWanted& wanted, size_t* asked_end) const;
   bool AwaitsNames(size_t first, size_t names) const;
   bool TakeNamesAhead(Segment& segment, const std::optional<NameMark>& after, size_t names);
   void PlanOneSlot(const Endpoint& owner, size_t keys_max);

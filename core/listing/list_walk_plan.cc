@@ -55,18 +55,19 @@ NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark>
 bool ListWalk::PlanBatch(const Topology& topology, Segment& segment,
                          const std::optional<NameMark>& after, size_t names) {
   if (TakeNamesAhead(segment, after, names)) return true;
-  std::vector<NamesUnit> units = BatchUnits(topology, segment.first, names, &segment.asked_end);
+  const NamesWanted wanted{
+      .names = names, .segment_names = options_.segment_names, .begins_in_slot = after.has_value()};
+  std::vector<NamesUnit> units = BatchUnits(topology, segment.first, wanted, &segment.asked_end);
   if (units.empty()) return false;
   segment.batch =
       std::make_unique<NamesBatch>(BatchOptions(segment.first, after), std::move(units));
   return true;
 }
 
-// For about `names` names from the slot `first` on, but no more than a segment holds, and none that
-// will be there anyway.
-std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t first, size_t names,
-                                            size_t* asked_end) const {
-  const NamesPlan plan = NamesPlan::For(std::min(names, options_.segment_names), hints_, reading_);
+// For names from the slot `first` on, but none that will be there anyway.
+std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t first,
+                                            const NamesWanted& wanted, size_t* asked_end) const {
+  const NamesPlan plan = NamesPlan::For(wanted, hints_, reading_);
   struct OpenUnit {
     size_t index = 0;
     size_t slots = 0;

@@ -29,7 +29,8 @@ std::vector<ShardRequest> NamesAhead::More(const Topology& topology, size_t from
   if (nodes < 2 || slots_ahead < kSlotCount / nodes) return requests;
   const size_t horizon = std::min(from + slots_ahead, kSlotCount);
   if (nodes_.empty()) FindNodes(topology);
-  const NamesPlan plan = NamesPlan::For(kNamesAhead, hints, reading);
+  const NamesPlan plan =
+      NamesPlan::For({.names = kNamesAhead, .segment_names = kNamesAhead}, hints, reading);
   slots_worth_taking_ = plan.slots_max;
   for (size_t index = 0; index < nodes_.size(); ++index) {
     Node& node = nodes_[index];

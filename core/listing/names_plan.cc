@@ -1,15 +1,30 @@
 #include "core/listing/names_plan.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace atestore {
 namespace {
 
-// Asked for beyond the estimate, so that one round mostly suffices.
+// As much longer a segment may be, where that spares the page another one.
+constexpr double kLastSegment = 1.5;
+// How far the names in some slots may stay below their expected number, in standard deviations,
+// which are its root: keys lie in slots at random.
+constexpr double kDeviations = 2;
+// The slots of one call may hold so much more than is expected.
 constexpr double kReserve = 1.15;
 // From here on slots are listed one by one where they could be scanned (docs/performance.md).
 constexpr double kDenseRatio = 0.5;
 constexpr double kDenseKeysPerSlot = 4;
+
+// In how many slots the names of the next segment are likely to be.
+double SlotsFor(const NamesWanted& wanted, double wanted_per_slot) {
+  const double names = static_cast<double>(wanted.names);
+  const double segment = static_cast<double>(wanted.segment_names);
+  const double done = wanted.begins_in_slot ? 0.5 : 0;
+  if (names > segment * kLastSegment) return std::round(segment / wanted_per_slot + done);
+  return std::ceil((names + kDeviations * std::sqrt(names)) / wanted_per_slot + done);
+}
 
 }  // namespace
 
@@ -20,9 +35,10 @@ WalkHints WalkHints::Clamped() const {
           .record_bytes = std::clamp(record_bytes, 1.0, kMost)};
 }
 
-NamesPlan NamesPlan::For(size_t names, const WalkHints& hints, const NamesReading& reading) {
+NamesPlan NamesPlan::For(const NamesWanted& wanted, const WalkHints& hints,
+                         const NamesReading& reading) {
   const double keys_per_slot = hints.keys_per_slot;
-  const double slots = std::min(static_cast<double>(names) / hints.wanted_per_slot() * kReserve + 1,
+  const double slots = std::min(SlotsFor(wanted, hints.wanted_per_slot()),
                                 static_cast<double>(kRoundKeysMax) / keys_per_slot);
   NamesPlan plan{.kind = NamesUnit::Kind::kOneSlot,
                  .slots_max = std::clamp<size_t>(static_cast<size_t>(slots), 1, kSlotCount),

@@ -37,6 +37,13 @@ struct NamesReading {
   size_t scan_count_max = kScanCountMax;
 };
 
+// What the next names are for.
+struct NamesWanted {
+  size_t names = 0;             // that there is room for
+  size_t segment_names = 0;     // about as many are to be read at a time
+  bool begins_in_slot = false;  // a part of the first slot is done
+};
+
 // What to ask for, from the density that was observed.
 struct NamesPlan {
   NamesUnit::Kind kind = NamesUnit::Kind::kOneSlot;
@@ -44,8 +51,10 @@ struct NamesPlan {
   size_t slots_per_unit = 1;  // owned by the unit's node
   size_t keys_max = 0;        // NamesUnit::keys_max
 
-  // For about `names` names in a round.
-  static NamesPlan For(size_t names, const WalkHints& hints, const NamesReading& reading);
+  // About a segment of what is wanted; all of it, so that one round mostly suffices, where that is
+  // not much more than a segment.
+  static NamesPlan For(const NamesWanted& wanted, const WalkHints& hints,
+                       const NamesReading& reading);
 };
 
 }  // namespace atestore
