@@ -59,7 +59,7 @@ NamesPlan NamesPlan::For(const NamesWanted& wanted, const WalkHints& hints,
                       keys_per_slot * kReserve +
                   10;
     plan.keys_max = std::min(static_cast<size_t>(keys), reading.scan_count_max);
-  } else if (slots_for(kSlotsUnitKeys, kSlotsUnitSlotsMax) > 1) {
+  } else if (slots_for(kSlotsUnitKeys, kSlotsUnitSlotsMax) >= (dense ? kSlotsUnitSlotsMin : 2)) {
     plan.kind = NamesUnit::Kind::kSlots;
     plan.slots_per_unit = slots_for(kSlotsUnitKeys, kSlotsUnitSlotsMax);
     // A slot far above the average is read alone, so that no transaction becomes long.

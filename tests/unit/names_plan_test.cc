@@ -56,6 +56,20 @@ TEST(NamesPlan, ARoundIsBounded) {
   EXPECT_EQ(PlanOfPage(sparse, kPerSlotServer).slots_max, kRoundKeysMax / 20);
 }
 
+TEST(NamesPlan, FewSlotsAreReadByATransactionEach) {
+  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kAnyServer).kind, Kind::kOneSlot);
+  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kAnyServer).slots_per_unit, 1U);
+  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kPerSlotServer).kind, Kind::kOneSlot);
+  EXPECT_EQ(PlanOfPage({.keys_per_slot = 20}, kAnyServer).kind, Kind::kSlots);
+  EXPECT_EQ(PlanOfPage({.keys_per_slot = 20}, kPerSlotServer).kind, Kind::kSlots);
+}
+
+TEST(NamesPlan, WhereFewKeysAreWantedATransactionReadsWhatItMay) {
+  const WalkHints few{.keys_per_slot = 300, .wanted_ratio = 0.01};
+  EXPECT_EQ(PlanOfPage(few, kAnyServer).kind, Kind::kSlots);
+  EXPECT_EQ(PlanOfPage(few, kPerSlotServer).kind, Kind::kScan);
+}
+
 TEST(NamesPlan, NoTransactionIsForMoreKeysThanItMayVisit) {
   for (double keys_per_slot : {0.5, 3.0, 20.0, 100.0, 300.0, 900.0, 5000.0}) {
     const NamesPlan plan = PlanOfPage({.keys_per_slot = keys_per_slot}, kAnyServer);
