@@ -10,7 +10,7 @@ namespace {
 constexpr double kLastSegment = 1.5;
 // How far the names in some slots may stay below their expected number, in standard deviations,
 // which are its root: keys lie in slots at random.
-constexpr double kDeviations = 2;
+constexpr double kDeviations = 3;
 // The slots of one call may hold so much more than is expected.
 constexpr double kReserve = 1.15;
 // From here on slots are listed one by one where they could be scanned (docs/performance.md).

@@ -34,8 +34,8 @@ TEST(NamesPlan, TheLastSegmentMostlySuffices) {
     for (double keys_per_slot : {0.5, 3.0, 20.0, 300.0}) {
       const double expected = static_cast<double>(SlotsFor(names, keys_per_slot)) * keys_per_slot;
       const double deviation = std::sqrt(static_cast<double>(names));
-      EXPECT_GE(expected, static_cast<double>(names) + 2 * deviation);
-      EXPECT_LE(expected, static_cast<double>(names) + 2 * deviation + keys_per_slot);
+      EXPECT_GE(expected, static_cast<double>(names) + 3 * deviation);
+      EXPECT_LE(expected, static_cast<double>(names) + 3 * deviation + keys_per_slot);
     }
   }
 }
