@@ -18,7 +18,7 @@ constexpr double kDenseRatio = 0.5;
 constexpr double kDenseKeysPerSlot = 4;
 
 // In how many slots the names of the next segment are likely to be.
-double SlotsFor(const NamesWanted& wanted, double wanted_per_slot) {
+double SlotsOfSegment(const NamesWanted& wanted, double wanted_per_slot) {
   const double names = static_cast<double>(wanted.names);
   const double segment = static_cast<double>(wanted.segment_names);
   const double done = wanted.begins_in_slot ? 0.5 : 0;
@@ -38,30 +38,32 @@ WalkHints WalkHints::Clamped() const {
 NamesPlan NamesPlan::For(const NamesWanted& wanted, const WalkHints& hints,
                          const NamesReading& reading) {
   const double keys_per_slot = hints.keys_per_slot;
-  const double slots = std::min(SlotsFor(wanted, hints.wanted_per_slot()),
+  const double slots = std::min(SlotsOfSegment(wanted, hints.wanted_per_slot()),
                                 static_cast<double>(kRoundKeysMax) / keys_per_slot);
   NamesPlan plan{.kind = NamesUnit::Kind::kOneSlot,
                  .slots_max = std::clamp<size_t>(static_cast<size_t>(slots), 1, kSlotCount),
                  .slots_per_unit = 1,
                  .keys_max = reading.whole_slot_keys};
-  auto slots_for = [&](size_t keys, size_t most) {
+  auto slots_of = [&](size_t keys, size_t most) {
     double fit = static_cast<double>(keys) / keys_per_slot / kReserve;
     return std::clamp<size_t>(static_cast<size_t>(fit), 1, most);
   };
+  const size_t scan_slots = slots_of(reading.scan_count_max, kSlotCount);
+  const size_t transaction_slots = slots_of(kSlotsUnitKeys, kSlotsUnitSlotsMax);
   // For a node, the names in a slot cost less to list than to scan for; but SCAN passes over empty
   // slots, and leaves out the names that nobody wants.
   const bool dense = hints.wanted_ratio >= kDenseRatio && keys_per_slot >= kDenseKeysPerSlot;
-  if (reading.per_slot_tables && !dense && slots_for(reading.scan_count_max, kSlotCount) > 1) {
+  if (reading.per_slot_tables && !dense && scan_slots > 1) {
     plan.kind = NamesUnit::Kind::kScan;
-    plan.slots_per_unit = slots_for(reading.scan_count_max, kSlotCount);
+    plan.slots_per_unit = scan_slots;
     // COUNT follows the density, not what is left of the page: a sparse listing asks for all.
     double keys = static_cast<double>(std::min(plan.slots_per_unit, plan.slots_max)) *
                       keys_per_slot * kReserve +
                   10;
     plan.keys_max = std::min(static_cast<size_t>(keys), reading.scan_count_max);
-  } else if (slots_for(kSlotsUnitKeys, kSlotsUnitSlotsMax) >= (dense ? kSlotsUnitSlotsMin : 2)) {
+  } else if (transaction_slots >= (dense ? kSlotsUnitSlotsMin : 2)) {
     plan.kind = NamesUnit::Kind::kSlots;
-    plan.slots_per_unit = slots_for(kSlotsUnitKeys, kSlotsUnitSlotsMax);
+    plan.slots_per_unit = transaction_slots;
     // A slot far above the average is read alone, so that no transaction becomes long.
     plan.keys_max = std::min(static_cast<size_t>(8 * keys_per_slot) + 32, reading.whole_slot_keys);
   }

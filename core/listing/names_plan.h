@@ -14,8 +14,9 @@ inline constexpr size_t kScanCountMax = 1000;
 // About how many keys one transaction of GETKEYSINSLOT commands may visit, at 0.4 µs each.
 inline constexpr size_t kSlotsUnitKeys = 1000;
 inline constexpr size_t kSlotsUnitSlotsMax = 256;
-// Fewer slots are read by a transaction each. That costs a node 0.7 µs more a slot, but no CLUSTER
-// NODES: 13 to 18 µs in a cluster of three nodes, and more in a larger one.
+// Where most keys are wanted, fewer slots are read by a transaction each. That costs a node 0.7 µs
+// more a slot, but no CLUSTER NODES: 13 to 18 µs in a cluster of three nodes, more in a larger one.
+// Where few are, listings go by the number of transactions (kNamesAheadUnits).
 inline constexpr size_t kSlotsUnitSlotsMin = 10;
 // About how many keys one round may visit, so that a pipelined round does not hold a server long.
 inline constexpr size_t kRoundKeysMax = 6000;
