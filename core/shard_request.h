@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "core/resp.h"
 #include "core/topology.h"
 
@@ -10,6 +12,10 @@ namespace atestore {
 struct ShardRequest {
   Endpoint endpoint;
   Pipeline pipeline;
+  // The cluster's id of the node that must answer (CLUSTER MYID): an address may pass to a node of
+  // another cluster. Empty: whoever listens at `endpoint`. A transport fails the request with
+  // UNAVAILABLE when the connection leads to another node.
+  std::string node_id = {};
 };
 
 }  // namespace atestore

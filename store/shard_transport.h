@@ -23,7 +23,8 @@ class ReplyObserver {
   // No (further) reply of request `request` will come, at most once for each: UNAVAILABLE (cannot
   // connect, connection lost, not a Redis server, LOADING during the handshake), DEADLINE_EXCEEDED,
   // UNAUTHENTICATED or PERMISSION_DENIED (AUTH refused), FAILED_PRECONDITION (TLS refused),
-  // DATA_LOSS (not RESP). Its commands may or may not have been executed.
+  // DATA_LOSS (not RESP). Its commands may or may not have been executed, unless WasNotSent()
+  // (store/send_outcome.h) says that they were not.
   virtual void OnFailure(size_t request, const absl::Status& status) = 0;
   // What else to send before Execute() returns: asked after the last reply to a request, where
   // replies come one by one also after the first, and not after a failure. These requests are
