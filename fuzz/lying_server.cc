@@ -53,7 +53,8 @@ std::vector<std::vector<std::string>> CommandsOf(const Pipeline& pipeline) {
 
 void RequireRead(const std::vector<std::string>& command) {
   if (command[0] == "CLUSTER") {
-    Require(command.size() > 1 && (command[1] == "NODES" || command[1] == "GETKEYSINSLOT"),
+    Require(command.size() > 1 &&
+                (command[1] == "NODES" || command[1] == "INFO" || command[1] == "GETKEYSINSLOT"),
             "a listing only reads");
     return;
   }
@@ -200,7 +201,7 @@ std::string LyingServer::HonestResult(const Words& command) {
     Require(absl::SimpleAtoi(command[2], &slot) && slot < kSlotCount, "GETKEYSINSLOT has a slot");
     return honest_ ? HonestNames(slot) : Names(slot);
   }
-  return Bulk(NodesText());
+  return Bulk(command[1] == "INFO" ? ClusterInfoText() : NodesText());
 }
 
 std::string LyingServer::Value() {
@@ -341,8 +342,17 @@ bool LyingServer::OwnedByAsked(size_t slot) const {
 }
 
 std::string LyingServer::InfoText() {
-  return absl::StrCat("# Server\r\nrun_id:", source_.Number(1),
+  std::string_view version =
+      honest_ || source_.Number(3) > 0 ? "valkey_version:9.1.0" : "old:7.0.15";
+  const bool loading = !honest_ && source_.Number(7) == 1;
+  return absl::StrCat("# Server\r\n", ToAbsl(version), "\r\nrun_id:", source_.Number(1),
+                      "\r\nloading:", loading ? 1 : 0, "\r\ntotal_commands_processed:", ++commands_,
                       "\r\ncmdstat_cluster|setslot:calls=", source_.Number(1), ",usec=1\r\n");
+}
+
+std::string LyingServer::ClusterInfoText() {
+  const bool ok = honest_ || source_.Number(7) != 1;
+  return absl::StrCat("cluster_state:", ok ? "ok" : "fail", "\r\ncluster_slots_assigned:16384\r\n");
 }
 
 }  // namespace atestore::fuzz

@@ -79,13 +79,15 @@ class LyingServer {
   std::string HonestNodesText() const;
   bool OwnedByAsked(size_t slot) const;
   std::string InfoText();
+  std::string ClusterInfoText();
 
   ByteSource& source_;
   const Options options_;
   const uint8_t last_word_;
-  Topology topology_;    // the last one that was made
-  Endpoint asked_;       // where the request went
-  bool honest_ = false;  // about this request
+  Topology topology_;      // the last one that was made
+  Endpoint asked_;         // where the request went
+  uint64_t commands_ = 0;  // that INFO has told
+  bool honest_ = false;    // about this request
   bool in_transaction_ = false;
   std::vector<Words> queued_;
 };

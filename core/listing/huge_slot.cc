@@ -4,6 +4,7 @@
 #include "core/listing/names_batch.h"
 #include "core/listing/scan_cursor.h"
 #include "core/listing/server_process.h"
+#include "core/server_version.h"
 
 namespace atestore {
 
@@ -12,6 +13,7 @@ std::vector<ShardRequest> HugeSlotScan::NextRound() {
   if (sent_) return requests;
   sent_ = true;
   ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = options_.owner});
+  request.pipeline.Add({"CLUSTER", "INFO"});
   TransactionReplies::Open(request.pipeline);
   request.pipeline.Add({"EXISTS", options_.filter->ProbeKey(slot(), options_.probe_variant)});
   request.pipeline.Add({"INFO", "server"});
@@ -24,7 +26,12 @@ std::vector<ShardRequest> HugeSlotScan::NextRound() {
 uint64_t HugeSlotScan::asked_cursor() const { return from() != nullptr ? from()->cursor : slot(); }
 
 void HugeSlotScan::OnReply(size_t, size_t command, const ReplyView& reply) {
-  std::optional<ReplyView> results = replies_.OnReply(command, reply, options_.owner);
+  if (command == 0) {
+    obstacle_ = ObstacleOfClusterInfo(reply, options_.owner);
+    return;
+  }
+  if (obstacle_) return;
+  std::optional<ReplyView> results = replies_.OnReply(command - 1, reply, options_.owner);
   if (results) TakeResults(*results);
   if (replies_.error()) obstacle_ = Obstacle::FromError(*replies_.error(), options_.owner);
 }
@@ -39,7 +46,12 @@ void HugeSlotScan::TakeResults(const ReplyView& results) {
     probe_taken_ = true;
     return;
   }
-  std::optional<uint64_t> run = RunOfInfo((*++result).text());
+  const std::string_view info = (*++result).text();
+  if (!HasPerSlotTables(info)) {
+    layout_violated_ = true;
+    return;
+  }
+  std::optional<uint64_t> run = RunOfInfo(info);
   if (!run) {
     obstacle_ = Obstacle::Retake(options_.owner, "INFO has no run_id");
     return;
@@ -67,7 +79,10 @@ void HugeSlotScan::TakeScan(const ReplyView& reply) {
   const SplitReply* split = from() != nullptr && from()->split ? &*from()->split : nullptr;
   const bool same_reply = split != nullptr && split->next_cursor == *next;
   bool whole = VisitNames(reply[1], [&](std::string_view name) {
-    if (!options_.filter->Matches(name) || KeySlot(name) != slot()) return;
+    if (!options_.filter->Matches(name)) return;
+    const Slot slot_of_name = KeySlot(name);
+    if (slot_of_name < slot()) layout_violated_ = true;
+    if (slot_of_name != slot()) return;
     uint64_t hash = options_.hash(name);
     if (floor && !floor->IsPassedBy(hash, name)) return;
     ++wanted_;

@@ -12,7 +12,8 @@
 namespace atestore {
 
 // One SCAN call inside a huge slot of a server with per-slot tables, atomic with the probe that the
-// node is the slot's stable owner and with the run_id of the process that the cursor belongs to.
+// node is the slot's stable owner and with the version and run_id of the process that the cursor
+// belongs to.
 class HugeSlotScan final : public ListingStep {
  public:
   struct Options {
@@ -35,6 +36,8 @@ class HugeSlotScan final : public ListingStep {
   bool probe_taken() const { return probe_taken_; }
   // The cursor belongs to another process: the slot must be begun anew.
   bool other_process() const { return other_process_; }
+  // The server has no per-slot tables, or does not answer in their order: read the slot whole.
+  bool layout_violated() const { return layout_violated_; }
   // The names of the reply that are still to be listed; `node` is 0. Not sorted.
   NameList& names() { return names_; }
   // How many keys of the slot the reply held that the filter wants, listed before or not.
@@ -59,6 +62,7 @@ class HugeSlotScan final : public ListingStep {
   TransactionReplies replies_{3};
   bool sent_ = false;
   std::optional<Obstacle> obstacle_;
+  bool layout_violated_ = false;
   bool probe_taken_ = false;
   bool other_process_ = false;
   NameList names_;

@@ -276,9 +276,8 @@ void ListWalk::ReadValues(Segment& segment, NameList* names, size_t records_max)
   double fit = static_cast<double>(bytes_left()) / hints_.record_bytes;
   segment.fetch = std::min({count, records_max, static_cast<size_t>(fit * kFitReserve) + 1});
   if (segment.migrating) {
-    segment.values =
-        std::make_unique<ValuesRead>(names, segment.fetch, segment.migrating->migration(),
-                                     segment.migrating->fence(), ValuesBounds(), sink_);
+    segment.values = std::make_unique<ValuesRead>(
+        names, segment.fetch, segment.migrating->migration(), ValuesBounds(), sink_);
     return;
   }
   std::vector<Endpoint> nodes;

@@ -42,6 +42,11 @@ void ListWalk::ConcludeHuge() {
     ++probe_variant_;
     return Retake(UnavailableError("a key has the name of the probe"));
   }
+  if (huge.layout_violated()) {
+    reading_.per_slot_tables = false;
+    mode_ = Mode::kWholeSlot;
+    return Retake(UnavailableError("the slot's owner has no per-slot tables"));
+  }
   if (huge.other_process()) {
     // A cursor means nothing to another process: this slot begins anew, and no other.
     ++counters_.slot_restarts;

@@ -96,7 +96,7 @@ std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t fir
 
 void ListWalk::PlanOneSlot(const Endpoint& owner, size_t keys_max) {
   std::vector<NamesUnit> units;
-  units.push_back({.kind = NamesUnit::Kind::kOneSlot,
+  units.push_back({.kind = NamesUnit::Kind::kProbedSlots,
                    .endpoint = owner,
                    .slots = {position_->slot},
                    .keys_max = keys_max});

@@ -13,6 +13,10 @@ namespace {
 // GETKEYSINSLOT without a limit. The server reads an int and allocates no more than it finds.
 std::string NoLimit() { return absl::StrCat(std::numeric_limits<int32_t>::max()); }
 
+void AddInfoForFence(Pipeline& pipeline) {
+  pipeline.Add({"INFO", "server", "persistence", "stats", "commandstats"});
+}
+
 }  // namespace
 
 MigratingSlot::MigratingSlot(Migration migration, const KeyFilter* filter, NameHash hash,
@@ -34,7 +38,8 @@ std::vector<ShardRequest> MigratingSlot::NextRound() {
     case Round::kVerify:
     case Round::kDone:
       round_ = Round::kDone;
-      if (!obstacle_ && !verified_) Retake("the migration of the slot was not confirmed");
+      if (!obstacle_ && (!verified_ || !names_of_destination_))
+        Retake("the migration of the slot was not confirmed");
       return {};
   }
   return {};
@@ -42,9 +47,10 @@ std::vector<ShardRequest> MigratingSlot::NextRound() {
 
 ShardRequest MigratingSlot::AskSource() const {
   ShardRequest request{.endpoint = migration_.source};
+  request.pipeline.Add({"CLUSTER", "INFO"});
   TransactionReplies::Open(request.pipeline);
   request.pipeline.Add({"CLUSTER", "NODES"});
-  request.pipeline.Add({"INFO", "server", "commandstats"});
+  AddInfoForFence(request.pipeline);
   request.pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(migration_.slot), NoLimit()});
   TransactionReplies::Close(request.pipeline);
   return request;
@@ -54,9 +60,11 @@ ShardRequest MigratingSlot::AskDestination() const {
   // ASKING before MULTI holds until EXEC (resetClient() of Redis keeps the flag inside MULTI), so
   // the probe passes if, and only if, the node imports or owns the slot in an ok cluster.
   ShardRequest request{.endpoint = migration_.destination};
+  request.pipeline.Add({"CLUSTER", "INFO"});
   request.pipeline.Add({"ASKING"});
   TransactionReplies::Open(request.pipeline);
   request.pipeline.Add({"EXISTS", filter_->ProbeKey(migration_.slot, migration_.probe_variant)});
+  request.pipeline.Add({"INFO", "persistence"});
   request.pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(migration_.slot), NoLimit()});
   TransactionReplies::Close(request.pipeline);
   return request;
@@ -65,15 +73,19 @@ ShardRequest MigratingSlot::AskDestination() const {
 ShardRequest MigratingSlot::Verify() const {
   ShardRequest request{.endpoint = migration_.source};
   request.pipeline.Add({"EXISTS", filter_->ProbeKey(migration_.slot, migration_.probe_variant)});
-  request.pipeline.Add({"INFO", "server", "commandstats"});
+  AddInfoForFence(request.pipeline);
   return request;
 }
 
 void MigratingSlot::OnReply(size_t, size_t command, const ReplyView& reply) {
   if (obstacle_) return;
-  if (round_ == Round::kSource) OnSourceReply(command, reply);
-  if (round_ == Round::kDestination) OnDestinationReply(command, reply);
-  if (round_ == Round::kVerify) OnVerifyReply(command, reply);
+  if (round_ == Round::kVerify) return OnVerifyReply(command, reply);
+  const bool source = round_ == Round::kSource;
+  if (command == 0) {
+    obstacle_ = ObstacleOfClusterInfo(reply, source ? migration_.source : migration_.destination);
+    return;
+  }
+  source ? OnSourceReply(command - 1, reply) : OnDestinationReply(command - 1, reply);
 }
 
 void MigratingSlot::OnFailure(size_t, const absl::Status& status) {
@@ -97,8 +109,10 @@ void MigratingSlot::OnSourceReply(size_t command, const ReplyView& reply) {
   if (!view->primary || !view->owned[slot] || !view->migrating[slot]) {
     return Retake("the slot is not in migration any more");
   }
-  fence_ = MigrationFence::FromInfo((*++result).text());
-  if (!fence_) return Retake("INFO has no run_id");
+  const std::string_view info = (*++result).text();
+  fence_ = MigrationFence::FromInfo(info);
+  if (!fence_) return Retake("INFO has no run_id or total_commands_processed");
+  if (!HasLoaded(info)) return NoStableOwner(migration_.source, "is loading its data set");
   TakeNames(*++result, kSource);
 }
 
@@ -113,16 +127,23 @@ void MigratingSlot::OnDestinationReply(size_t command, const ReplyView& reply) {
   std::optional<ReplyView> results =
       destination_replies_.OnReply(command - 1, reply, migration_.destination);
   if (const auto& error = destination_replies_.error()) {
-    // A destination that does not import the slot sends clients back: what it may hold of the slot
-    // cannot be reached. The names on the source are all, if the source is found unchanged.
-    if (error->kind != ServerErrorKind::kMoved) {
-      obstacle_ = Obstacle::FromError(*error, migration_.destination);
+    if (error->kind == ServerErrorKind::kMoved) {
+      return NoStableOwner(
+          migration_.destination,
+          absl::StrCat("does not import the slot that ", ToString(migration_.source),
+                       " migrates to it; if that lasts, repair it with "
+                       "redis-cli --cluster fix"));
     }
+    obstacle_ = Obstacle::FromError(*error, migration_.destination);
     return;
   }
   if (!results) return;
   if ((*results)[0].integer() != 0) return Retake("a key has the name of the probe");
-  TakeNames((*results)[1], kDestination);
+  if (!HasLoaded((*results)[1].text())) {
+    return NoStableOwner(migration_.destination, "is loading its data set");
+  }
+  names_of_destination_ = true;
+  TakeNames((*results)[2], kDestination);
 }
 
 void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
@@ -141,9 +162,8 @@ void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
         Obstacle::FromError(ParseServerError(reply.text(), migration_.source), migration_.source);
     return;
   }
-  if (MigrationFence::FromInfo(reply.text()) != fence_) {
-    return Retake("the migration was set anew");
-  }
+  std::optional<MigrationFence> now = MigrationFence::FromInfo(reply.text());
+  if (!now || !now->IsUnchangedSince(*fence_)) return Retake("the migration was set anew");
   verified_ = true;
 }
 
@@ -160,6 +180,10 @@ void MigratingSlot::TakeNames(const ReplyView& keys, uint16_t node) {
 
 void MigratingSlot::Retake(std::string_view what) {
   obstacle_ = Obstacle::Retake(migration_.source, what);
+}
+
+void MigratingSlot::NoStableOwner(const Endpoint& node, std::string_view why) {
+  obstacle_ = Obstacle::NoStableOwner(node, migration_.slot, why);
 }
 
 }  // namespace atestore

@@ -23,6 +23,9 @@ struct Migration {
 // can come back only after CLUSTER SETSLOT on the source. So: the names on the source, then those
 // on the destination, then a look whether the source still migrates and has not executed SETSLOT
 // in between. Every key that clients can reach all the while is in the union.
+// A destination that answers MOVED proves nothing: it may be a former importer that lost its keys
+// to its replica, while the source still sends clients to it. Keys that are not on the source are
+// then out of reach of every client, and the slot has no reachable owner until that ends.
 class MigratingSlot final : public ListingStep {
  public:
   // Indexes of the nodes in names().
@@ -41,8 +44,6 @@ class MigratingSlot final : public ListingStep {
   const std::optional<Obstacle>& obstacle() const { return obstacle_; }
   NameList& names() { return names_; }
   const Migration& migration() const { return migration_; }
-  // Equal at the begin and the end of the reading.
-  const MigrationFence& fence() const { return *fence_; }
 
  private:
   enum class Round { kBegin, kSource, kDestination, kVerify, kDone };
@@ -55,6 +56,7 @@ class MigratingSlot final : public ListingStep {
   void OnVerifyReply(size_t command, const ReplyView& reply);
   void TakeNames(const ReplyView& keys, uint16_t node);
   void Retake(std::string_view what);
+  void NoStableOwner(const Endpoint& node, std::string_view why);
 
   const Migration migration_;
   const KeyFilter* const filter_;
@@ -62,8 +64,9 @@ class MigratingSlot final : public ListingStep {
   const std::optional<NameMark> after_;
   Round round_ = Round::kBegin;
   TransactionReplies source_replies_{3};
-  TransactionReplies destination_replies_{2};
+  TransactionReplies destination_replies_{3};
   std::optional<MigrationFence> fence_;
+  bool names_of_destination_ = false;  // are taken
   bool verified_ = false;
   std::optional<Obstacle> obstacle_;
   NameList names_;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/listing/scan_cursor.h"
+#include "core/server_version.h"
 
 namespace atestore {
 namespace {
@@ -9,13 +10,17 @@ namespace {
 size_t QueuedCommands(const NamesUnit& unit) {
   switch (unit.kind) {
     case NamesUnit::Kind::kScan:
-      return 3;
+      return 4;
     case NamesUnit::Kind::kSlots:
       return 2 + unit.slots.size();
-    case NamesUnit::Kind::kOneSlot:
+    case NamesUnit::Kind::kProbedSlots:
       return 2;
   }
   return 0;
+}
+
+size_t Transactions(const NamesUnit& unit) {
+  return unit.kind == NamesUnit::Kind::kProbedSlots ? unit.slots.size() : 1;
 }
 
 }  // namespace
@@ -23,7 +28,8 @@ size_t QueuedCommands(const NamesUnit& unit) {
 NamesBatch::NamesBatch(Options options, std::vector<NamesUnit> units)
     : options_(options), units_(std::move(units)), names_(options.names_bytes_max) {
   for (const NamesUnit& unit : units_) {
-    states_.push_back({.replies = TransactionReplies(QueuedCommands(unit))});
+    State& state = states_.emplace_back();
+    state.transactions.assign(Transactions(unit), TransactionReplies(QueuedCommands(unit)));
   }
 }
 
@@ -31,88 +37,117 @@ std::vector<ShardRequest> NamesBatch::NextRound() {
   std::vector<ShardRequest> requests;
   if (sent_) return requests;
   sent_ = true;
-  std::string pattern = options_.filter->Pattern();
-  for (const NamesUnit& unit : units_) {
-    ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = unit.endpoint});
-    Pipeline& pipeline = request.pipeline;
-    std::string keys_max = absl::StrCat(unit.keys_max);
-    TransactionReplies::Open(pipeline);
-    pipeline.Add({"EXISTS", options_.filter->ProbeKey(unit.slots[0], options_.probe_variant)});
-    if (unit.kind != NamesUnit::Kind::kOneSlot) pipeline.Add({"CLUSTER", "NODES"});
-    if (unit.kind == NamesUnit::Kind::kScan) {
-      pipeline.Add({"SCAN", absl::StrCat(unit.slots[0]), "MATCH", pattern, "COUNT", keys_max});
-    } else {
-      // One more than allowed tells an oversize slot from a full one.
-      std::string limit = absl::StrCat(unit.keys_max + 1);
-      for (Slot slot : unit.slots) {
-        pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(slot), limit});
-      }
-    }
-    TransactionReplies::Close(pipeline);
-  }
+  for (const NamesUnit& unit : units_) requests.push_back(RequestFor(unit));
   return requests;
+}
+
+ShardRequest NamesBatch::RequestFor(const NamesUnit& unit) const {
+  ShardRequest request{.endpoint = unit.endpoint};
+  Pipeline& pipeline = request.pipeline;
+  auto probe = [&](Slot slot) {
+    pipeline.Add({"EXISTS", options_.filter->ProbeKey(slot, options_.probe_variant)});
+  };
+  // One more than allowed tells an oversize slot from a full one.
+  const std::string limit = absl::StrCat(unit.keys_max + 1);
+  auto keys_in_slot = [&](Slot slot) {
+    pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(slot), limit});
+  };
+  pipeline.Add({"CLUSTER", "INFO"});
+  if (unit.kind == NamesUnit::Kind::kProbedSlots) {
+    for (Slot slot : unit.slots) {
+      TransactionReplies::Open(pipeline);
+      probe(slot);
+      keys_in_slot(slot);
+      TransactionReplies::Close(pipeline);
+    }
+    return request;
+  }
+  TransactionReplies::Open(pipeline);
+  probe(unit.slots[0]);
+  pipeline.Add({"CLUSTER", "NODES"});
+  if (unit.kind == NamesUnit::Kind::kScan) {
+    pipeline.Add({"INFO", "server"});
+    pipeline.Add({"SCAN", absl::StrCat(unit.slots[0]), "MATCH", options_.filter->Pattern(), "COUNT",
+                  absl::StrCat(unit.keys_max)});
+  } else {
+    for (Slot slot : unit.slots) keys_in_slot(slot);
+  }
+  TransactionReplies::Close(pipeline);
+  return request;
 }
 
 void NamesBatch::OnReply(size_t request, size_t command, const ReplyView& reply) {
   State& state = states_[request];
-  const Endpoint& endpoint = units_[request].endpoint;
-  std::optional<ReplyView> results = state.replies.OnReply(command, reply, endpoint);
-  if (results) TakeUnit(request, *results);
+  const NamesUnit& unit = units_[request];
+  if (command == 0) {
+    state.obstacle = ObstacleOfClusterInfo(reply, unit.endpoint);
+    state.cluster_is_ok = !state.obstacle;
+    return;
+  }
+  if (!state.cluster_is_ok) return;
+  const size_t commands = QueuedCommands(unit) + 2;
+  const size_t transaction = (command - 1) / commands;
+  TransactionReplies& replies = state.transactions[transaction];
+  std::optional<ReplyView> results =
+      replies.OnReply((command - 1) % commands, reply, unit.endpoint);
+  if (results) TakeTransaction(request, transaction, *results);
   if (names_.overflowed()) {
     covered_.reset();
     Obstruct(request, "more names than a listing can hold");
   }
-  if (state.replies.error()) {
-    state.obstacle = Obstacle::FromError(*state.replies.error(), endpoint);
-  }
+  if (replies.error()) Obstruct(request, Obstacle::FromError(*replies.error(), unit.endpoint));
 }
 
 void NamesBatch::OnFailure(size_t request, const absl::Status& status) {
-  states_[request].obstacle = Obstacle::FromFailure(status, units_[request].endpoint);
+  Obstruct(request, Obstacle::FromFailure(status, units_[request].endpoint));
 }
 
-void NamesBatch::TakeUnit(size_t unit, const ReplyView& results) {
+void NamesBatch::TakeTransaction(size_t unit, size_t transaction, const ReplyView& results) {
   auto result = results.begin();
   if ((*result).integer() != 0) {
     probe_taken_ = true;
     return;
   }
-  if (units_[unit].kind == NamesUnit::Kind::kOneSlot) {
-    TakeSlots(unit, nullptr, results);
+  ++result;
+  if (units_[unit].kind == NamesUnit::Kind::kProbedSlots) {
+    return TakeSlot(unit, units_[unit].slots[transaction], *result);
+  }
+  absl::StatusOr<NodeView> view = NodeView::FromClusterNodes((*result).text());
+  if (!view.ok())
+    return Obstruct(unit, Obstacle::FromFailure(view.status(), units_[unit].endpoint));
+  if (units_[unit].kind == NamesUnit::Kind::kSlots) return TakeSlots(unit, *view, results);
+  // What the cursor means is known of this version, in this very transaction.
+  if (!HasPerSlotTables((*++result).text())) {
+    layout_violated_ = true;
     return;
   }
-  absl::StatusOr<NodeView> view = NodeView::FromClusterNodes((*++result).text());
-  if (!view.ok()) {
-    states_[unit].obstacle = Obstacle::FromFailure(view.status(), units_[unit].endpoint);
-    return;
-  }
-  if (units_[unit].kind == NamesUnit::Kind::kScan) {
-    TakeScan(unit, *view, *++result);
-  } else {
-    TakeSlots(unit, &*view, results);
-  }
+  TakeScan(unit, *view, *++result);
 }
 
-void NamesBatch::TakeSlots(size_t unit, const NodeView* view, const ReplyView& results) {
+void NamesBatch::TakeSlots(size_t unit, const NodeView& view, const ReplyView& results) {
   auto result = results.begin();
-  ++result;
-  if (view != nullptr) ++result;
+  ++result;  // the probe
+  ++result;  // CLUSTER NODES
   for (Slot slot : units_[unit].slots) {
     ReplyView keys = *result;
     ++result;
-    if (view != nullptr && !view->IsStableOwner(slot)) continue;
-    if (keys.size() > units_[unit].keys_max) {
-      oversize_.set(slot);
-      continue;
-    }
-    if (covered_[slot]) continue;
-    bool whole = VisitNames(keys, [](std::string_view) {});
-    if (!whole) return Obstruct(unit, "the names of a slot are larger than the reply limit");
-    covered_.set(slot);
-    density_.keys += static_cast<double>(keys.size());
-    density_.slots += 1;
-    VisitNames(keys, [&](std::string_view name) { TakeName(slot, unit, name); });
+    if (view.IsStableOwner(slot)) TakeSlot(unit, slot, keys);
   }
+}
+
+void NamesBatch::TakeSlot(size_t unit, Slot slot, const ReplyView& keys) {
+  if (!keys.is_array()) return Obstruct(unit, "GETKEYSINSLOT: unexpected reply");
+  if (keys.size() > units_[unit].keys_max) {
+    oversize_.set(slot);
+    return;
+  }
+  if (covered_[slot]) return;
+  bool whole = VisitNames(keys, [](std::string_view) {});
+  if (!whole) return Obstruct(unit, "the names of a slot are larger than the reply limit");
+  covered_.set(slot);
+  density_.keys += static_cast<double>(keys.size());
+  density_.slots += 1;
+  VisitNames(keys, [&](std::string_view name) { TakeName(slot, unit, name); });
 }
 
 void NamesBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& reply) {
@@ -172,8 +207,12 @@ void NamesBatch::TakeName(Slot slot, size_t unit, std::string_view text) {
   names_.Add(slot, static_cast<uint16_t>(unit), hash, text);
 }
 
+void NamesBatch::Obstruct(size_t unit, Obstacle obstacle) {
+  if (!states_[unit].obstacle) states_[unit].obstacle = std::move(obstacle);
+}
+
 void NamesBatch::Obstruct(size_t unit, std::string_view what) {
-  states_[unit].obstacle = Obstacle::Retake(units_[unit].endpoint, what);
+  Obstruct(unit, Obstacle::Retake(units_[unit].endpoint, what));
 }
 
 }  // namespace atestore

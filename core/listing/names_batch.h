@@ -15,15 +15,16 @@ namespace atestore {
 // A name longer than this is not a record's and is passed over.
 inline constexpr size_t kNameBytesMax = size_t{64} << 10;
 
-// What to read from one node in one transaction. The transaction holds a keyed probe of the first
-// slot, which fails unless the node owns that slot, is in an ok cluster and does not migrate it.
+// What to read from one node in one request: CLUSTER INFO, which must say that the cluster is ok,
+// then one transaction or several. Each transaction holds a keyed probe of its first slot, which
+// fails unless the node owns that slot and does not migrate it.
 struct NamesUnit {
   enum class Kind {
-    kScan,     // SCAN from the first slot on, guarded by the node's own view
-    kSlots,    // GETKEYSINSLOT of each slot, guarded by the node's own view
-    kOneSlot,  // GETKEYSINSLOT of one slot, guarded by the probe alone
+    kScan,         // one SCAN from the first slot on, guarded by the node's own view and version
+    kSlots,        // one transaction of GETKEYSINSLOT of each slot, guarded by the node's own view
+    kProbedSlots,  // for each slot a transaction of GETKEYSINSLOT, guarded by the probe alone
   };
-  Kind kind = Kind::kOneSlot;
+  Kind kind = Kind::kProbedSlots;
   Endpoint endpoint;
   std::vector<Slot> slots;  // ascending; kScan: the first one only
   size_t keys_max = 0;      // kScan: COUNT; else: a slot with more keys is not covered but oversize
@@ -55,11 +56,12 @@ class NamesBatch final : public ListingStep {
   const std::vector<NamesUnit>& units() const { return units_; }
   // Slots that hold more keys than their unit's keys_max.
   const SlotSet& oversize() const { return oversize_; }
-  // What kept `unit` from covering anything.
+  // The first thing that kept `unit` from covering what it was asked for.
   const std::optional<Obstacle>& obstacle(size_t unit) const { return states_[unit].obstacle; }
   // A key with the name of the probe exists: take another variant.
   bool probe_taken() const { return probe_taken_; }
-  // A SCAN reply was not in the order of per-slot tables: do not use kScan on this cluster.
+  // A SCAN was answered by a server without per-slot tables, or not in their order: do not use
+  // kScan on this cluster.
   bool layout_violated() const { return layout_violated_; }
 
   // How many keys of any kind were seen, in how many slots, and how many the filter wanted.
@@ -72,16 +74,20 @@ class NamesBatch final : public ListingStep {
 
  private:
   struct State {
-    TransactionReplies replies;
-    std::optional<Obstacle> obstacle;
+    bool cluster_is_ok = false;
+    std::vector<TransactionReplies> transactions;
+    std::optional<Obstacle> obstacle;  // the first
   };
 
-  void TakeUnit(size_t unit, const ReplyView& results);
-  void TakeSlots(size_t unit, const NodeView* view, const ReplyView& results);
+  ShardRequest RequestFor(const NamesUnit& unit) const;
+  void TakeTransaction(size_t unit, size_t transaction, const ReplyView& results);
+  void TakeSlots(size_t unit, const NodeView& view, const ReplyView& results);
+  void TakeSlot(size_t unit, Slot slot, const ReplyView& keys);
   void TakeScan(size_t unit, const NodeView& view, const ReplyView& reply);
   void TakeScanned(size_t unit, const NodeView& view, size_t end, bool at_end,
                    const ReplyView& keys);
   void TakeName(Slot slot, size_t unit, std::string_view text);
+  void Obstruct(size_t unit, Obstacle obstacle);
   void Obstruct(size_t unit, std::string_view what);
 
   const Options options_;

@@ -40,9 +40,8 @@ NamesPlan NamesPlan::For(const NamesWanted& wanted, const WalkHints& hints,
   const double keys_per_slot = hints.keys_per_slot;
   const double slots = std::min(SlotsOfSegment(wanted, hints.wanted_per_slot()),
                                 static_cast<double>(kRoundKeysMax) / keys_per_slot);
-  NamesPlan plan{.kind = NamesUnit::Kind::kOneSlot,
+  NamesPlan plan{.kind = NamesUnit::Kind::kProbedSlots,
                  .slots_max = std::clamp<size_t>(static_cast<size_t>(slots), 1, kSlotCount),
-                 .slots_per_unit = 1,
                  .keys_max = reading.whole_slot_keys};
   auto slots_of = [&](size_t keys, size_t most) {
     double fit = static_cast<double>(keys) / keys_per_slot / kReserve;
@@ -50,6 +49,7 @@ NamesPlan NamesPlan::For(const NamesWanted& wanted, const WalkHints& hints,
   };
   const size_t scan_slots = slots_of(reading.scan_count_max, kSlotCount);
   const size_t transaction_slots = slots_of(kSlotsUnitKeys, kSlotsUnitSlotsMax);
+  plan.slots_per_unit = transaction_slots;
   // For a node, the names in a slot cost less to list than to scan for; but SCAN passes over empty
   // slots, and leaves out the names that nobody wants.
   const bool dense = hints.wanted_ratio >= kDenseRatio && keys_per_slot >= kDenseKeysPerSlot;
@@ -63,7 +63,6 @@ NamesPlan NamesPlan::For(const NamesWanted& wanted, const WalkHints& hints,
     plan.keys_max = std::min(static_cast<size_t>(keys), reading.scan_count_max);
   } else if (transaction_slots >= (dense ? kSlotsUnitSlotsMin : 2)) {
     plan.kind = NamesUnit::Kind::kSlots;
-    plan.slots_per_unit = transaction_slots;
     // A slot far above the average is read alone, so that no transaction becomes long.
     plan.keys_max = std::min(static_cast<size_t>(8 * keys_per_slot) + 32, reading.whole_slot_keys);
   }

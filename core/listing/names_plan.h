@@ -50,9 +50,9 @@ struct NamesWanted {
 
 // What to ask for, from the density that was observed.
 struct NamesPlan {
-  NamesUnit::Kind kind = NamesUnit::Kind::kOneSlot;
+  NamesUnit::Kind kind = NamesUnit::Kind::kProbedSlots;
   size_t slots_max = 1;       // of a whole round
-  size_t slots_per_unit = 1;  // owned by the unit's node
+  size_t slots_per_unit = 1;  // of one node
   size_t keys_max = 0;        // NamesUnit::keys_max
 
   // About a segment of what is wanted; all of it, so that one round mostly suffices, where that is

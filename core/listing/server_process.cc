@@ -18,6 +18,16 @@ std::optional<std::string_view> FieldOfInfo(std::string_view info, std::string_v
   return std::nullopt;
 }
 
+// The number that such a field begins with.
+std::optional<uint64_t> NumberOfInfo(std::string_view info, std::string_view name) {
+  std::optional<std::string_view> field = FieldOfInfo(info, name);
+  if (!field) return std::nullopt;
+  uint64_t number = 0;
+  auto [end, error] = std::from_chars(field->data(), field->data() + field->size(), number);
+  if (error != std::errc()) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 std::optional<uint64_t> RunOfInfo(std::string_view info) {
@@ -26,15 +36,21 @@ std::optional<uint64_t> RunOfInfo(std::string_view info) {
   return HashName(*run_id);
 }
 
+bool ClusterIsOk(std::string_view cluster_info) {
+  return FieldOfInfo(cluster_info, "cluster_state:") == "ok";
+}
+
+bool HasLoaded(std::string_view info) { return FieldOfInfo(info, "loading:") == "0"; }
+
 std::optional<MigrationFence> MigrationFence::FromInfo(std::string_view info) {
   std::optional<uint64_t> run = RunOfInfo(info);
-  if (!run) return std::nullopt;
-  MigrationFence fence{.run = *run};
-  // Not listed before the first call.
-  if (auto calls = FieldOfInfo(info, "cmdstat_cluster|setslot:calls=")) {
-    std::from_chars(calls->data(), calls->data() + calls->size(), fence.setslot_calls);
-  }
-  return fence;
+  std::optional<uint64_t> commands = NumberOfInfo(info, "total_commands_processed:");
+  if (!run || !commands) return std::nullopt;
+  return MigrationFence{
+      .run = *run,
+      // Not listed before the first call.
+      .setslot_calls = NumberOfInfo(info, "cmdstat_cluster|setslot:calls=").value_or(0),
+      .commands = *commands};
 }
 
 }  // namespace atestore

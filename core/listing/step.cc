@@ -1,6 +1,7 @@
 #include "core/listing/step.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/listing/server_process.h"
 #include "core/status.h"
 
 namespace atestore {
@@ -27,6 +28,23 @@ Obstacle Obstacle::Retake(const Endpoint& asked, std::string_view what) {
   return {.asked = asked,
           .status = UnavailableError(absl::StrCat("node ", ToString(asked), ": ", ToAbsl(what))),
           .at_once = true};
+}
+
+Obstacle Obstacle::NoStableOwner(const Endpoint& asked, Slot slot, std::string_view why) {
+  return {.asked = asked,
+          .status = UnavailableError(absl::StrCat("slot ", slot, " has no reachable owner: node ",
+                                                  ToString(asked), " ", ToAbsl(why)))};
+}
+
+std::optional<Obstacle> ObstacleOfClusterInfo(const ReplyView& reply, const Endpoint& asked) {
+  if (reply.is_error()) return Obstacle::FromError(ParseServerError(reply.text(), asked), asked);
+  if (ClusterIsOk(reply.text())) return std::nullopt;
+  return Obstacle{
+      .kind = ServerErrorKind::kClusterDown,
+      .asked = asked,
+      .status = UnavailableError(absl::StrCat("node ", ToString(asked),
+                                              ": its cluster_state is not ok (CLUSTER INFO); it "
+                                              "may be cut off from the majority"))};
 }
 
 std::optional<ReplyView> TransactionReplies::OnReply(size_t command, const ReplyView& reply,

@@ -24,7 +24,14 @@ struct Obstacle {
   static Obstacle FromFailure(const absl::Status& status, const Endpoint& asked);
   // The cluster changed while it was being read; nobody is to blame.
   static Obstacle Retake(const Endpoint& asked, std::string_view what);
+  // Nobody is known to be the stable owner of `slot`, so nothing can be said about its keys until
+  // something changes: wait, then ask anew.
+  static Obstacle NoStableOwner(const Endpoint& asked, Slot slot, std::string_view why);
 };
+
+// What the reply to CLUSTER INFO says against reading from this node; nothing: the node is in a
+// cluster that is ok.
+std::optional<Obstacle> ObstacleOfClusterInfo(const ReplyView& reply, const Endpoint& asked);
 
 // One part of a listing: rounds of requests, whose replies are fed back in any interleaving. A
 // round is over when each of its requests has all its replies or failed, and More() was empty.

@@ -23,12 +23,11 @@ ValuesRead::ValuesRead(const NameList* names, size_t count, std::vector<Endpoint
 }
 
 ValuesRead::ValuesRead(const NameList* names, size_t count, Migration migration,
-                       MigrationFence fence, const Bounds& bounds, RecordSink* sink)
+                       const Bounds& bounds, RecordSink* sink)
     : names_(names),
       nodes_({migration.source, migration.destination}),
       same_node_({MigratingSlot::kSource, MigratingSlot::kDestination}),
       migration_(std::move(migration)),
-      fence_(fence),
       bounds_(bounds),
       sink_(sink),
       items_(count),
@@ -43,9 +42,6 @@ std::vector<ShardRequest> ValuesRead::NextRound() {
   } else if (round_ == Round::kValues) {
     round_ = Round::kAgain;
     migration_ ? AskDestination() : AskNullsAgain();
-  } else if (round_ == Round::kAgain && migration_) {
-    round_ = Round::kVerify;
-    VerifyFence();
   }
   std::vector<ShardRequest> requests = More();
   if (requests.empty()) round_ = Round::kDone;
@@ -125,23 +121,10 @@ void ValuesRead::AskDestination() {
   }
 }
 
-void ValuesRead::VerifyFence() {
-  if (std::none_of(items_.begin(), items_.end(),
-                   [](const Item& item) { return item.fate == Fate::kNullAtDestination; })) {
-    return;
-  }
-  // Absent on the source, then on the destination: deleted, unless the migration was aborted in
-  // between and the key moved back.
-  Part& part = PartFor(MigratingSlot::kSource);
-  part.request.pipeline.Add({"INFO", "server", "commandstats"});
-  part.commands.push_back({});
-}
-
 void ValuesRead::OnReply(size_t request, size_t command, const ReplyView& reply) {
   Part& part = PartOf(request);
   // Servers reply when they have worked through what they have read: the node is free.
   if (!std::exchange(part.is_answered, true)) --states_[part.node].parts_waiting;
-  if (round_ == Round::kVerify) return OnFence(reply);
   const Command& asked = part.commands[command];
   if (reply.is_error()) return OnError(part.node, asked, reply);
   if (asked.count == 0) return;  // ASKING: OK
@@ -158,8 +141,10 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
   Item& state = items_[item];
   if (state.fate == Fate::kObstructed) return;
   if (value.is_null()) {
-    bool moved = migration_ && round_ == Round::kAgain;
-    state.fate = !alone ? Fate::kNull : moved ? Fate::kNullAtDestination : Fate::kGone;
+    if (migration_ && round_ == Round::kAgain) {
+      return Obstruct(item, 1, Obstacle::Retake(nodes_[node], "a key is on neither node"));
+    }
+    state.fate = alone ? Fate::kGone : Fate::kNull;
     return;
   }
   if (value.type() == RespType::kDropped) {
@@ -203,18 +188,6 @@ void ValuesRead::OnError(size_t node, const Command& command, const ReplyView& r
   Obstruct(command.first, std::max<size_t>(command.count, 1), Obstacle::FromError(error, endpoint));
 }
 
-void ValuesRead::OnFence(const ReplyView& reply) {
-  bool unchanged = !reply.is_error() && MigrationFence::FromInfo(reply.text()) == fence_;
-  for (size_t item = 0; item < items_.size(); ++item) {
-    if (items_[item].fate != Fate::kNullAtDestination) continue;
-    if (unchanged) {
-      items_[item].fate = Fate::kGone;
-    } else {
-      Obstruct(item, 1, Obstacle::Retake(migration_->source, "the migration was set anew"));
-    }
-  }
-}
-
 void ValuesRead::OnFailure(size_t request, const absl::Status& status) {
   Part& part = PartOf(request);
   if (!part.is_answered) --states_[part.node].parts_waiting;
@@ -223,7 +196,6 @@ void ValuesRead::OnFailure(size_t request, const absl::Status& status) {
     for (size_t item = command.first; item < command.first + command.count; ++item) {
       Fate fate = items_[item].fate;
       bool told = fate == Fate::kAdded || fate == Fate::kGone || fate == Fate::kUnreadable ||
-                  (fate == Fate::kNullAtDestination && round_ != Round::kVerify) ||
                   (fate == Fate::kNull && round_ == Round::kValues) || fate == Fate::kNotKept;
       if (!told) Obstruct(item, 1, obstacle);
     }

@@ -55,7 +55,6 @@ class ValuesRead final : public ListingStep {
     kObstructed,  // not told: see obstacle()
     kNull,        // MGET said null: deleted, or of a wrong type
     kAsked,       // the source of a migration sent us on
-    kNullAtDestination,
   };
 
   struct Bounds {
@@ -67,9 +66,12 @@ class ValuesRead final : public ListingStep {
   // count. `names` and `sink` must outlive the step.
   ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes, const Bounds& bounds,
              RecordSink* sink);
-  // The same for names of a slot in migration, one key a command.
-  ValuesRead(const NameList* names, size_t count, Migration migration, MigrationFence fence,
-             const Bounds& bounds, RecordSink* sink);
+  // The same for names of a slot in migration, one key a command. A key that is on neither node is
+  // obstructed rather than gone: that the source sent us on and the destination has it not proves
+  // nothing while either may be reloading or the migration be set anew. Read the slot's names
+  // again: a deleted one is not among them.
+  ValuesRead(const NameList* names, size_t count, Migration migration, const Bounds& bounds,
+             RecordSink* sink);
 
   std::vector<ShardRequest> NextRound() override;
   std::vector<ShardRequest> More() override;
@@ -122,19 +124,17 @@ class ValuesRead final : public ListingStep {
     size_t parts_waiting = 0;  // for their first reply
     size_t bytes_added = 0;    // to the page
   };
-  enum class Round { kBegin, kValues, kAgain, kVerify, kDone };
+  enum class Round { kBegin, kValues, kAgain, kDone };
 
   void AskAll();
   void AskNullsAgain();
   void AskDestination();
-  void VerifyFence();
   void AddCommand(Part& part, size_t first, size_t count);
   Part& PartFor(size_t node);
   Part& PartOf(size_t request) { return parts_[sent_[request]]; }
   std::vector<size_t> RecordsFrom(size_t first) const;
   void OnValue(size_t node, size_t item, const ReplyView& value, bool alone);
   void OnError(size_t node, const Command& command, const ReplyView& reply);
-  void OnFence(const ReplyView& reply);
   void Obstruct(size_t first, size_t count, Obstacle obstacle);
   void MarkUnreadable(size_t item, absl::Status why);
 
@@ -142,7 +142,6 @@ class ValuesRead final : public ListingStep {
   const std::vector<Endpoint> nodes_;
   std::vector<size_t> same_node_;  // index of the first node with the same endpoint
   const std::optional<Migration> migration_;
-  const MigrationFence fence_;
   const Bounds bounds_;
   RecordSink* const sink_;
   Round round_ = Round::kBegin;

@@ -29,6 +29,15 @@ std::string Write(const ReplyView& reply, const Change& change) {
   return bytes;
 }
 
+// The text of INFO, with more commands processed.
+std::string InfoOfLater(std::string_view info) {
+  constexpr std::string_view kCommands = "total_commands_processed:";
+  std::string text(info);
+  const size_t commands = text.find(kCommands);
+  if (commands != std::string::npos) text.insert(commands + kCommands.size(), "9");
+  return Bulk(text);
+}
+
 }  // namespace
 
 void MutantTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
@@ -59,9 +68,9 @@ MutantTransport::Answer MutantTransport::ExecuteMutated(const ShardRequest& requ
     Command& arguments = commands.emplace_back();
     for (ReplyView argument : **command) arguments.emplace_back(argument.text());
   }
-  const bool asks_source = commands.size() == 5 && commands[1][0] == "CLUSTER" &&
-                           commands[2].size() == 3 && commands[0][0] == "MULTI";
-  const bool asks_destination = commands[0][0] == "ASKING" && commands[1][0] == "MULTI";
+  const bool asks_source =
+      commands.size() > 3 && commands[3][0] == "INFO" && commands[3].size() > 2;
+  const bool asks_destination = commands.size() > 1 && commands[1][0] == "ASKING";
   const bool verifies = commands.size() == 2 && commands[0][0] == "EXISTS";
   if (mutation_ == Mutation::kDestinationFirst) {
     if (asks_source) ReadDestinationEarly();
@@ -70,7 +79,7 @@ MutantTransport::Answer MutantTransport::ExecuteMutated(const ShardRequest& requ
   if (mutation_ == Mutation::kNoVerification && verifies) {
     return std::vector<std::string>{absl::StrCat("-", last_ask_text_, "\r\n"), last_info_};
   }
-  if (mutation_ == Mutation::kNoProbe && commands[0][0] == "MULTI") {
+  if (mutation_ == Mutation::kNoProbe) {
     // Keyless, and its OK reads as the integer 0.
     for (Command& command : commands) {
       if (command[0] == "EXISTS") command = {"UNWATCH"};
@@ -118,7 +127,7 @@ void MutantTransport::Learn(const std::vector<Command>& commands, const std::vec
     if (!view.is_array()) continue;
     for (ReplyView element : view) {
       if (element.text().find(kRunId) != std::string_view::npos) {
-        last_info_ = Bulk(element.text());
+        last_info_ = InfoOfLater(element.text());
       }
     }
   }
@@ -128,9 +137,11 @@ void MutantTransport::ReadDestinationEarly() {
   early_destination_.reset();
   if (!last_ask_) return;
   early_destination_ = Send(last_ask_->endpoint,
-                            {{"ASKING"},
+                            {{"CLUSTER", "INFO"},
+                             {"ASKING"},
                              {"MULTI"},
                              last_probe_,
+                             {"INFO", "persistence"},
                              {"CLUSTER", "GETKEYSINSLOT", absl::StrCat(last_ask_->slot), "100000"},
                              {"EXEC"}});
 }

@@ -10,14 +10,22 @@
 namespace atestore {
 namespace {
 
-// Feeds the replies to the only request: MULTI, the queued commands, EXEC with these results.
-void Answer(NamesBatch& batch, size_t queued, const std::string& results) {
-  std::string wire = "+OK\r\n";
+std::string Bulk(const std::string& text) {
+  return absl::StrCat("$", text.size(), "\r\n", text, "\r\n");
+}
+
+const std::string kClusterOk = Bulk("cluster_state:ok\r\n");
+
+// Feeds the replies to the only request: CLUSTER INFO, MULTI, the queued commands, EXEC with these
+// results.
+void Answer(NamesBatch& batch, size_t queued, const std::string& results,
+            const std::string& cluster_info = kClusterOk) {
+  std::string wire = cluster_info + "+OK\r\n";
   for (size_t command = 0; command < queued; ++command) wire += "+QUEUED\r\n";
   absl::StrAppend(&wire, "*", queued, "\r\n", results);
   RespReader reader;
   reader.Feed(wire);
-  for (size_t command = 0; command < queued + 2; ++command) {
+  for (size_t command = 0; command < queued + 3; ++command) {
     auto reply = reader.Next();
     ASSERT_TRUE(reply.ok() && reply->has_value());
     batch.OnReply(0, command, **reply);
@@ -34,8 +42,10 @@ class NamesBatchTest : public testing::Test {
  protected:
   NamesBatch Make(size_t names_bytes_max) {
     std::vector<NamesUnit> units;
-    units.push_back(
-        {.kind = NamesUnit::Kind::kOneSlot, .endpoint = {"h", 1}, .slots = {7}, .keys_max = 2000});
+    units.push_back({.kind = NamesUnit::Kind::kProbedSlots,
+                     .endpoint = {"h", 1},
+                     .slots = {7},
+                     .keys_max = 2000});
     return NamesBatch({.filter = &filter_, .first_slot = 7, .names_bytes_max = names_bytes_max},
                       std::move(units));
   }
@@ -56,7 +66,7 @@ TEST_F(NamesBatchTest, TakesTheNamesOfASlot) {
 TEST_F(NamesBatchTest, OnlyAScanThatStoppedEarlyTellsTheDensity) {
   const std::string node =
       std::string(40, 'a') + " h:1@2 myself,master - 0 0 1 connected 0-16383\n";
-  const std::string view = absl::StrCat("$", node.size(), "\r\n", node, "\r\n");
+  const std::string view = Bulk(node);
   const std::string key = "actor:a:b";
   // The cursor's low bits are a slot: the one in which the call stopped.
   const std::string stopped = absl::StrCat("$5\r\n", kSlotCount - 1, "\r\n");
@@ -65,9 +75,9 @@ TEST_F(NamesBatchTest, OnlyAScanThatStoppedEarlyTellsTheDensity) {
         {.filter = &filter_, .first_slot = 7},
         {{.kind = NamesUnit::Kind::kScan, .endpoint = {"h", 1}, .slots = {7}, .keys_max = 1000}});
     ASSERT_EQ(batch.NextRound().size(), 1u);
-    Answer(
-        batch, 3,
-        absl::StrCat(":0\r\n", view, "*2\r\n", cursor, "*1\r\n$", key.size(), "\r\n", key, "\r\n"));
+    Answer(batch, 4,
+           absl::StrCat(":0\r\n", view, Bulk("valkey_version:8.0.1\r\n"), "*2\r\n", cursor,
+                        "*1\r\n$", key.size(), "\r\n", key, "\r\n"));
     EXPECT_EQ(batch.names().size(), 1u);
     const bool tells = cursor == stopped;
     EXPECT_EQ(batch.density().keys, tells ? 1000 : 0);
@@ -84,6 +94,57 @@ TEST_F(NamesBatchTest, MoreNamesThanMemoryCoverNothing) {
   EXPECT_TRUE(batch.covered().none());
   ASSERT_TRUE(batch.obstacle(0));
   EXPECT_TRUE(batch.obstacle(0)->transient);
+}
+
+// A node in a minority answers reads where cluster-allow-reads-when-down is set, for as long as it
+// is cut off.
+TEST_F(NamesBatchTest, ANodeWhoseClusterIsNotOkCoversNothing) {
+  NamesBatch batch = Make(kNameListBytesMax);
+  ASSERT_EQ(batch.NextRound().size(), 1u);
+  Answer(batch, 2, ":0\r\n" + Names(20), Bulk("cluster_state:fail\r\n"));
+  EXPECT_TRUE(batch.covered().none());
+  ASSERT_TRUE(batch.obstacle(0));
+  EXPECT_EQ(batch.obstacle(0)->kind, ServerErrorKind::kClusterDown);
+  EXPECT_TRUE(batch.obstacle(0)->transient);
+}
+
+// With no name in the reply, its order proves nothing about what the cursor means.
+TEST_F(NamesBatchTest, AScanOfAServerWithoutPerSlotTablesCoversNothing) {
+  const std::string node =
+      std::string(40, 'a') + " h:1@2 myself,master - 0 0 1 connected 0-16383\n";
+  for (const std::string info : {"redis_version:7.0.15\r\n", "", "valkey_version:7.2.5\r\n"}) {
+    NamesBatch batch(
+        {.filter = &filter_, .first_slot = 7},
+        {{.kind = NamesUnit::Kind::kScan, .endpoint = {"h", 1}, .slots = {7}, .keys_max = 1000}});
+    ASSERT_EQ(batch.NextRound().size(), 1u);
+    Answer(batch, 4, absl::StrCat(":0\r\n", Bulk(node), Bulk(info), "*2\r\n$1\r\n0\r\n*0\r\n"));
+    EXPECT_TRUE(batch.covered().none());
+    EXPECT_TRUE(batch.layout_violated());
+  }
+}
+
+// Each slot has a transaction of its own: one that was refused says nothing about the others.
+TEST_F(NamesBatchTest, SlotsProbedOneByOneAreCoveredOneByOne) {
+  NamesBatch batch({.filter = &filter_, .first_slot = 7},
+                   {{.endpoint = {"h", 1}, .slots = {7, 8, 9}, .keys_max = 2000}});
+  std::vector<ShardRequest> requests = batch.NextRound();
+  ASSERT_EQ(requests.size(), 1u);
+  ASSERT_EQ(requests[0].pipeline.size(), 13u);
+  const std::string ran = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:0\r\n" + Names(3);
+  const std::string moved =
+      "+OK\r\n-MOVED 8 h:2\r\n+QUEUED\r\n-EXECABORT Transaction discarded\r\n";
+  RespReader reader;
+  reader.Feed(kClusterOk + ran + moved + ran);
+  for (size_t command = 0; command < 13; ++command) {
+    auto reply = reader.Next();
+    ASSERT_TRUE(reply.ok() && reply->has_value());
+    batch.OnReply(0, command, **reply);
+  }
+  EXPECT_TRUE(batch.covered()[7]);
+  EXPECT_FALSE(batch.covered()[8]);
+  EXPECT_TRUE(batch.covered()[9]);
+  ASSERT_TRUE(batch.obstacle(0));
+  EXPECT_EQ(batch.obstacle(0)->slot, 8);
 }
 
 }  // namespace

@@ -57,9 +57,9 @@ TEST(NamesPlan, ARoundIsBounded) {
 }
 
 TEST(NamesPlan, FewSlotsAreReadByATransactionEach) {
-  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kAnyServer).kind, Kind::kOneSlot);
-  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kAnyServer).slots_per_unit, 1U);
-  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kPerSlotServer).kind, Kind::kOneSlot);
+  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kAnyServer).kind, Kind::kProbedSlots);
+  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kAnyServer).slots_per_unit, 2U);
+  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kPerSlotServer).kind, Kind::kProbedSlots);
   EXPECT_EQ(PlanOfPage({.keys_per_slot = 20}, kAnyServer).kind, Kind::kSlots);
   EXPECT_EQ(PlanOfPage({.keys_per_slot = 20}, kPerSlotServer).kind, Kind::kSlots);
 }
