@@ -154,7 +154,9 @@ int main(int argc, char** argv) {
   CLI::App app("A cluster of real servers, steered from standard input.");
   app.add_option("--kind", options.kind)
       ->transform(CLI::CheckedTransformer(std::map<std::string, atestore::ServerKind>{
-          {"redis", atestore::ServerKind::kRedis}, {"valkey", atestore::ServerKind::kValkey}}));
+          {"redis", atestore::ServerKind::kRedis},
+          {"valkey", atestore::ServerKind::kValkey},
+          {"valkey91", atestore::ServerKind::kValkey91}}));
   app.add_option("--primaries", options.primaries);
   app.add_option("--replicas", options.replicas);
   app.add_flag("--persistent", options.persistent);

@@ -22,9 +22,7 @@ struct Case {
   ClusterFault fault;
 };
 
-std::string NameOf(const Case& entry) {
-  return entry.fault.name + (entry.kind == ServerKind::kRedis ? "_Redis" : "_Valkey");
-}
+std::string NameOf(const Case& entry) { return entry.fault.name + "_" + NameInTests(entry.kind); }
 void PrintTo(const Case& entry, std::ostream* out) { *out << NameOf(entry); }
 
 class ListingFaultsTest : public ::testing::TestWithParam<Case> {
@@ -50,8 +48,7 @@ class ListingFaultsTest : public ::testing::TestWithParam<Case> {
 std::vector<Case> AllCases() {
   std::vector<Case> cases;
   for (const ClusterFault& fault : AllClusterFaults()) {
-    cases.push_back({ServerKind::kRedis, fault});
-    cases.push_back({ServerKind::kValkey, fault});
+    for (ServerKind kind : AllServerKinds()) cases.push_back({kind, fault});
   }
   return cases;
 }
@@ -83,11 +80,8 @@ TEST_P(ListingFaultsTest, EveryActorExactlyOnce) {
 // this audit can tell.
 class NaiveListingTest : public ::testing::TestWithParam<ServerKind> {};
 
-INSTANTIATE_TEST_SUITE_P(Servers, NaiveListingTest,
-                         ::testing::Values(ServerKind::kRedis, ServerKind::kValkey),
-                         [](const auto& test) {
-                           return test.param == ServerKind::kRedis ? "Redis" : "Valkey";
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, NaiveListingTest, ::testing::ValuesIn(AllServerKinds()),
+                         NameOfServerTest);
 
 TEST_P(NaiveListingTest, LosesActorsToResharding) {
   ATESTORE_REQUIRE_SERVER(GetParam());

@@ -68,11 +68,8 @@ class ListingHugeSlotTest : public ::testing::TestWithParam<ServerKind> {
   std::unique_ptr<ActorStore> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, ListingHugeSlotTest,
-                         ::testing::Values(ServerKind::kRedis, ServerKind::kValkey),
-                         [](const auto& test) {
-                           return test.param == ServerKind::kRedis ? "Redis" : "Valkey";
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, ListingHugeSlotTest, ::testing::ValuesIn(AllServerKinds()),
+                         NameOfServerTest);
 
 TEST_P(ListingHugeSlotTest, IsListedOnceWhenNothingHappens) {
   EXPECT_EQ(DuplicatesWith([] { return absl::OkStatus(); }), 0);

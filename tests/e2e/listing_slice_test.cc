@@ -80,11 +80,8 @@ class ListingSliceTest : public ::testing::TestWithParam<ServerKind> {
   std::unique_ptr<ActorStore> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, ListingSliceTest,
-                         ::testing::Values(ServerKind::kRedis, ServerKind::kValkey),
-                         [](const auto& test) {
-                           return test.param == ServerKind::kRedis ? "Redis" : "Valkey";
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, ListingSliceTest, ::testing::ValuesIn(AllServerKinds()),
+                         NameOfServerTest);
 
 TEST_P(ListingSliceTest, ListsEveryActorOnceWithAnyPageSize) {
   for (int32_t page_size : {1, 7, 100, 1000}) {

@@ -31,11 +31,8 @@ class RealClusterTest : public ::testing::TestWithParam<ServerKind> {
   std::unique_ptr<RealCluster> cluster_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, RealClusterTest,
-                         ::testing::Values(ServerKind::kRedis, ServerKind::kValkey),
-                         [](const auto& test) {
-                           return test.param == ServerKind::kRedis ? "Redis" : "Valkey";
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, RealClusterTest, ::testing::ValuesIn(AllServerKinds()),
+                         NameOfServerTest);
 
 TEST_P(RealClusterTest, FailsOverAndKeepsDataThroughAKill) {
   ASSERT_NO_FATAL_FAILURE(Start({.primaries = 2, .replicas = 1, .persistent = true}));

@@ -67,11 +67,8 @@ class RedisSecuredClusterTest : public ::testing::TestWithParam<ServerKind> {
   std::unique_ptr<ActorStore> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, RedisSecuredClusterTest,
-                         ::testing::Values(ServerKind::kRedis, ServerKind::kValkey),
-                         [](const auto& test) {
-                           return test.param == ServerKind::kRedis ? "Redis" : "Valkey";
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, RedisSecuredClusterTest, ::testing::ValuesIn(AllServerKinds()),
+                         NameOfServerTest);
 
 TEST_P(RedisSecuredClusterTest, TheDocumentedUserMayDoAllThatTheStoreDoes) {
   ASSERT_NO_FATAL_FAILURE(Start(DocumentedRule()));

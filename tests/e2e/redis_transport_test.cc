@@ -62,11 +62,8 @@ class RedisTransportTest : public ::testing::TestWithParam<ServerKind> {
   std::unique_ptr<RealCluster> cluster_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, RedisTransportTest,
-                         ::testing::Values(ServerKind::kRedis, ServerKind::kValkey),
-                         [](const auto& test) {
-                           return test.param == ServerKind::kRedis ? "Redis" : "Valkey";
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, RedisTransportTest, ::testing::ValuesIn(AllServerKinds()),
+                         NameOfServerTest);
 
 TEST_P(RedisTransportTest, KeepsOrderAcrossNodesAndThreads) {
   ASSERT_NO_FATAL_FAILURE(Start({.primaries = 3}));

@@ -73,11 +73,11 @@ std::vector<ClusterFault> FaultsCalled(const std::string& name) {
 
 int Soak(absl::Duration duration, uint64_t seed, const std::string& fault) {
   std::vector<ServerKind> kinds;
-  for (ServerKind kind : {ServerKind::kRedis, ServerKind::kValkey}) {
+  for (ServerKind kind : AllServerKinds()) {
     if (FindServer(kind)) kinds.push_back(kind);
   }
   if (kinds.empty()) {
-    std::fputs("listing_soak: neither redis-server nor valkey-server is installed\n", stderr);
+    std::fputs("listing_soak: no server is installed\n", stderr);
     return 1;
   }
   const std::vector<ClusterFault> faults = FaultsCalled(fault);

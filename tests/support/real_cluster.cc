@@ -30,15 +30,24 @@ std::string Field(std::string_view text, std::string_view name) {
   return lines.substr(found, lines.find_first_of("\r\n", found) - found);
 }
 
+// What follows a name in a list of names and values, whose order and number depend on the version
+// (Valkey 9.1 adds the shard's id to CLUSTER SHARDS). Null without that name.
+const HiredisReply* Entry(const HiredisReply& map, std::string_view name) {
+  for (size_t i = 0; i + 1 < map.elements.size(); i += 2) {
+    if (map.elements[i].text == name) return &map.elements[i + 1];
+  }
+  return nullptr;
+}
+
 // Of an entry of CLUSTER SHARDS. Valkey learns the shard of a new replica late, and refuses to
 // start from a nodes.conf where a replica and its primary are in two shards.
 bool HasPrimary(const HiredisReply& shard) {
-  const std::vector<HiredisReply>& nodes = shard.elements.back().elements;
-  return std::any_of(nodes.begin(), nodes.end(), [](const HiredisReply& node) {
-    auto role = std::find_if(node.elements.begin(), node.elements.end(),
-                             [](const HiredisReply& name) { return name.text == "role"; });
-    return node.elements.end() - role > 1 && (role + 1)->text == "master";
-  });
+  const HiredisReply* nodes = Entry(shard, "nodes");
+  return nodes != nullptr &&
+         std::any_of(nodes->elements.begin(), nodes->elements.end(), [](const HiredisReply& node) {
+           const HiredisReply* role = Entry(node, "role");
+           return role != nullptr && role->text == "master";
+         });
 }
 
 }  // namespace
@@ -76,9 +85,11 @@ absl::StatusOr<std::vector<HiredisReply>> RealCluster::RunAll(
 }
 
 absl::StatusOr<std::string> RealCluster::RunCli(std::vector<std::string> arguments) {
-  std::string_view name = options_.kind == ServerKind::kRedis ? "redis-cli" : "valkey-cli";
-  std::optional<std::string> program = FindProgram(name);
-  if (!program) return NotFoundError(absl::StrCat(ToAbsl(name), " is not installed"));
+  std::optional<std::string> program = FindServerCli(options_.kind);
+  if (!program) {
+    return NotFoundError(absl::StrCat("the client program of ", ToAbsl(ToString(options_.kind)),
+                                      " is not installed"));
+  }
   std::vector<std::string> command{*program};
   if (!options_.password.empty()) {
     command.insert(command.end(), {"--no-auth-warning", "-a", options_.password});

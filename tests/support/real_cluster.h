@@ -21,11 +21,17 @@
 
 namespace atestore {
 
-enum class ServerKind { kRedis, kValkey };
+// Redis 7.0 and Valkey 8.0 as scripts/setup installs them, Valkey 9.1 as scripts/valkey-unstable
+// unpacks it.
+enum class ServerKind { kRedis, kValkey, kValkey91 };
+std::vector<ServerKind> AllServerKinds();
 std::string_view ToString(ServerKind kind);
 
-// nullopt: not installed. Tests go through ATESTORE_REQUIRE_SERVER (require_server.h).
+// The server's program. nullopt: not installed. Tests go through ATESTORE_REQUIRE_SERVER
+// (require_server.h).
 std::optional<std::string> FindServer(ServerKind kind);
+// Its redis-cli or valkey-cli.
+std::optional<std::string> FindServerCli(ServerKind kind);
 
 struct RealClusterOptions {
   ServerKind kind = ServerKind::kRedis;

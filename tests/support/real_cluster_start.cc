@@ -1,4 +1,5 @@
 // How RealCluster comes into being: ports, files, processes, and the commands that form a cluster.
+#include <cstdlib>
 #include <fstream>
 #include <utility>
 
@@ -20,13 +21,48 @@ std::string EndOf(const std::filesystem::path& path) {
   return text.size() > kEndBytes ? "…" + text.substr(text.size() - kEndBytes) : text;
 }
 
-}  // namespace
-
-std::string_view ToString(ServerKind kind) {
-  return kind == ServerKind::kRedis ? "redis-server" : "valkey-server";
+// Where scripts/valkey-unstable puts its programs.
+std::optional<std::string> FindUnstable(std::string_view program) {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  std::filesystem::path root;
+  if (cache != nullptr && *cache != '\0') {
+    root = cache;
+  } else if (home != nullptr) {
+    root = std::filesystem::path(home) / ".cache";
+  }
+  std::filesystem::path found = root / "atestore" / "valkey-unstable" / "bin" / program;
+  if (!std::filesystem::exists(found)) return std::nullopt;
+  return found.string();
 }
 
-std::optional<std::string> FindServer(ServerKind kind) { return FindProgram(ToString(kind)); }
+}  // namespace
+
+std::vector<ServerKind> AllServerKinds() {
+  return {ServerKind::kRedis, ServerKind::kValkey, ServerKind::kValkey91};
+}
+
+std::string_view ToString(ServerKind kind) {
+  switch (kind) {
+    case ServerKind::kRedis:
+      return "redis-server";
+    case ServerKind::kValkey:
+      return "valkey-server";
+    case ServerKind::kValkey91:
+      return "valkey 9.1";
+  }
+  return "";
+}
+
+std::optional<std::string> FindServer(ServerKind kind) {
+  if (kind == ServerKind::kValkey91) return FindUnstable("valkey-server");
+  return FindProgram(ToString(kind));
+}
+
+std::optional<std::string> FindServerCli(ServerKind kind) {
+  if (kind == ServerKind::kValkey91) return FindUnstable("valkey-cli");
+  return FindProgram(kind == ServerKind::kRedis ? "redis-cli" : "valkey-cli");
+}
 
 absl::StatusOr<std::unique_ptr<RealCluster>> RealCluster::Start(RealClusterOptions options) {
   std::unique_ptr<RealCluster> cluster(new RealCluster(std::move(options)));
