@@ -37,7 +37,8 @@ class Differential : public testing::TestWithParam<ServerKind> {
 };
 
 inline std::string ServerName(const testing::TestParamInfo<ServerKind>& kind) {
-  return kind.param == ServerKind::kRedis ? "Redis70" : "Valkey80";
+  if (kind.param == ServerKind::kRedis) return "Redis70";
+  return kind.param == ServerKind::kValkey ? "Valkey80" : "Valkey91";
 }
 
 }  // namespace atestore

@@ -237,8 +237,8 @@ class GeneratedSequences : public Differential {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, GeneratedSequences,
-                         testing::Values(ServerKind::kRedis, ServerKind::kValkey), ServerName);
+INSTANTIATE_TEST_SUITE_P(Servers, GeneratedSequences, testing::ValuesIn(AllServerKinds()),
+                         ServerName);
 
 TEST_P(GeneratedSequences, PrimariesAndReplicas) {
   constexpr uint64_t kSequences = 2000;

@@ -36,8 +36,7 @@ std::set<std::string> ScanAll(TwinClusters& twins, size_t count, bool real, size
   return keys;
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, Differential,
-                         testing::Values(ServerKind::kRedis, ServerKind::kValkey), ServerName);
+INSTANTIATE_TEST_SUITE_P(Servers, Differential, testing::ValuesIn(AllServerKinds()), ServerName);
 
 TEST_P(Differential, WrongPasswords) {
   Expect(0, {"AUTH x y", "AUTH x", "HELLO 3 AUTH x y", "HELLO 3 AUTH x", "HELLO 3 AUTH default y"});

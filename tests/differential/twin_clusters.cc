@@ -60,6 +60,18 @@ void MaskClientId(std::string& reply) {
   reply.replace(begin, reply.find('\r', begin) - begin, "-");
 }
 
+mockcluster::Flavor FlavorOf(ServerKind kind) {
+  switch (kind) {
+    case ServerKind::kRedis:
+      return mockcluster::Flavor::kRedis70;
+    case ServerKind::kValkey:
+      return mockcluster::Flavor::kValkey80;
+    case ServerKind::kValkey91:
+      return mockcluster::Flavor::kValkey91;
+  }
+  return mockcluster::Flavor::kRedis70;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TwinClusters>> TwinClusters::Start(ServerKind kind) {
@@ -70,11 +82,7 @@ absl::StatusOr<std::unique_ptr<TwinClusters>> TwinClusters::Start(ServerKind kin
   std::unique_ptr<TwinClusters> twins(new TwinClusters);
   twins->real_ = *std::move(real);
   twins->mock_ = std::make_unique<mockcluster::Cluster>(mockcluster::ClusterOptions{
-      .primaries = 2,
-      .replicas_per_primary = 1,
-      .flavor = kind == ServerKind::kRedis ? mockcluster::Flavor::kRedis70
-                                           : mockcluster::Flavor::kValkey80,
-      .base_port = kMockPort});
+      .primaries = 2, .replicas_per_primary = 1, .flavor = FlavorOf(kind), .base_port = kMockPort});
   for (size_t node = 0; node < kNodes; ++node) {
     const std::string number = std::to_string(node);
     mockcluster::NodeInfo mock = twins->mock_->Node(static_cast<mockcluster::NodeIndex>(node));
