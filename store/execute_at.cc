@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
@@ -30,7 +31,12 @@ absl::StatusOr<std::vector<Reply>> ExecuteAt(ShardTransport& transport, const Sh
   std::string message(collector.failure.message());
   // Most transports name the node themselves.
   if (message.find(node) == std::string::npos) message = absl::StrCat("node ", node, ": ", message);
-  return absl::Status(collector.failure.code(), message);
+  absl::Status failure(collector.failure.code(), message);
+  // Whether it was sent, and what else a transport tells.
+  collector.failure.ForEachPayload([&failure](absl::string_view url, const absl::Cord& payload) {
+    failure.SetPayload(url, payload);
+  });
+  return failure;
 }
 
 }  // namespace atestore

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 #include "store/request_queue.h"
+#include "store/send_outcome.h"
 
 namespace atestore {
 
@@ -47,7 +48,7 @@ void EmbeddedTransport::Execute(std::span<const ShardRequest> requests, absl::Ti
 absl::Status EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t index,
                                            const ShardRequest& request, ReplyObserver& observer) {
   absl::StatusOr<Connection*> connection = Connect(cluster, request.endpoint);
-  if (!connection.ok()) return connection.status();
+  if (!connection.ok()) return MarkNotSent(connection.status());
   std::string bytes;
   cluster.Feed((*connection)->client, request.pipeline.bytes(), &bytes);
   RespReader& reader = *(*connection)->reader;

@@ -1,8 +1,25 @@
 #include "store/redis/batch.h"
 
+#include <string>
 #include <utility>
 
+#include "absl/strings/cord.h"
+#include "store/send_outcome.h"
+
 namespace atestore {
+namespace {
+
+// A copy that shares nothing: the thread sanitizer cannot see the count in a shared status, for the
+// library that keeps it is not instrumented.
+absl::Status Unshared(const absl::Status& status) {
+  absl::Status copy(status.code(), status.message());
+  status.ForEachPayload([&copy](absl::string_view url, const absl::Cord& payload) {
+    copy.SetPayload(url, absl::Cord(std::string(payload)));
+  });
+  return copy;
+}
+
+}  // namespace
 
 Batch::Batch(std::span<const ShardRequest> requests, ReplyObserver& observer, SendRequest send)
     : requests_(requests), observer_(observer), send_(std::move(send)) {
@@ -18,6 +35,7 @@ void Batch::Wait() {
 void Batch::Open(size_t first) {
   for (size_t request = first; request < requests_.size(); ++request) {
     left_.push_back(requests_[request].pipeline.size());
+    sent_.push_back(false);
     if (left_.back() > 0) ++open_;
   }
 }
@@ -52,9 +70,8 @@ void Batch::SendMore() {
 void Batch::Fail(size_t request, const absl::Status& status) {
   if (!is_open(request)) return;
   left_[request] = 0;
-  // A copy that shares nothing: the thread sanitizer cannot see the count in a shared status, for
-  // the library that keeps it is not instrumented.
-  observer_.OnFailure(request, absl::Status(status.code(), status.message()));
+  const absl::Status copy = Unshared(status);
+  observer_.OnFailure(request, sent_[request] ? copy : MarkNotSent(copy));
   End();
 }
 

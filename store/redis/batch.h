@@ -42,7 +42,9 @@ class Batch : public std::enable_shared_from_this<Batch> {
   void Start();
   // The next reply to a request; the last one ends it. Ignored when the request has ended.
   void Deliver(size_t request, const ReplyView& reply);
-  // Ends a request that has not ended yet.
+  // From now on a server may have executed the request.
+  void MarkSent(size_t request) { sent_[request] = true; }
+  // Ends a request that has not ended yet; marks the failure when it was not sent (WasNotSent()).
   void Fail(size_t request, const absl::Status& status);
   void FailAll(const absl::Status& status);
 
@@ -56,7 +58,8 @@ class Batch : public std::enable_shared_from_this<Batch> {
   ReplyObserver& observer_;
   const SendRequest send_;
   std::vector<size_t> left_;  // replies that each request still waits for; 0: ended
-  size_t open_ = 0;           // requests that have not ended
+  std::vector<bool> sent_;
+  size_t open_ = 0;  // requests that have not ended
 
   std::mutex mutex_;
   std::condition_variable changed_;

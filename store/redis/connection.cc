@@ -56,7 +56,10 @@ void Connection::OnRead(const absl::StatusOr<size_t>& bytes) {
   absl::Status status = state_.OnRead(*bytes, loop_.Now());
   if (!status.ok()) return End(status);
   if (on_reset_ && state_.is_idle()) std::exchange(on_reset_, {})(state_.reset_done());
-  if (phase_ != Phase::kClosed) Read();
+  if (phase_ == Phase::kClosed) return;
+  // What waited for the handshake.
+  Flush();
+  Read();
 }
 
 void Connection::Send(const std::shared_ptr<Batch>& batch, size_t request) {

@@ -41,33 +41,47 @@ void ConnectionState::AddAuth() {
   } else {
     auth.Add({"AUTH", credentials_->username, credentials_->password});
   }
-  output_ += auth.bytes();
-  owed_.push_back({.kind = Owed::Kind::kAuth, .commands = 1});
-  ++owed_commands_;
+  AddOwn(Owed::Kind::kAuth, auth);
+  ++handshake_replies_;
+}
+
+void ConnectionState::AddOwn(Owed::Kind kind, const Pipeline& command) {
+  output_ += command.bytes();
+  owed_.push_back({.kind = kind, .commands = 1});
 }
 
 absl::Status ConnectionState::Add(const std::shared_ptr<Batch>& batch, size_t request,
                                   SteadyTime now) {
   const Pipeline& pipeline = batch->request(request).pipeline;
-  if (owed_commands_ + pipeline.size() > kPendingCommandsMax ||
-      output_.size() + pipeline.bytes().size() > kPendingBytesMax) {
-    return UnavailableError("too many commands wait for the node");
-  }
+  if (!HasRoom(pipeline)) DropEnded();
+  if (!HasRoom(pipeline)) return UnavailableError("too many commands wait for the node");
   // Silence counts from the moment in which something is owed.
   if (is_idle()) last_progress_ = now;
-  output_ += pipeline.bytes();
-  owed_.push_back({Owed::Kind::kRequest, pipeline.size(), batch, request});
-  owed_commands_ += pipeline.size();
+  waiting_.push_back({batch, request, pipeline.size(), pipeline.bytes().size()});
+  waiting_bytes_ += pipeline.bytes().size();
+  pending_commands_ += pipeline.size();
   return absl::OkStatus();
+}
+
+bool ConnectionState::HasRoom(const Pipeline& pipeline) const {
+  return pending_commands_ + pipeline.size() <= kPendingCommandsMax &&
+         waiting_bytes_ + pipeline.bytes().size() <= kPendingBytesMax;
+}
+
+void ConnectionState::DropEnded() {
+  std::erase_if(waiting_, [this](const Waiting& waiting) {
+    if (waiting.batch->is_open(waiting.request)) return false;
+    waiting_bytes_ -= waiting.bytes;
+    pending_commands_ -= waiting.commands;
+    return true;
+  });
 }
 
 void ConnectionState::AddReset(SteadyTime now) {
   Pipeline reset;
   reset.Add({"RESET"});
   if (is_idle()) last_progress_ = now;
-  output_ += reset.bytes();
-  owed_.push_back({.kind = Owed::Kind::kReset, .commands = 1});
-  ++owed_commands_;
+  AddOwn(Owed::Kind::kReset, reset);
   AddAuth();
   reset_done_ = false;
 }
@@ -76,6 +90,20 @@ void ConnectionState::TakeOutput(std::string& bytes) {
   bytes.clear();
   if (bytes.capacity() > kKeptBytesMax) bytes.shrink_to_fit();
   bytes.swap(output_);
+  if (handshake_replies_ > 0) return;
+  for (const Waiting& waiting : std::exchange(waiting_, {})) Send(waiting, bytes);
+  waiting_bytes_ = 0;
+}
+
+void ConnectionState::Send(const Waiting& waiting, std::string& bytes) {
+  Batch& batch = *waiting.batch;
+  if (!batch.is_open(waiting.request)) {
+    pending_commands_ -= waiting.commands;
+    return;
+  }
+  bytes += batch.request(waiting.request).pipeline.bytes();
+  batch.MarkSent(waiting.request);
+  owed_.push_back({Owed::Kind::kRequest, waiting.commands, waiting.batch, waiting.request});
 }
 
 absl::Status ConnectionState::OnRead(size_t bytes, SteadyTime now) {
@@ -95,16 +123,17 @@ absl::Status ConnectionState::OnReply(const ReplyView& reply) {
   switch (owed.kind) {
     case Owed::Kind::kAuth:
       if (reply.is_error()) return AuthError(reply.text());
+      --handshake_replies_;
       break;
     case Owed::Kind::kReset:
       reset_done_ = !reply.is_error();
       break;
     case Owed::Kind::kRequest:
       owed.batch->Deliver(owed.request, reply);
+      --pending_commands_;
       break;
   }
   has_answered_ = true;
-  --owed_commands_;
   if (--owed.commands == 0) owed_.pop_front();
   return absl::OkStatus();
 }
@@ -112,13 +141,17 @@ absl::Status ConnectionState::OnReply(const ReplyView& reply) {
 bool ConnectionState::Fail(const absl::Status& status) {
   // Taken out first: an observer must not see this object half way.
   std::deque<Owed> owed = std::exchange(owed_, {});
-  owed_commands_ = 0;
+  std::deque<Waiting> waiting = std::exchange(waiting_, {});
+  pending_commands_ = 0;
+  waiting_bytes_ = 0;
   bool told = false;
-  for (const Owed& entry : owed) {
-    if (!entry.batch || !entry.batch->is_open(entry.request)) continue;
-    entry.batch->Fail(entry.request, status);
+  auto fail = [&](const std::shared_ptr<Batch>& batch, size_t request) {
+    if (!batch || !batch->is_open(request)) return;
+    batch->Fail(request, status);
     told = true;
-  }
+  };
+  for (const Owed& entry : owed) fail(entry.batch, entry.request);
+  for (const Waiting& entry : waiting) fail(entry.batch, entry.request);
   return told;
 }
 

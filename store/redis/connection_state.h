@@ -16,8 +16,9 @@
 namespace atestore {
 
 // What a connection to a Redis server knows, without its socket: the bytes to send, the replies
-// that are owed and to whom, the handshake. Not thread-safe; calls observers from OnRead() and
-// Fail().
+// that are owed and to whom, the handshake. No request is sent before the handshake has succeeded,
+// and none that has ended meanwhile. Not thread-safe; calls observers from OnRead(), TakeOutput()
+// and Fail().
 class ConnectionState {
  public:
   // Begins with AUTH when there are credentials. `options` must outlive this.
@@ -26,14 +27,15 @@ class ConnectionState {
   // The connection is open: the server's silence counts from now on.
   void OnOpened(SteadyTime now) { last_progress_ = now; }
 
-  // Appends a request's commands. UNAVAILABLE over a limit; then nothing was appended, and the
-  // request was not failed.
+  // Takes a request, to be sent after the handshake. UNAVAILABLE over a limit; then it was not
+  // taken, and not failed.
   absl::Status Add(const std::shared_ptr<Batch>& batch, size_t request, SteadyTime now);
   // Appends what makes a used connection as good as new (RESET, which also drops WATCH, MULTI and
   // READONLY, and AUTH again). reset_done() tells when it worked.
   void AddReset(SteadyTime now);
 
-  // Replaces `bytes` by those to send now, which are then considered sent. Empty: nothing to do.
+  // Replaces `bytes` by those to send now, which are then considered sent: their requests are told
+  // (Batch::MarkSent()). Empty: nothing to do.
   void TakeOutput(std::string& bytes);
 
   // Room for bytes from the server, followed by OnRead() of how many came.
@@ -46,8 +48,8 @@ class ConnectionState {
   // Fails every request that is owed a reply; whether there was one whose caller still waited.
   bool Fail(const absl::Status& status);
 
-  // No reply is owed.
-  bool is_idle() const { return owed_.empty(); }
+  // No reply is owed, and nothing waits to be sent.
+  bool is_idle() const { return owed_.empty() && waiting_.empty(); }
   // The server has answered the handshake, or anything when there is none: it is worth coming back.
   bool has_answered() const { return has_answered_; }
   bool reset_done() const { return reset_done_; }
@@ -60,6 +62,13 @@ class ConnectionState {
   static constexpr size_t kReadBytesMin = size_t{64} << 10;
   static constexpr size_t kKeptBytesMax = size_t{1} << 20;  // of an empty output buffer
 
+  // A request that is not sent yet. Its commands are the caller's until its batch has ended it.
+  struct Waiting {
+    std::shared_ptr<Batch> batch;
+    size_t request;
+    size_t commands;
+    size_t bytes;
+  };
   // Replies owed to a request, or (without a batch) to this class.
   struct Owed {
     enum class Kind { kRequest, kAuth, kReset };
@@ -70,14 +79,21 @@ class ConnectionState {
   };
 
   void AddAuth();
+  void AddOwn(Owed::Kind kind, const Pipeline& command);
+  void Send(const Waiting& waiting, std::string& bytes);
+  void DropEnded();
+  bool HasRoom(const Pipeline& pipeline) const;
   absl::Status OnReply(const ReplyView& reply);
 
   const RedisOptions& options_;
   const std::optional<RedisCredentials> credentials_;
   RespReader reader_;
-  std::string output_;
+  std::string output_;  // of this class: the handshake and RESET
+  std::deque<Waiting> waiting_;
+  size_t waiting_bytes_ = 0;
   std::deque<Owed> owed_;
-  size_t owed_commands_ = 0;
+  size_t pending_commands_ = 0;   // of requests: waiting or owed a reply
+  size_t handshake_replies_ = 0;  // still to come before requests may be sent
   SteadyTime last_progress_;
   bool has_answered_ = false;
   bool reset_done_ = false;

@@ -10,6 +10,7 @@
 #include "store/embedded/embedded_transport.h"
 #include "store/execute_at.h"
 #include "store/record_change.h"
+#include "store/send_outcome.h"
 #include "tests/support/manual_clock.h"
 
 namespace atestore {
@@ -65,6 +66,21 @@ TEST_F(EmbeddedTransportTest, TheLossOfAnExclusiveConnectionFailsOneRequest) {
   absl::Status first = Execute(*exclusive, {"PING"}).status();
   EXPECT_TRUE(absl::IsUnavailable(first)) << first;
   EXPECT_TRUE(Execute(*exclusive, {"PING"}).ok());
+}
+
+TEST_F(EmbeddedTransportTest, TellsWhatWasNotSent) {
+  std::unique_ptr<ShardTransport> exclusive = transport_.Exclusive();
+  EXPECT_TRUE(Execute(*exclusive, {"WATCH", kKey}).ok());
+  Restart();
+  EXPECT_TRUE(WasNotSent(Execute(*exclusive, {"PING"}).status()));
+  cluster_->With([](Cluster& cluster) {
+    cluster.SetBetweenCommands([&cluster](const mockcluster::NextCommand& next) {
+      cluster.InjectConnectionFault(next.client, mockcluster::ConnectionFault::kDropAfter);
+    });
+  });
+  absl::Status lost = Execute(transport_, {"PING"}).status();
+  EXPECT_TRUE(absl::IsUnavailable(lost));
+  EXPECT_FALSE(WasNotSent(lost));
 }
 
 TEST_F(EmbeddedTransportTest, ALossThatARequestMetIsNotToldTwice) {

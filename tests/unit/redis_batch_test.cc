@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/status.h"
+#include "store/send_outcome.h"
 #include "tests/support/reply_recorder.h"
 
 namespace atestore {
@@ -93,6 +94,14 @@ TEST_F(BatchTest, EndsWhenWhatWasAddedHasEnded) {
   EXPECT_THAT(observer_.recorder.replies(2), ElementsAre("+PONG", "+PONG"));
 }
 
+TEST_F(BatchTest, MarksTheFailureOfWhatWasNotSent) {
+  Start({1, 1});
+  batch_->MarkSent(0);
+  batch_->FailAll(DeadlineExceededError("late"));
+  EXPECT_FALSE(WasNotSent(observer_.recorder.failure(0)));
+  EXPECT_TRUE(WasNotSent(observer_.recorder.failure(1)));
+}
+
 TEST_F(BatchTest, AFailureIsNotAskedAbout) {
   Start({1, 1});
   observer_.more = {Pings(1)};
@@ -103,6 +112,7 @@ TEST_F(BatchTest, AFailureIsNotAskedAbout) {
   batch_->FailAll(DeadlineExceededError("late"));
   EXPECT_FALSE(batch_->has_open());
   EXPECT_TRUE(absl::IsDeadlineExceeded(observer_.recorder.failure(2)));
+  EXPECT_TRUE(WasNotSent(observer_.recorder.failure(2)));
   EXPECT_THAT(observer_.recorder.replies(2), IsEmpty());
 }
 

@@ -9,6 +9,7 @@
 #include "core/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "store/send_outcome.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/reply_recorder.h"
 
@@ -97,6 +98,24 @@ TEST_F(ConnectionPoolTest, FailsAtOnceWhileItBacksOff) {
   EXPECT_EQ(outcome(Ping(kNode)), "waits");
 }
 
+TEST_F(ConnectionPoolTest, TellsWhatWasNotSent) {
+  auto not_sent = [&](size_t call) { return WasNotSent(calls_[call]->recorder.failure(0)); };
+  size_t refused = Ping(kNode);
+  stream(0).Refuse(UnavailableError("cannot connect: refused"));
+  EXPECT_TRUE(not_sent(refused));
+  EXPECT_TRUE(not_sent(Ping(kNode))) << "backs off";
+  size_t slow = Ping(kOther);
+  loop_.Advance(options_.connect_timeout);
+  EXPECT_TRUE(not_sent(slow));
+  loop_.Advance(kBackOffMax);
+  size_t written = Ping(kOther);
+  stream(0).Accept();
+  size_t behind_it = Ping(kOther);
+  stream(0).Break();
+  EXPECT_FALSE(not_sent(written));
+  EXPECT_TRUE(not_sent(behind_it)) << "the first write was not over";
+}
+
 TEST_F(ConnectionPoolTest, AnAnswerEndsTheBackOff) {
   for (int failure = 0; failure < 5; ++failure) {
     Ping(kNode);
@@ -139,10 +158,12 @@ TEST_F(ConnectionPoolTest, GivesUpConnectingAndWaiting) {
 TEST_F(ConnectionPoolTest, ATimeoutCountsFromTheRequestNotFromTheConnection) {
   Ping(kNode);
   stream(0).Accept();
+  stream(0).TakeWritten();
   stream(0).Receive("+PONG\r\n");
   for (int round = 0; round < 5; ++round) {
     loop_.Advance(options_.request_timeout * 0.7);
     size_t call = Ping(kNode);
+    stream(0).TakeWritten();
     loop_.Advance(options_.request_timeout * 0.7);
     EXPECT_EQ(outcome(call), "waits") << round;
     stream(0).Receive("+PONG\r\n");
