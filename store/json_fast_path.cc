@@ -174,85 +174,102 @@ bool DecodeSnapshot(const Source& source, value& item, ateapi::SnapshotInfo* sna
 
 enum class Kind : uint8_t { kString, kVersion, kStatus, kSnapshot, kSelector };
 
-struct ActorField {
+struct Field {
   FieldName name;
   std::string_view where;
   Kind kind;
+  int number;
   // Of a kString.
   std::string* (Actor::*string)() = nullptr;
   void (Actor::*clear)() = nullptr;
 };
 
 // In the order of their numbers, in which protobuf's writers put them.
-constexpr std::array<ActorField, 14> kActorFields{{
+constexpr std::array<Field, 14> kFields{{
     {{"actorId", "actor_id"},
      "field actor_id",
      Kind::kString,
+     Actor::kActorIdFieldNumber,
      &Actor::mutable_actor_id,
      &Actor::clear_actor_id},
-    {{"version", "version"}, "field version", Kind::kVersion},
+    {{"version", "version"}, "field version", Kind::kVersion, Actor::kVersionFieldNumber},
     {{"actorTemplateNamespace", "actor_template_namespace"},
      "field actor_template_namespace",
      Kind::kString,
+     Actor::kActorTemplateNamespaceFieldNumber,
      &Actor::mutable_actor_template_namespace,
      &Actor::clear_actor_template_namespace},
     {{"actorTemplateName", "actor_template_name"},
      "field actor_template_name",
      Kind::kString,
+     Actor::kActorTemplateNameFieldNumber,
      &Actor::mutable_actor_template_name,
      &Actor::clear_actor_template_name},
-    {{"status", "status"}, "field status", Kind::kStatus},
+    {{"status", "status"}, "field status", Kind::kStatus, Actor::kStatusFieldNumber},
     {{"ateomPodNamespace", "ateom_pod_namespace"},
      "field ateom_pod_namespace",
      Kind::kString,
+     Actor::kAteomPodNamespaceFieldNumber,
      &Actor::mutable_ateom_pod_namespace,
      &Actor::clear_ateom_pod_namespace},
     {{"ateomPodName", "ateom_pod_name"},
      "field ateom_pod_name",
      Kind::kString,
+     Actor::kAteomPodNameFieldNumber,
      &Actor::mutable_ateom_pod_name,
      &Actor::clear_ateom_pod_name},
     {{"ateomPodIp", "ateom_pod_ip"},
      "field ateom_pod_ip",
      Kind::kString,
+     Actor::kAteomPodIpFieldNumber,
      &Actor::mutable_ateom_pod_ip,
      &Actor::clear_ateom_pod_ip},
     {{"inProgressSnapshot", "in_progress_snapshot"},
      "field in_progress_snapshot",
      Kind::kString,
+     Actor::kInProgressSnapshotFieldNumber,
      &Actor::mutable_in_progress_snapshot,
      &Actor::clear_in_progress_snapshot},
     {{"ateomPodUid", "ateom_pod_uid"},
      "field ateom_pod_uid",
      Kind::kString,
+     Actor::kAteomPodUidFieldNumber,
      &Actor::mutable_ateom_pod_uid,
      &Actor::clear_ateom_pod_uid},
-    {{"latestSnapshotInfo", "latest_snapshot_info"}, "field latest_snapshot_info", Kind::kSnapshot},
-    {{"workerSelector", "worker_selector"}, "field worker_selector", Kind::kSelector},
+    {{"latestSnapshotInfo", "latest_snapshot_info"},
+     "field latest_snapshot_info",
+     Kind::kSnapshot,
+     Actor::kLatestSnapshotInfoFieldNumber},
+    {{"workerSelector", "worker_selector"},
+     "field worker_selector",
+     Kind::kSelector,
+     Actor::kWorkerSelectorFieldNumber},
     {{"workerPoolName", "worker_pool_name"},
      "field worker_pool_name",
      Kind::kString,
+     Actor::kWorkerPoolNameFieldNumber,
      &Actor::mutable_worker_pool_name,
      &Actor::clear_worker_pool_name},
     {{"atespace", "atespace"},
      "field atespace",
      Kind::kString,
+     Actor::kAtespaceFieldNumber,
      &Actor::mutable_atespace,
      &Actor::clear_atespace},
 }};
 
-// The index of the field called `key`, tried from `hint` on; kActorFields.size() if unknown.
+// The index of the field called `key`, tried from `hint` on; kFields.size() if unknown.
 size_t FindField(std::string_view key, size_t hint) {
-  for (size_t index = hint; index < kActorFields.size(); ++index) {
-    if (kActorFields[index].name.Is(key)) return index;
+  for (size_t index = hint; index < kFields.size(); ++index) {
+    if (kFields[index].name.Is(key)) return index;
   }
   for (size_t index = 0; index < hint; ++index) {
-    if (kActorFields[index].name.Is(key)) return index;
+    if (kFields[index].name.Is(key)) return index;
   }
-  return kActorFields.size();
+  return kFields.size();
 }
 
-bool DecodeField(const Source& source, const ActorField& field, value& item, Actor* actor) {
+bool DecodeField(const Source& source, const Field& field, value& item, Actor* actor) {
   switch (field.kind) {
     case Kind::kString: {
       std::string_view text;
@@ -280,7 +297,7 @@ bool DecodeField(const Source& source, const ActorField& field, value& item, Act
   return false;
 }
 
-void ClearField(const ActorField& field, Actor* actor) {
+void ClearField(const Field& field, Actor* actor) {
   switch (field.kind) {
     case Kind::kString:
       (actor->*field.clear)();
@@ -300,33 +317,36 @@ void ClearField(const ActorField& field, Actor* actor) {
   }
 }
 
-Declined DecodeMembers(const Source& source, object& members, Actor* actor) {
+// What is not in `wanted` is passed over unread, unknown fields too unless everything is wanted.
+Declined DecodeMembers(const Source& source, object& members, ActorFields wanted, Actor* actor) {
   std::string_view where = "the JSON syntax";
   SeenFields seen;
   size_t hint = 0;
   bool decoded = ForEachMember(source, members, [&](std::string_view key, value& member) {
     size_t index = FindField(key, hint);
-    if (index == kActorFields.size()) {
-      if (SkimUnknown(source, member, kFastJsonDepthMax)) return true;
+    if (index == kFields.size()) {
+      if (!wanted.is_all() || SkimUnknown(source, member, kFastJsonDepthMax)) return true;
       where = "an unknown field";
       return false;
     }
-    const ActorField& field = kActorFields[index];
+    const Field& field = kFields[index];
     hint = index + 1;
+    if (!wanted.Has(field.number)) return true;
     if (seen.Add(index) && DecodeField(source, field, member, actor)) return true;
     where = field.where;
     return false;
   });
   if (!decoded) return where;
-  for (size_t index = 0; index < kActorFields.size(); ++index) {
-    if (!seen.Has(index)) ClearField(kActorFields[index], actor);
+  for (size_t index = 0; index < kFields.size(); ++index) {
+    if (!seen.Has(index)) ClearField(kFields[index], actor);
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::Actor* actor) {
+std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::Actor* actor,
+                                                ActorFields wanted) {
   if (json.size() > kFastJsonBytesMax) return "the size";
   thread_local simdjson::ondemand::parser parser(kFastJsonBytesMax);
   simdjson::ondemand::document document;
@@ -336,9 +356,13 @@ std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::A
       document.get_object().get(members) != SUCCESS) {
     return "the JSON syntax";
   }
-  Declined declined = DecodeMembers(Source(json), members, actor);
+  // protobuf takes 'this' for a string; passed over unread it might hide a member, or look like
+  // one.
+  const ActorFields read = json.find('\'') == std::string_view::npos ? wanted : ActorFields::All();
+  Declined declined = DecodeMembers(Source(json), members, read, actor);
   bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
   if (!declined && !at_end) return "the JSON syntax";
+  if (read != wanted) KeepFields(wanted, actor);
   return declined;
 }
 

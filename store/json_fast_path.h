@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "proto/ateapi.pb.h"
+#include "store/actor_fields.h"
 
 namespace atestore {
 
@@ -15,7 +16,12 @@ namespace atestore {
 // holds the record and nothing of what it held before, whose memory is used again; otherwise what
 // made it decline, a fixed text that never quotes the value ("field version"), and `*actor` is
 // unspecified. Thread-safe.
-std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::Actor* actor);
+//
+// Reads only the fields in `wanted`, the others are cleared. What it passes over it does not check:
+// then it may accept text that protobuf refuses, and what it reads is still what protobuf reads
+// wherever protobuf accepts.
+std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::Actor* actor,
+                                                ActorFields wanted = ActorFields::All());
 
 // Longer text is declined. It bounds the memory that each decoding thread keeps to about 1 MiB.
 inline constexpr size_t kFastJsonBytesMax = size_t{64} << 10;

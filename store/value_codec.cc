@@ -34,8 +34,16 @@ std::string Encode(const google::protobuf::Message& message) {
 }  // namespace
 
 absl::Status DecodePaddedActor(std::string_view json, ateapi::Actor* actor) {
-  std::optional<std::string_view> declined = DecodeActorFast(json, actor);
-  if (!declined || ParseWithProtobuf(json, actor)) return absl::OkStatus();
+  return DecodePaddedActor(json, ActorFields::All(), actor);
+}
+
+absl::Status DecodePaddedActor(std::string_view json, ActorFields wanted, ateapi::Actor* actor) {
+  std::optional<std::string_view> declined = DecodeActorFast(json, actor, wanted);
+  if (!declined) return absl::OkStatus();
+  if (ParseWithProtobuf(json, actor)) {
+    KeepFields(wanted, actor);
+    return absl::OkStatus();
+  }
   return Refusal(absl::StrCat("ateapi.Actor: ", ToAbsl(*declined)));
 }
 

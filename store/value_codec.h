@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "proto/ateapi.pb.h"
+#include "store/actor_fields.h"
 
 namespace atestore {
 
@@ -19,6 +20,10 @@ absl::Status DecodeActor(std::string_view json, ateapi::Actor* actor);
 
 // The same for text that is followed by at least RespReader::kPadding readable bytes: no copy.
 absl::Status DecodePaddedActor(std::string_view json, ateapi::Actor* actor);
+
+// The same, of the fields in `wanted` alone; the others are cleared. Whether those can be read is
+// not looked at: it may accept what DecodePaddedActor() refuses.
+absl::Status DecodePaddedActor(std::string_view json, ActorFields wanted, ateapi::Actor* actor);
 
 absl::Status DecodeAtespace(std::string_view json, ateapi::Atespace* atespace);
 absl::Status DecodeWorker(std::string_view json, ateapi::Worker* worker);
