@@ -6,6 +6,7 @@
 
 #include "bench/typical_value.h"
 #include "core/resp.h"
+#include "store/actor_json.h"
 #include "store/value_codec.h"
 
 namespace atestore {
@@ -29,6 +30,47 @@ void BM_DecodePaddedActor(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(json.size()));
 }
 BENCHMARK(BM_DecodePaddedActor);
+
+// What kubectl-ate writes for every actor of -o json and jsonl, into text that grows.
+void BM_WriteActorJson(benchmark::State& state) {
+  const ateapi::Actor actor = TypicalActor(12345, "space-045");
+  std::string json;
+  for (auto _ : state) {
+    json.clear();
+    AppendActorJson(actor, &json);
+    benchmark::DoNotOptimize(json);
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(json.size()));
+}
+BENCHMARK(BM_WriteActorJson);
+
+// Its yardstick.
+void BM_ProtobufWriteJson(benchmark::State& state) {
+  const ateapi::Actor actor = TypicalActor(12345, "space-045");
+  std::string json;
+  for (auto _ : state) {
+    json.clear();
+    if (!google::protobuf::util::MessageToJsonString(actor, &json).ok()) {
+      state.SkipWithError("not written");
+    }
+    benchmark::DoNotOptimize(json);
+  }
+}
+BENCHMARK(BM_ProtobufWriteJson);
+
+// What a filter on the status, or a field mask with it alone, decodes of every value.
+void BM_DecodeOneField(benchmark::State& state) {
+  std::string value = TypicalValue(12345, "space-045");
+  std::string padded = Padded(value);
+  std::string_view json = std::string_view(padded).substr(0, value.size());
+  const ActorFields status = ActorFields().Add(ateapi::Actor::kStatusFieldNumber);
+  ateapi::Actor actor;
+  for (auto _ : state) {
+    if (!DecodePaddedActor(json, status, &actor).ok()) state.SkipWithError("not decoded");
+    benchmark::DoNotOptimize(actor);
+  }
+}
+BENCHMARK(BM_DecodeOneField);
 
 constexpr int kPageActors = 1000;
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/resp.h"
 #include "core/status.h"
+#include "store/actor_json.h"
 #include "store/json_fast_path.h"
 
 namespace atestore {
@@ -61,7 +62,11 @@ absl::Status DecodeWorker(std::string_view json, ateapi::Worker* worker) {
   return ParseWithProtobuf(json, worker) ? absl::OkStatus() : Refusal("ateapi.Worker");
 }
 
-std::string EncodeActor(const ateapi::Actor& actor) { return Encode(actor); }
+std::string EncodeActor(const ateapi::Actor& actor) {
+  std::string json;
+  AppendActorJson(actor, &json);
+  return json;
+}
 
 std::string EncodeAtespace(const ateapi::Atespace& atespace) { return Encode(atespace); }
 
