@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "apps/kubectl-ate/text.h"
+#include "store/actor_json.h"
 
 namespace atestore::cli {
 namespace {
@@ -75,6 +76,12 @@ std::string NameOf(const ateapi::Atespace& atespace) {
 std::string NameOf(const ateapi::Worker& worker) {
   return Printable(absl::StrCat("worker/", worker.worker_namespace(), "/", worker.worker_pool(),
                                 "/", worker.worker_pod()));
+}
+
+std::string JsonOf(const ateapi::Actor& actor) {
+  std::string json;
+  AppendActorJson(actor, &json);
+  return json;
 }
 
 std::string JsonOf(const google::protobuf::Message& record) {

@@ -22,6 +22,7 @@ std::string NameOf(const ateapi::Atespace& atespace);
 std::string NameOf(const ateapi::Worker& worker);
 
 // ProtoJSON without line feeds.
+std::string JsonOf(const ateapi::Actor& actor);
 std::string JsonOf(const google::protobuf::Message& record);
 
 }  // namespace atestore::cli
