@@ -101,6 +101,7 @@ std::string EncodePageTokenPayload(const Position& position, uint64_t request_ha
   PageTokenPayload payload;
   payload.set_request_hash(request_hash);
   payload.set_slot(position.slot);
+  if (position.end != kSlotCount) payload.set_end(static_cast<uint32_t>(position.end));
   if (const auto* after = std::get_if<AfterName>(&position.place)) {
     Write(after->mark, payload.mutable_after());
   } else if (const auto* cursor = std::get_if<InSlotCursor>(&position.place)) {
@@ -124,6 +125,11 @@ std::variant<Position, PageTokenError> DecodePageTokenPayload(std::string_view b
     return Flawed(PageTokenFlaw::kOutOfRange, absl::StrCat("no slot ", payload.slot()));
   }
   Position position{.slot = static_cast<Slot>(payload.slot())};
+  if (payload.end() != 0) position.end = payload.end();
+  if (position.end <= position.slot || position.end > kSlotCount) {
+    return Flawed(PageTokenFlaw::kOutOfRange,
+                  absl::StrCat("no slots from ", position.slot, " to before ", position.end));
+  }
   if (payload.has_after()) position.place = AfterName{Read(payload.after())};
   if (payload.has_cursor()) position.place = Read(payload.cursor());
   if (EncodePageTokenPayload(position, request_hash) != bytes) {

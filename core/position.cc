@@ -3,6 +3,8 @@
 #include <openssl/sha.h>
 #include <xxhash.h>
 
+#include <algorithm>
+
 namespace atestore {
 
 uint64_t HashName(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
@@ -19,6 +21,18 @@ std::optional<NameMark> FloorOf(const Position& position) {
   if (const auto* after = std::get_if<AfterName>(&position.place)) return after->mark;
   if (const auto* cursor = std::get_if<InSlotCursor>(&position.place)) return cursor->floor;
   return std::nullopt;
+}
+
+std::vector<Position> PartitionsOf(const Position& position, size_t count) {
+  const size_t slots = position.end - position.slot;
+  const size_t parts = std::clamp<size_t>(count, 1, slots);
+  std::vector<Position> partitions;
+  for (size_t part = 0; part < parts; ++part) {
+    partitions.push_back({.slot = static_cast<Slot>(position.slot + slots * part / parts),
+                          .end = position.slot + slots * (part + 1) / parts});
+  }
+  partitions.front().place = position.place;
+  return partitions;
 }
 
 }  // namespace atestore

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "core/slot.h"
 
@@ -59,14 +61,22 @@ struct InSlotCursor {
   bool operator==(const InSlotCursor&) const = default;
 };
 
-// Where a listing goes on: all slots below `slot` are done.
+// What is left of a listing: the slots from `slot` to before `end`, of `slot` what lies behind
+// `place`.
 struct Position {
   Slot slot = 0;
-  std::variant<SlotStart, AfterName, InSlotCursor> place;
+  std::variant<SlotStart, AfterName, InSlotCursor> place = {};
+  // Above `slot`. Less than kSlotCount in a listing of one part of the slots (PartitionsOf()).
+  size_t end = kSlotCount;
   bool operator==(const Position&) const = default;
 };
 
 // Only names of the position's slot behind this mark are still to be listed; nothing: all may be.
 std::optional<NameMark> FloorOf(const Position& position);
+
+// Cuts what is left into at most `count` parts (at least 1) of about as many slots each: disjoint,
+// together exactly `position`, in the order of their slots. Slots stay where they are in the slot
+// space whatever happens to nodes, so a part is a complete listing of its own.
+std::vector<Position> PartitionsOf(const Position& position, size_t count);
 
 }  // namespace atestore

@@ -24,7 +24,9 @@ bool IsCanonical(const atestore::PageTokenPayload& parsed, std::string_view byte
 
 // Whether there is a position that says the same: a split has a mark.
 bool IsPosition(const atestore::PageTokenPayload& parsed) {
-  return parsed.slot() < atestore::kSlotCount &&
+  const size_t end = parsed.end() == 0 ? atestore::kSlotCount : parsed.end();
+  const bool end_is_said_once = parsed.end() != atestore::kSlotCount;
+  return parsed.slot() < end && end <= atestore::kSlotCount && end_is_said_once &&
          (!parsed.cursor().has_split() || parsed.cursor().split().has_after());
 }
 
@@ -47,6 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(readable, "what is no message is refused");
   Require(position.slot < atestore::kSlotCount, "the slot exists");
   Require(position.slot == parsed.slot(), "the slot is the one that was sent");
+  Require(position.slot < position.end && position.end <= atestore::kSlotCount,
+          "there is a slot to list");
   Require(atestore::EncodePageTokenPayload(position, request_hash) == bytes,
           "a payload that is accepted is what the encoder makes");
   auto other = atestore::DecodePageTokenPayload(bytes, request_hash + 1);

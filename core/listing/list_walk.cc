@@ -105,7 +105,7 @@ size_t ListWalk::names_end() const {
   if (const Segment* last = ahead_ ? ahead_.get() : current_.get()) {
     return last->names_taken ? last->end : last->asked_end;
   }
-  return position_ ? position_->slot : kSlotCount;
+  return position_ ? position_->slot : end();
 }
 
 bool ListWalk::AwaitsNames(size_t first, size_t names) const {
@@ -141,7 +141,7 @@ bool ListWalk::MayGoAhead() const {
   }
   double bytes =
       static_cast<double>(current_->fetch + options_.segment_names) * hints_.record_bytes;
-  return current_->end < kSlotCount && bytes < static_cast<double>(bytes_left());
+  return current_->end < end() && bytes < static_cast<double>(bytes_left());
 }
 
 void ListWalk::GoAhead(const Topology& topology) {
@@ -218,7 +218,7 @@ void ListWalk::TakeBatch(Segment& segment) {
     moved_[obstacle->slot] = obstacle->redirect;
   }
   segment.end = segment.first;
-  while (segment.end < kSlotCount && batch.covered()[segment.end]) ++segment.end;
+  while (segment.end < end() && batch.covered()[segment.end]) ++segment.end;
 }
 
 // Nothing was covered: what does that say about the way to read the first slot?
@@ -346,11 +346,11 @@ NameMark ListWalk::MarkAt(const NameList& names, size_t index) {
 }
 
 // The position behind the first `passed` of the segment's names; nothing: the end of the listing.
-std::optional<Position> ListWalk::Behind(const Segment& segment, size_t passed) {
+std::optional<Position> ListWalk::Behind(const Segment& segment, size_t passed) const {
   const NameList& names = *segment.names;
   const size_t slot = passed == names.size() ? segment.end : names[passed].slot;
-  if (slot == kSlotCount) return std::nullopt;
-  Position position{.slot = static_cast<Slot>(slot)};
+  if (slot == end()) return std::nullopt;
+  Position position = InSlot(slot, SlotStart{});
   if (passed > 0 && names[passed - 1].slot == slot) {
     position.place = AfterName{MarkAt(names, passed - 1)};
   }
@@ -360,7 +360,7 @@ std::optional<Position> ListWalk::Behind(const Segment& segment, size_t passed) 
 void ListWalk::MoveBehind(size_t passed) {
   const std::optional<Position> behind = Behind(*current_, passed);
   if (behind && std::holds_alternative<AfterName>(behind->place)) return MoveTo(*behind);
-  const size_t slot = behind ? behind->slot : kSlotCount;
+  const size_t slot = behind ? behind->slot : end();
   if (slot != position_->slot) MoveToSlot(slot);
 }
 
@@ -381,7 +381,7 @@ void ListWalk::MoveToSlot(size_t slot) {
   mode_ = Mode::kBatch;
   migration_.reset();
   huge_count_.reset();
-  if (slot < kSlotCount) return MoveTo({.slot = static_cast<Slot>(slot)});
+  if (slot < end()) return MoveTo(InSlot(slot, SlotStart{}));
   position_.reset();
   progressed_ = true;
 }

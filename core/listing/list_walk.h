@@ -172,7 +172,7 @@ class ListWalk {
   void CommitValues();
   void CommitHuge(const ValuesRead::Outcome& outcome);
   void MoveBehind(size_t passed);
-  static std::optional<Position> Behind(const Segment& segment, size_t passed);
+  std::optional<Position> Behind(const Segment& segment, size_t passed) const;
   static NameMark MarkAt(const NameList& names, size_t index);
 
   void MoveTo(Position position);
@@ -180,6 +180,11 @@ class ListWalk {
   void Meet(const Obstacle& obstacle);
   void Retake(const absl::Status& why);
   std::optional<Endpoint> OwnerOf(Slot slot, const Topology& topology) const;
+  // Of the listing.
+  size_t end() const { return options_.start.end; }
+  Position InSlot(size_t slot, decltype(Position::place) place) const {
+    return {.slot = static_cast<Slot>(slot), .place = std::move(place), .end = end()};
+  }
   size_t room() const { return records_max_ - page_records_; }
   ValuesRead::Bounds ValuesBounds() const;
   size_t bytes_left() const { return options_.page_bytes - page_bytes_; }

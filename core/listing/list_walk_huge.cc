@@ -88,14 +88,14 @@ void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
   if (outcome.passed == current_->names->size()) {
     if (!huge.next_cursor()) return MoveToSlot(slot + size_t{1});
     place.cursor = *huge.next_cursor();
-    MoveTo({.slot = slot, .place = place});
+    MoveTo(InSlot(slot, place));
     double full = static_cast<double>(options_.page_size) * kFullEnough;
     if (static_cast<double>(page_records_) >= full) page_full_ = true;
     // The next call may be as large as the page allows.
     huge_count_.reset();
   } else if (outcome.passed > 0) {
     place.split = SplitReply{huge.replied_cursor(), MarkAt(*current_->names, outcome.passed - 1)};
-    MoveTo({.slot = slot, .place = place});
+    MoveTo(InSlot(slot, place));
   } else if (outcome.page_full) {
     if (huge_count_ == 1) {
       page_full_ = true;

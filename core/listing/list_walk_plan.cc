@@ -74,7 +74,7 @@ std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t fir
   };
   std::map<Endpoint, OpenUnit> open;
   std::vector<NamesUnit> units;
-  const size_t end = std::min(kSlotCount, first + plan.slots_max);
+  const size_t end = std::min(this->end(), first + plan.slots_max);
   for (size_t index = first; index < end; ++index) {
     const Slot slot = static_cast<Slot>(index);
     std::optional<Endpoint> owner = OwnerOf(slot, topology);

@@ -27,7 +27,7 @@ std::vector<ShardRequest> NamesAhead::More(const Topology& topology, size_t from
   const size_t slots_ahead = static_cast<size_t>(std::min<double>(names_fit, kSlotCount));
   const size_t nodes = topology.primaries().size();
   if (nodes < 2 || slots_ahead < kSlotCount / nodes) return requests;
-  const size_t horizon = std::min(from + slots_ahead, kSlotCount);
+  const size_t horizon = std::min(from + slots_ahead, end_);
   if (nodes_.empty()) FindNodes(topology);
   const NamesPlan plan =
       NamesPlan::For({.names = kNamesAhead, .segment_names = kNamesAhead}, hints, reading);
@@ -147,13 +147,13 @@ void NamesAhead::Keep(const Read& read) {
 
 // The first slot from `first` on whose names are not kept.
 size_t NamesAhead::EndOfKept(size_t first) const {
-  while (first < kSlotCount && kept_[first]) ++first;
+  while (first < end_ && kept_[first]) ++first;
   return first;
 }
 
 bool NamesAhead::Awaits(size_t first, size_t names) const {
   const size_t end = EndOfKept(first);
-  if (end == kSlotCount || !asked_[end] || end - first >= slots_worth_taking_) return false;
+  if (end == end_ || !asked_[end] || end - first >= slots_worth_taking_) return false;
   size_t found = 0;
   for (auto slot = names_.lower_bound(static_cast<Slot>(first));
        slot != names_.end() && slot->first < end; ++slot) {

@@ -30,8 +30,9 @@ inline constexpr size_t kNamesAheadUnits = 2;
 // names kept, and asks itself. Not thread-safe.
 class NamesAhead {
  public:
-  // `filter` must outlive it.
-  NamesAhead(const KeyFilter* filter, NameHash hash) : filter_(filter), hash_(hash) {}
+  // `filter` must outlive it. `end`: the slot before which the listing ends.
+  NamesAhead(const KeyFilter* filter, NameHash hash, size_t end = kSlotCount)
+      : filter_(filter), hash_(hash), end_(end) {}
 
   // Begins a round: requests count from 0 again. To be called when nothing is on its way.
   void BeginRound() { reads_.clear(); }
@@ -95,6 +96,7 @@ class NamesAhead {
 
   const KeyFilter* const filter_;
   const NameHash hash_;
+  const size_t end_;
   std::vector<Node> nodes_;  // empty: not known yet
   std::vector<Read> reads_;  // of the round, by request
   size_t forgotten_ = 0;     // slots

@@ -8,7 +8,7 @@ PageSequence::PageSequence(ListWalk::Options options, PageTaker* taker)
     : options_(std::move(options)),
       taker_(taker),
       position_(options_.start),
-      names_(&options_.filter, options_.hash) {
+      names_(&options_.filter, options_.hash, options_.start.end) {
   options_.names_ahead = &names_.ahead;
 }
 

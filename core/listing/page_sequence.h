@@ -88,7 +88,7 @@ class PageSequence {
     std::optional<ListWalk::Action> outcome;  // what it cannot go on without
   };
   struct Names final : Asker {
-    Names(const KeyFilter* filter, NameHash hash) : ahead(filter, hash) {}
+    Names(const KeyFilter* filter, NameHash hash, size_t end) : ahead(filter, hash, end) {}
     void OnReply(size_t request, size_t command, const ReplyView& reply) override {
       ahead.OnReply(request, command, reply);
     }

@@ -8,15 +8,18 @@
 
 namespace atestore {
 
-std::optional<std::string> CheckedListing::Run(const Position& start, size_t pages_with_faults) {
-  std::optional<Position> position = start;
+std::optional<std::string> CheckedListing::RunParts(std::vector<Position> parts,
+                                                    size_t pages_with_faults) {
   // P7, generously: every call but a bounded number passes a slot or lists a record.
   const size_t calls_when_steady = kSlotCount + 8 * (world_.options().actors + 100) + 1000;
   bool repaired = false;
-  for (size_t pages = 0; position; ++pages) {
+  for (size_t pages = 0; !parts.empty(); ++pages) {
+    CutParts(&parts, pages);
+    const size_t part = pages % parts.size();
+    const Position position = parts[part];
     if (pages == pages_with_faults) world_.EndFaults();
     if (pages > pages_with_faults + calls_when_steady) return "the listing does not end";
-    WorldPage page = world_.ListPage(*position);
+    WorldPage page = world_.ListPage(position);
     if (auto violation = CheckPage(page)) return violation;
     slot_restarts_ += page.counters.slot_restarts;
     redirects_ += page.counters.redirects;
@@ -40,16 +43,28 @@ std::optional<std::string> CheckedListing::Run(const Position& start, size_t pag
       world_.RestSometimes();
       continue;
     }
-    page_starts_.push_back({*position, listed_.size()});
+    page_starts_.push_back({position, listed_.size()});
     for (const auto& [key, value] : page.records) listed_.push_back(key);
     unreadable_.insert(unreadable_.end(), page.unreadable.begin(), page.unreadable.end());
-    position = page.next;
-    if (!position) break;
-    if (auto violation = PassThroughToken(*position)) return violation;
-    if (tamper_ != nullptr) tamper_(*position);
+    if (!page.next) {
+      parts.erase(parts.begin() + static_cast<ptrdiff_t>(part));
+      continue;
+    }
+    parts[part] = *page.next;
+    if (auto violation = PassThroughToken(parts[part])) return violation;
+    if (tamper_ != nullptr) tamper_(parts[part]);
   }
   world_.EndFaults();
   return std::nullopt;
+}
+
+void CheckedListing::CutParts(std::vector<Position>* parts, size_t pages) const {
+  if (cut_.count == 1 || (pages != cut_.pages && pages != 3 * cut_.pages)) return;
+  std::vector<Position> cut;
+  for (const Position& part : *parts) {
+    for (const Position& partition : PartitionsOf(part, cut_.count)) cut.push_back(partition);
+  }
+  *parts = std::move(cut);
 }
 
 std::optional<std::string> CheckedListing::CheckPage(const WorldPage& page) const {

@@ -18,9 +18,17 @@ class CheckedListing {
   using Tamper = void (*)(Position& position);
   void SetTamper(Tamper tamper) { tamper_ = tamper; }
 
+  // Cuts what is left of every part into `count` when so many pages were read, and again when
+  // three times as many were.
+  void CutAfter(size_t pages, size_t count) { cut_ = {pages, count}; }
+
   // Lists from `start` to the end; faults end after `pages_with_faults` pages, so that P7 can hold.
   // The first violation of P3, P4, P6, P7 or P8, in words.
-  std::optional<std::string> Run(const Position& start, size_t pages_with_faults);
+  std::optional<std::string> Run(const Position& start, size_t pages_with_faults) {
+    return RunParts({start}, pages_with_faults);
+  }
+  // The same for several parts of a listing at once: a page of each in turn.
+  std::optional<std::string> RunParts(std::vector<Position> parts, size_t pages_with_faults);
 
   // The first violation of P1, P2 or P8 by what Run() listed. `quiet`: nothing happened to the
   // cluster; otherwise records may repeat if their slot is not read whole.
@@ -52,7 +60,14 @@ class CheckedListing {
   std::optional<std::string> PassThroughToken(Position& position) const;
 
   ListingWorld& world_;
+  struct Cut {
+    size_t pages = 0;
+    size_t count = 1;
+  };
+  void CutParts(std::vector<Position>* parts, size_t pages) const;
+
   Tamper tamper_ = nullptr;
+  Cut cut_;
   std::vector<std::string> listed_;
   std::vector<std::string> unreadable_;
   std::vector<PageStart> page_starts_;

@@ -102,6 +102,16 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
   EXPECT_LT(reach.broken, reach.cases / 20) << "too many cases decide nothing";
 }
 
+// A listing that is cut into parts wherever it stands, and these again.
+RC_GTEST_PROP(ListingProperty, PartsTogetherHoldEveryActorExactlyOnce, ()) {
+  ListingCase c = *AnyCase(/*with_faults=*/true);
+  ListingWorld world(c);
+  CheckedListing listing(world);
+  listing.CutAfter(*rc::gen::inRange<size_t>(0, 5), *rc::gen::inRange<size_t>(2, 9));
+  Demand(listing.Run({}, 40), c);
+  Demand(listing.CheckComplete(/*quiet=*/false), c);
+}
+
 RC_GTEST_PROP(ListingProperty, AnyEarlierTokenCanBeReplayed, ()) {
   ListingCase c = *AnyCase(/*with_faults=*/true);
   ListingWorld world(c);

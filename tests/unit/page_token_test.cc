@@ -26,6 +26,9 @@ rc::Gen<NameMark> AnyMark() {
 rc::Gen<Position> AnyPosition() {
   return rc::gen::exec([] {
     Position position{.slot = *rc::gen::inRange<Slot>(0, kSlotCount)};
+    if (*rc::gen::arbitrary<bool>()) {
+      position.end = *rc::gen::inRange<size_t>(position.slot + 1, kSlotCount + 1);
+    }
     int place = *rc::gen::inRange(0, 3);
     if (place == 1) position.place = AfterName{*AnyMark()};
     if (place == 2) {
@@ -166,6 +169,22 @@ TEST(NameMarkTest, TheTieStandsInsideARunOfEqualHashes) {
   EXPECT_FALSE(at_a.IsPassedBy(5, "a"));
   EXPECT_EQ(at_a.IsPassedBy(5, "b"), b > a);
   EXPECT_FALSE(at_a.IsPassedBy(4, "b"));
+}
+
+RC_GTEST_PROP(PartitionsTest, AreDisjointAndTogetherWhatIsLeft, ()) {
+  const Position whole = *AnyPosition();
+  const size_t count = *rc::gen::inRange<size_t>(1, 40);
+  const std::vector<Position> parts = PartitionsOf(whole, count);
+  RC_ASSERT(!parts.empty() && parts.size() <= count);
+  RC_ASSERT(parts.front().slot == whole.slot);
+  RC_ASSERT(parts.front().place == whole.place);
+  RC_ASSERT(parts.back().end == whole.end);
+  for (size_t part = 0; part < parts.size(); ++part) {
+    RC_ASSERT(parts[part].slot < parts[part].end);
+    if (part == 0) continue;
+    RC_ASSERT(parts[part].slot == parts[part - 1].end);
+    RC_ASSERT(std::holds_alternative<SlotStart>(parts[part].place));
+  }
 }
 
 }  // namespace
