@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/key_filter.h"
 #include "core/status.h"
+#include "core/utf8.h"
 #include "store/error_info.h"
 #include "store/names.h"
 #include "store/record_change.h"
@@ -35,7 +36,7 @@ absl::Status NoSuchAtespace(std::string_view name) {
 }
 
 absl::Status Unreadable(std::string_view key, std::string_view why) {
-  return WithErrorInfo(DataLossError(absl::StrCat("record ", ToAbsl(key), ": ", ToAbsl(why))),
+  return WithErrorInfo(DataLossError(absl::StrCat("record ", Printable(key), ": ", ToAbsl(why))),
                        {.reason = "RECORD_UNREADABLE"});
 }
 
@@ -87,6 +88,7 @@ absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_jso
                                ateapi::Actor* actor) {
   absl::Status status = DecodePaddedActor(padded_json, actor);
   if (!status.ok()) return Unreadable(key, ToStd(status.message()));
+  if (!IsUtf8(key)) return Unreadable(key, "the key is not UTF-8");
   ActorKeyParts names = ParseActorKey(key);
   if (actor->actor_id().empty()) actor->mutable_actor_id()->assign(names.actor_id);
   if (actor->atespace().empty()) actor->mutable_atespace()->assign(names.atespace);
@@ -100,6 +102,7 @@ absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view json,
                                   ateapi::Atespace* atespace) {
   absl::Status status = DecodeAtespace(json, atespace);
   if (!status.ok()) return Unreadable(key, ToStd(status.message()));
+  if (!IsUtf8(key)) return Unreadable(key, "the key is not UTF-8");
   std::string_view name = key.substr(key.find(':') + 1);
   if (atespace->name().empty()) atespace->set_name(std::string(name));
   if (atespace->name() != name) return Unreadable(key, "the value names another atespace");

@@ -13,7 +13,8 @@ namespace atestore {
 
 // Reads the record of an actor: the value `padded_json` (followed by RespReader::kPadding readable
 // bytes) of the key `key`. The names in the key stand in where the value has none. DATA_LOSS when
-// the value cannot be read or names another actor than the key does.
+// the value cannot be read or names another actor than the key does, or the key is not UTF-8, which
+// no string of a message can hold.
 absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_json,
                                ateapi::Actor* actor);
 

@@ -3,12 +3,14 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/status.h"
+#include "core/utf8.h"
 
 namespace atestore {
 namespace {
@@ -27,23 +29,24 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
-bool IsPlain(unsigned char c) { return c > 0x20 && c != '"' && c != '=' && c != '\\' && c != 0x7f; }
+// Whether a value needs no quotes once nothing unprintable is in it.
+bool IsPlain(std::string_view value) {
+  return !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos;
+}
 
 std::string Quoted(std::string_view value) {
-  bool plain = !value.empty();
-  for (const char c : value) plain = plain && IsPlain(static_cast<unsigned char>(c));
-  if (plain) return std::string(value);
+  std::string printable = Printable(value);
+  if (IsPlain(value) && printable == value) return printable;
+  // Backslashes of the value itself are doubled, those of escapes are not.
   std::string quoted = "\"";
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      absl::StrAppendFormat(&quoted, "\\x%02x", byte);
-    } else {
-      quoted += c;
-    }
+  while (!value.empty()) {
+    const size_t special = std::min(value.find_first_of("\"\\"), value.size());
+    quoted += Printable(value.substr(0, special));
+    value.remove_prefix(special);
+    if (value.empty()) break;
+    quoted += '\\';
+    quoted += value.front();
+    value.remove_prefix(1);
   }
   return quoted + "\"";
 }

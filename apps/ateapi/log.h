@@ -15,9 +15,9 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 // `level_name`: debug, info, warn or error; lines below it are dropped. Call once, first.
 void StartLog(const std::string& level_name);
 
-// One line, written when the object dies. Values with spaces, quotes or control characters are
-// quoted and escaped, so that a line stays a line. The caller never adds values of records, page
-// tokens or secrets. Thread-safe between objects.
+// One line of UTF-8, written when the object dies. Values with spaces, quotes or anything that
+// Printable() escapes (core/utf8.h) are quoted and escaped, so that a line stays a line. The caller
+// never adds values of records, page tokens or secrets. Thread-safe between objects.
 class LogLine {
  public:
   LogLine(LogLevel level, std::string_view event);

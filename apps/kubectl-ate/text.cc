@@ -2,70 +2,9 @@
 
 #include <wchar.h>
 
-#include <cstdint>
-
-#include "absl/strings/str_format.h"
+#include "core/utf8.h"
 
 namespace atestore::cli {
-namespace {
-
-struct CodePoint {
-  uint32_t value = 0;
-  size_t length = 0;  // 0: the text does not begin with UTF-8
-};
-
-size_t SequenceLength(unsigned char lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead < 0xe0) return 2;
-  if (lead >= 0xe0 && lead < 0xf0) return 3;
-  if (lead >= 0xf0 && lead < 0xf5) return 4;
-  return 0;
-}
-
-CodePoint FirstCodePoint(std::string_view text) {
-  static constexpr uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const size_t length = SequenceLength(lead);
-  if (length == 0 || length > text.size()) return {};
-  uint32_t value = length == 1 ? lead : lead & (0xffU >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xc0) != 0x80) return {};
-    value = value << 6 | (byte & 0x3f);
-  }
-  const bool surrogate = value >= 0xd800 && value < 0xe000;
-  if (value < kSmallest[length] || value > 0x10ffff || surrogate) return {};
-  return {value, length};
-}
-
-bool IsHarmful(uint32_t c) {
-  const bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
-  const bool line_separator = c == 0x2028 || c == 0x2029;
-  const bool bidirectional = c == 0x061c || c == 0x200e || c == 0x200f ||
-                             (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-  return control || line_separator || bidirectional;
-}
-
-}  // namespace
-
-std::string Printable(std::string_view text) {
-  std::string printable;
-  printable.reserve(text.size());
-  while (!text.empty()) {
-    const CodePoint point = FirstCodePoint(text);
-    const size_t length = point.length == 0 ? 1 : point.length;
-    if (point.length == 0 || (point.value < 0x100 && IsHarmful(point.value))) {
-      absl::StrAppendFormat(&printable, "\\x%02x",
-                            point.length == 0 ? static_cast<unsigned char>(text[0]) : point.value);
-    } else if (IsHarmful(point.value)) {
-      absl::StrAppendFormat(&printable, "\\u%04x", point.value);
-    } else {
-      printable.append(text.substr(0, length));
-    }
-    text.remove_prefix(length);
-  }
-  return printable;
-}
 
 size_t DisplayWidth(std::string_view text) {
   size_t width = 0;
