@@ -112,8 +112,8 @@ absl::Status ActorStore::DebugClear(const CallOptions& call) {
   absl::StatusOr<std::vector<std::string>> keys = impl_->listing().ListKeys(call);
   if (!keys.ok()) return WithReason(keys.status());
   for (const std::string& key : *keys) {
-    absl::StatusOr<bool> removed = RemoveRecord(impl_->client(), key, call);
-    if (!removed.ok()) return WithReason(removed.status());
+    absl::Status removed = RemoveRecord(impl_->client(), key, call);
+    if (!removed.ok()) return WithReason(removed);
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,7 @@
 #include "store/records.h"
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -8,8 +10,10 @@
 #include "core/status.h"
 #include "core/utf8.h"
 #include "store/error_info.h"
+#include "store/json_patch.h"
 #include "store/names.h"
 #include "store/record_change.h"
+#include "store/record_text.h"
 #include "store/value_codec.h"
 
 namespace atestore {
@@ -21,18 +25,9 @@ std::string Quoted(const ateapi::ActorRef& ref) {
   return absl::StrCat("actor \"", ref.name(), "\" of atespace \"", ref.atespace(), "\"");
 }
 
-std::string Quoted(std::string_view atespace) {
-  return absl::StrCat("atespace \"", ToAbsl(atespace), "\"");
-}
-
 absl::Status NoSuchActor(const ateapi::ActorRef& ref) {
   return WithErrorInfo(NotFoundError(Quoted(ref) + " does not exist"),
                        {.reason = "ACTOR_NOT_FOUND"});
-}
-
-absl::Status NoSuchAtespace(std::string_view name) {
-  return WithErrorInfo(NotFoundError(Quoted(name) + " does not exist"),
-                       {.reason = "ATESPACE_NOT_FOUND"});
 }
 
 absl::Status Unreadable(std::string_view key, std::string_view why) {
@@ -82,6 +77,16 @@ Actor NewActor(const ateapi::CreateActorRequest& request) {
   return actor;
 }
 
+void Change(const ateapi::UpdateActorRequest& request, Actor& actor) {
+  actor.set_version(actor.version() + 1);
+  actor.clear_worker_selector();
+  if (request.has_worker_selector()) *actor.mutable_worker_selector() = request.worker_selector();
+}
+
+RecordChange Write(std::string value, const std::string& write_id) {
+  return {.kind = RecordChange::Kind::kWrite, .value = std::move(value), .write_id = write_id};
+}
+
 }  // namespace
 
 absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_json,
@@ -95,17 +100,6 @@ absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_jso
   if (actor->actor_id() != names.actor_id || actor->atespace() != names.atespace) {
     return Unreadable(key, "the value names another actor than its key");
   }
-  return absl::OkStatus();
-}
-
-absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view json,
-                                  ateapi::Atespace* atespace) {
-  absl::Status status = DecodeAtespace(json, atespace);
-  if (!status.ok()) return Unreadable(key, ToStd(status.message()));
-  if (!IsUtf8(key)) return Unreadable(key, "the key is not UTF-8");
-  std::string_view name = key.substr(key.find(':') + 1);
-  if (atespace->name().empty()) atespace->set_name(std::string(name));
-  if (atespace->name() != name) return Unreadable(key, "the value names another atespace");
   return absl::OkStatus();
 }
 
@@ -123,24 +117,25 @@ absl::StatusOr<ateapi::Actor> Records::CreateActor(const ateapi::CreateActorRequ
                                                    const CallOptions& call) {
   if (absl::Status status = CheckCreateRequest(request); !status.ok()) return status;
   const ateapi::ActorRef& ref = request.actor_ref();
+  const std::string key = ActorKey(ref.atespace(), ref.name());
   Actor actor = NewActor(request);
-  std::string json = EncodeActor(actor);
+  const std::string write_id = NewWriteId();
+  const std::string json = NewActorText(actor, write_id);
   if (absl::Status status = CheckRecordSize(json); !status.ok()) return status;
-  absl::StatusOr<std::optional<Reply>> atespace =
-      ReadRecord(client_, AtespaceKey(ref.atespace()), call);
-  if (!atespace.ok()) return atespace.status();
-  if (!*atespace) {
-    return WithErrorInfo(FailedPreconditionError(Quoted(ref.atespace()) + " does not exist"),
-                         {.reason = "ATESPACE_NOT_FOUND"});
-  }
-  absl::StatusOr<bool> created =
-      CreateRecord(client_, ActorKey(ref.atespace(), ref.name()), json, call);
-  if (!created.ok()) return created.status();
-  if (!*created) {
+  if (absl::Status status = ConfirmAtespace(ref.atespace(), call); !status.ok()) return status;
+  auto decide = [&](std::optional<ReplyView> present) -> absl::StatusOr<RecordChange> {
+    if (!present) return Write(json, write_id);
     return WithErrorInfo(AlreadyExistsError(Quoted(ref) + " exists"),
                          {.reason = "ACTOR_ALREADY_EXISTS"});
-  }
-  return actor;
+  };
+  if (absl::Status status = ChangeRecord(client_, key, call, decide); !status.ok()) return status;
+
+  // Whoever deletes the atespace has seen the actor, or this sees the deletion.
+  absl::Status confirmed = ConfirmAtespace(ref.atespace(), call);
+  if (confirmed.ok()) return actor;
+  absl::Status taken_back = TakeBack(key, write_id, call);
+  if (taken_back.ok()) return confirmed;
+  return WithErrorInfo(taken_back, {.reason = std::string(kWriteOutcomeUnknown)});
 }
 
 absl::StatusOr<ateapi::Actor> Records::UpdateActor(const ateapi::UpdateActorRequest& request,
@@ -148,20 +143,26 @@ absl::StatusOr<ateapi::Actor> Records::UpdateActor(const ateapi::UpdateActorRequ
   const ateapi::ActorRef& ref = request.actor_ref();
   if (absl::Status status = CheckActorRef(ref); !status.ok()) return status;
   std::string key = ActorKey(ref.atespace(), ref.name());
+  const std::string write_id = NewWriteId();
   Actor updated;
-  auto decide =
-      [&](std::optional<ReplyView> present) -> absl::StatusOr<std::optional<std::string>> {
+  auto decide = [&](std::optional<ReplyView> present) -> absl::StatusOr<RecordChange> {
     absl::StatusOr<Actor> actor = DecodePresent(ref, key, present);
     if (!actor.ok()) return actor.status();
-    updated = *std::move(actor);
-    updated.set_version(updated.version() + 1);
-    updated.clear_worker_selector();
-    if (request.has_worker_selector()) {
-      *updated.mutable_worker_selector() = request.worker_selector();
+    // As it is written, without the names that the key stands in for.
+    Actor stored;
+    if (absl::Status status = DecodePaddedActor(present->text(), &stored); !status.ok()) {
+      return Unreadable(key, ToStd(status.message()));
     }
-    std::string json = EncodeActor(updated);
-    if (absl::Status status = CheckRecordSize(json); !status.ok()) return status;
-    return json;
+    if (actor->version() == std::numeric_limits<int64_t>::max()) {
+      return Unreadable(key, "the version cannot become larger");
+    }
+    Change(request, *actor);
+    Change(request, stored);
+    updated = *std::move(actor);
+    absl::StatusOr<std::string> json = ChangedActorText(present->text(), stored, write_id);
+    if (!json.ok()) return Unreadable(key, ToStd(json.status().message()));
+    if (absl::Status status = CheckRecordSize(*json); !status.ok()) return status;
+    return Write(*std::move(json), write_id);
   };
   if (absl::Status status = ChangeRecord(client_, key, call, decide); !status.ok()) return status;
   return updated;
@@ -170,8 +171,7 @@ absl::StatusOr<ateapi::Actor> Records::UpdateActor(const ateapi::UpdateActorRequ
 absl::Status Records::DeleteActor(const ateapi::ActorRef& ref, const CallOptions& call) {
   if (absl::Status status = CheckActorRef(ref); !status.ok()) return status;
   std::string key = ActorKey(ref.atespace(), ref.name());
-  auto decide =
-      [&](std::optional<ReplyView> present) -> absl::StatusOr<std::optional<std::string>> {
+  auto decide = [&](std::optional<ReplyView> present) -> absl::StatusOr<RecordChange> {
     absl::StatusOr<Actor> actor = DecodePresent(ref, key, present);
     if (!actor.ok()) return actor.status();
     if (actor->status() != Actor::STATUS_SUSPENDED) {
@@ -180,54 +180,20 @@ absl::Status Records::DeleteActor(const ateapi::ActorRef& ref, const CallOptions
                                ", only a STATUS_SUSPENDED one can be deleted")),
                            {.reason = "ACTOR_NOT_SUSPENDED"});
     }
-    return std::nullopt;
+    return RecordChange::Remove();
   };
-  return ChangeRecord(client_, key, call, decide);
+  return ChangeRecord(client_, key, call, decide, {.when_memory_is_full = true});
 }
 
-absl::StatusOr<ateapi::Atespace> Records::CreateAtespace(std::string_view name,
-                                                         const CallOptions& call) {
-  if (absl::Status status = CheckLabel(name, "name"); !status.ok()) return status;
-  ateapi::Atespace atespace;
-  atespace.set_name(std::string(name));
-  absl::StatusOr<bool> created =
-      CreateRecord(client_, AtespaceKey(name), EncodeAtespace(atespace), call);
-  if (!created.ok()) return created.status();
-  if (!*created) {
-    return WithErrorInfo(AlreadyExistsError(Quoted(name) + " exists"),
-                         {.reason = "ATESPACE_ALREADY_EXISTS"});
-  }
-  return atespace;
-}
-
-absl::StatusOr<ateapi::Atespace> Records::GetAtespace(std::string_view name,
-                                                      const CallOptions& call) {
-  if (absl::Status status = CheckLabel(name, "name"); !status.ok()) return status;
-  std::string key = AtespaceKey(name);
-  absl::StatusOr<std::optional<Reply>> value = ReadRecord(client_, key, call);
-  if (!value.ok()) return value.status();
-  if (!*value) return NoSuchAtespace(name);
-  ateapi::Atespace atespace;
-  absl::Status status = DecodeAtespaceRecord(key, (*value)->view().text(), &atespace);
-  if (!status.ok()) return status;
-  return atespace;
-}
-
-absl::Status Records::DeleteAtespace(std::string_view name,
-                                     const std::function<absl::StatusOr<bool>()>& is_empty,
-                                     const CallOptions& call) {
-  absl::StatusOr<ateapi::Atespace> present = GetAtespace(name, call);
-  // One whose value cannot be read can still be deleted.
-  if (!present.ok() && !absl::IsDataLoss(present.status())) return present.status();
-  absl::StatusOr<bool> empty = is_empty();
-  if (!empty.ok()) return empty.status();
-  if (!*empty) {
-    return WithErrorInfo(FailedPreconditionError(Quoted(name) + " still holds actors"),
-                         {.reason = "ATESPACE_NOT_EMPTY"});
-  }
-  absl::StatusOr<bool> removed = RemoveRecord(client_, AtespaceKey(name), call);
-  if (!removed.ok()) return removed.status();
-  return *removed ? absl::OkStatus() : NoSuchAtespace(name);
+absl::Status Records::TakeBack(std::string_view key, std::string_view write_id,
+                               const CallOptions& call) {
+  auto decide = [&](std::optional<ReplyView> present) -> absl::StatusOr<RecordChange> {
+    const bool is_mine = present && FindJsonText(present->text(), kUidMember) == write_id;
+    return is_mine ? RecordChange::Remove() : RecordChange::Keep();
+  };
+  absl::Status status = ChangeRecord(client_, key, call, decide, {.when_memory_is_full = true});
+  // It is gone, whoever removed it.
+  return absl::IsAborted(status) && IsWriteOutcomeUnknown(status) ? absl::OkStatus() : status;
 }
 
 }  // namespace atestore

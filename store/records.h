@@ -26,7 +26,8 @@ absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view json,
 inline constexpr size_t kRecordBytesMax = size_t{1} << 20;
 
 // The operations of ActorStore on single records, with the errors that store/actor_store.h states.
-// A change that was interrupted and sent again counts as done when its effect is found.
+// Each happens once or fails; when a lost reply leaves open which, the reason says so
+// (kWriteOutcomeUnknown). docs/consistency.md, "Writes", has the argument.
 // Thread-safe; every call blocks its thread. The client must outlive it.
 class Records {
  public:
@@ -41,13 +42,20 @@ class Records {
 
   absl::StatusOr<ateapi::Atespace> CreateAtespace(std::string_view name, const CallOptions& call);
   absl::StatusOr<ateapi::Atespace> GetAtespace(std::string_view name, const CallOptions& call);
-  // `is_empty` tells whether the atespace holds no actor; asked once the name proved valid and
-  // known. An actor that is created while this runs may survive its atespace.
+  // `is_empty` tells whether the atespace holds no actor that exists from the call's beginning to
+  // its end; asked after the record was marked. CreateActor() takes the mark away, and then this
+  // begins anew.
   absl::Status DeleteAtespace(std::string_view name,
                               const std::function<absl::StatusOr<bool>()>& is_empty,
                               const CallOptions& call);
 
  private:
+  // OK when, at some moment of this call, the atespace existed and nobody was deleting it.
+  // FAILED_PRECONDITION (ATESPACE_NOT_FOUND).
+  absl::Status ConfirmAtespace(std::string_view name, const CallOptions& call);
+  // Removes the actor under `key` if `write_id` created it.
+  absl::Status TakeBack(std::string_view key, std::string_view write_id, const CallOptions& call);
+
   ClusterClient& client_;
 };
 

@@ -6,6 +6,7 @@
 #include "core/status.h"
 #include "store/error_info.h"
 #include "store/execute_at.h"
+#include "store/send_outcome.h"
 
 namespace atestore {
 namespace {
@@ -45,7 +46,8 @@ bool IsTransient(const absl::Status& status) {
 
 absl::StatusOr<std::optional<std::vector<Reply>>> SlotCall::Try(
     const std::vector<Command>& commands) {
-  maybe_executed_ = false;
+  outcome_ = TryOutcome::kNotSent;
+  refusal_.reset();
   if (absl::Status status = pacer_.CheckCall(); !status.ok()) return status;
   absl::StatusOr<std::optional<Target>> target = FindTarget();
   if (!target.ok()) return target.status();
@@ -55,24 +57,46 @@ absl::StatusOr<std::optional<std::vector<Reply>>> SlotCall::Try(
   absl::StatusOr<std::vector<Reply>> replies =
       ExecuteAt(transport_, prepared.request, pacer_.AttemptDeadline());
   if (!replies.ok()) {
+    if (!WasNotSent(replies.status())) outcome_ = TryOutcome::kUnknown;
     if (!IsTransient(replies.status())) return WithStoreReason(replies.status());
-    maybe_executed_ = true;
     if (absl::Status status = OnTransientFailure(replies.status()); !status.ok()) return status;
     return std::nullopt;
   }
   std::vector<Reply> answers;
   for (size_t i = 0; i < replies->size(); ++i) {
-    ReplyView reply = (*replies)[i].view();
-    if (reply.is_error()) {
-      // The first error is the cause; what follows it (EXECABORT) is its consequence.
-      ServerError error = ParseServerError(reply.text(), (*target)->endpoint);
-      if (absl::Status status = OnServerError(error); !status.ok()) return status;
-      return std::nullopt;
-    }
-    if (!prepared.is_asking[i]) answers.push_back(std::move((*replies)[i]));
+    if (prepared.is_asking[i] && !(*replies)[i].view().is_error()) continue;
+    answers.push_back(std::move((*replies)[i]));
   }
+  refusal_ = FindRefusal(commands, answers);
+  if (refusal_) {
+    if (absl::Status status = OnServerError(*refusal_); !status.ok()) return status;
+    return std::nullopt;
+  }
+  outcome_ = TryOutcome::kAnswered;
   redirects_ = 0;
   return answers;
+}
+
+// The first error is the cause; what follows it (EXECABORT) is its consequence.
+std::optional<ServerError> SlotCall::FindRefusal(const std::vector<Command>& commands,
+                                                 const std::vector<Reply>& answers) {
+  for (size_t i = 0; i < answers.size(); ++i) {
+    ReplyView reply = answers[i].view();
+    const std::string_view command = i < commands.size() ? commands[i].front() : "";
+    if (reply.is_error()) {
+      // Without MULTI, what stands behind it is executed at once, and EXEC guards nothing.
+      outcome_ = command == "MULTI" ? TryOutcome::kUnknown : TryOutcome::kRefused;
+      return ParseServerError(reply.text(), target_->endpoint);
+    }
+    if (command != "EXEC" || !reply.is_array()) continue;
+    for (ReplyView element : reply) {
+      if (!element.is_error()) continue;
+      // The others of the transaction were executed.
+      outcome_ = reply.size() == 1 ? TryOutcome::kRefused : TryOutcome::kUnknown;
+      return ParseServerError(element.text(), target_->endpoint);
+    }
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<std::vector<Reply>> SlotCall::Execute(const std::vector<Command>& commands) {

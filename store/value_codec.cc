@@ -70,4 +70,6 @@ std::string EncodeActor(const ateapi::Actor& actor) {
 
 std::string EncodeAtespace(const ateapi::Atespace& atespace) { return Encode(atespace); }
 
+std::string EncodeSelector(const ateapi::Selector& selector) { return Encode(selector); }
+
 }  // namespace atestore

@@ -31,5 +31,6 @@ absl::Status DecodeWorker(std::string_view json, ateapi::Worker* worker);
 // ProtoJSON with lowerCamelCase names, int64 as strings, default values left out.
 std::string EncodeActor(const ateapi::Actor& actor);
 std::string EncodeAtespace(const ateapi::Atespace& atespace);
+std::string EncodeSelector(const ateapi::Selector& selector);
 
 }  // namespace atestore

@@ -102,13 +102,15 @@ TEST_F(EmbeddedTransportTest, NoTransactionCommitsOnAWatchThatARestartForgot) {
   ClusterClient client(transport_, clock, cluster_->Endpoints(), {});
   std::vector<std::string> seen;
   absl::Status changed = ChangeRecord(
-      client, kKey, {}, [&](std::optional<ReplyView> present) -> std::optional<std::string> {
+      client, kKey, {}, [&](std::optional<ReplyView> present) -> absl::StatusOr<RecordChange> {
         seen.emplace_back(present->text());
         if (seen.size() == 1) {
           Restart();
           Put("theirs");
         }
-        return "after " + seen.back();
+        return RecordChange{.kind = RecordChange::Kind::kWrite,
+                            .value = "after " + seen.back(),
+                            .write_id = ""};
       });
   EXPECT_TRUE(changed.ok()) << changed;
   EXPECT_EQ(seen, (std::vector<std::string>{"mine", "theirs"}));

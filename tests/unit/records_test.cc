@@ -3,107 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <functional>
-#include <memory>
 #include <string>
-#include <type_traits>
 #include <vector>
 
-#include "core/key_filter.h"
-#include "mockcluster/cluster.h"
-#include "store/cluster_client.h"
-#include "store/embedded/embedded_transport.h"
-#include "store/error_info.h"
 #include "store/names.h"
 #include "store/value_codec.h"
-#include "tests/support/manual_clock.h"
+#include "tests/unit/records_fixture.h"
 
 namespace atestore {
 namespace {
-
-using ateapi::Actor;
-using mockcluster::Cluster;
-using mockcluster::NodeIndex;
-
-std::string Reason(const absl::Status& status) {
-  std::optional<ErrorInfo> info = GetErrorInfo(status);
-  return info ? info->reason : "";
-}
-
-ateapi::ActorRef Ref(std::string atespace, std::string name) {
-  ateapi::ActorRef ref;
-  ref.set_atespace(std::move(atespace));
-  ref.set_name(std::move(name));
-  return ref;
-}
-
-ateapi::CreateActorRequest Create(std::string atespace, std::string name) {
-  ateapi::CreateActorRequest request;
-  *request.mutable_actor_ref() = Ref(std::move(atespace), std::move(name));
-  request.set_actor_template_namespace("agents");
-  request.set_actor_template_name("python.v1");
-  return request;
-}
-
-ateapi::UpdateActorRequest Update(const ateapi::ActorRef& ref, std::string zone) {
-  ateapi::UpdateActorRequest request;
-  *request.mutable_actor_ref() = ref;
-  (*request.mutable_worker_selector()->mutable_match_labels())["zone"] = std::move(zone);
-  return request;
-}
-
-class RecordsTest : public ::testing::TestWithParam<mockcluster::Flavor> {
- protected:
-  RecordsTest() {
-    With([&](Cluster& cluster) {
-      raw_ = &cluster;
-      EXPECT_TRUE(cluster.Put("atespace:a", "{}").ok());
-    });
-  }
-
-  template <typename Use>
-  std::invoke_result_t<Use, Cluster&> With(Use use) {
-    return cluster_->With(use);
-  }
-
-  // The slot of actor a/one, and a primary that does not own it.
-  const Slot slot_ = KeySlot(ActorKey("a", "one"));
-  NodeIndex AnotherPrimary() {
-    return With([&](Cluster& cluster) {
-      for (NodeIndex node : cluster.Primaries()) {
-        if (node != *cluster.OwnerOf(slot_)) return node;
-      }
-      return NodeIndex{};
-    });
-  }
-  void CreateOne() {
-    absl::StatusOr<Actor> actor = records_.CreateActor(Create("a", "one"), {});
-    ASSERT_TRUE(actor.ok()) << actor.status();
-  }
-  // Runs `event` once, just before the first `command` that a client sends.
-  void BeforeFirst(std::string command,
-                   std::function<void(const mockcluster::NextCommand&)> event) {
-    With([&](Cluster& cluster) {
-      cluster.SetBetweenCommands([command, event, done = std::make_shared<bool>(false)](
-                                     const mockcluster::NextCommand& next) {
-        if (*done || next.arguments[0] != command) return;
-        *done = true;
-        event(next);
-      });
-    });
-  }
-
-  std::shared_ptr<EmbeddedCluster> cluster_ = std::make_shared<EmbeddedCluster>(
-      mockcluster::ClusterOptions{.replicas_per_primary = 1, .flavor = GetParam()});
-  EmbeddedTransport transport_{cluster_};
-  // For hooks, which run while the cluster is held already.
-  Cluster* raw_ = nullptr;
-  ManualClock clock_{[this](absl::Duration waited) {
-    With([&](Cluster& cluster) { cluster.AdvanceTime(absl::ToInt64Milliseconds(waited) + 1); });
-  }};
-  ClusterClient client_{transport_, clock_, cluster_->Endpoints(), {}};
-  Records records_{client_};
-};
 
 INSTANTIATE_TEST_SUITE_P(Flavors, RecordsTest,
                          ::testing::Values(mockcluster::Flavor::kRedis70,
@@ -213,31 +121,6 @@ TEST_P(RecordsTest, AMigrationBetweenReadAndWriteLosesNothing) {
   ASSERT_TRUE(updated.ok()) << updated.status();
   EXPECT_EQ(updated->version(), 2);
   EXPECT_EQ(records_.GetActor(Ref("a", "one"), {})->version(), 2);
-}
-
-TEST_P(RecordsTest, AnInterruptedChangeIsMadeOnce) {
-  using mockcluster::ConnectionFault;
-  for (ConnectionFault fault : {ConnectionFault::kDropBefore, ConnectionFault::kDropAfter,
-                                ConnectionFault::kTruncateReply}) {
-    SCOPED_TRACE(static_cast<int>(fault));
-    auto inject = [&](const mockcluster::NextCommand& next) {
-      raw_->InjectConnectionFault(next.client, fault);
-    };
-    BeforeFirst("SET", inject);
-    CreateOne();
-    BeforeFirst("EXEC", inject);
-    absl::StatusOr<Actor> updated = records_.UpdateActor(Update(Ref("a", "one"), "z"), {});
-    ASSERT_TRUE(updated.ok()) << updated.status();
-    EXPECT_EQ(updated->version(), 2);
-    EXPECT_EQ(records_.GetActor(Ref("a", "one"), {})->version(), 2);
-    BeforeFirst("EXEC", inject);
-    EXPECT_TRUE(records_.DeleteActor(Ref("a", "one"), {}).ok());
-    EXPECT_TRUE(absl::IsNotFound(records_.GetActor(Ref("a", "one"), {}).status()));
-    BeforeFirst("SET", inject);
-    EXPECT_TRUE(records_.CreateAtespace("b", {}).ok());
-    BeforeFirst("DEL", inject);
-    EXPECT_TRUE(records_.DeleteAtespace("b", [] { return true; }, {}).ok());
-  }
 }
 
 TEST_P(RecordsTest, AChangeThatComesBetweenIsNotOverwritten) {
