@@ -11,6 +11,7 @@
 #include "store/record_sinks.h"
 #include "store/records.h"
 #include "store/value_codec.h"
+#include "store/walk_run.h"
 
 namespace atestore {
 namespace {
@@ -48,7 +49,8 @@ class KeySink final : public RecordSink {
 }  // namespace
 
 ActorListing::ActorListing(ClusterClient& client, const StoreOptions& options)
-    : listing_(client, options.page_work_budget),
+    : client_(client),
+      listing_(client, options.page_work_budget),
       tokens_(options.page_token_keys),
       page_bytes_max_(options.page_bytes_max),
       on_unreadable_(options.on_unreadable_record) {}
@@ -88,6 +90,63 @@ absl::StatusOr<ListingRequest> ActorListing::FirstPageOf(
                         .start = *std::move(start),
                         .page_size = static_cast<size_t>(std::min(page_size, kPageSizeMax)),
                         .page_bytes = page_bytes_max_};
+}
+
+absl::StatusOr<size_t> ActorListing::CountPrimaries(const CallOptions& call) {
+  WalkRun run(client_, call, absl::InfiniteDuration());
+  if (absl::Status status = run.FindCluster(); !status.ok()) return status;
+  return run.topology()->primaries().size();
+}
+
+absl::StatusOr<std::vector<std::string>> ActorListing::Partition(
+    const ateapi::PartitionActorsRequest& request, const CallOptions& call) {
+  if (request.partition_count() < 0) {
+    return WithErrorInfo(InvalidArgumentError(absl::StrCat(
+                             "partition_count: ", request.partition_count(), " is negative")),
+                         {.reason = "PARTITION_COUNT_NEGATIVE", .field = "partition_count"});
+  }
+  ateapi::ListActorsRequest whole;
+  whole.set_atespace(request.atespace());
+  whole.set_page_token(request.page_token());
+  absl::StatusOr<ListingRequest> first = FirstPageOf(whole);
+  if (!first.ok()) return first.status();
+  size_t count = static_cast<size_t>(std::min(request.partition_count(), kPartitionsMax));
+  if (count == 0) {
+    absl::StatusOr<size_t> primaries = CountPrimaries(call);
+    if (!primaries.ok()) return primaries.status();
+    count = std::min(*primaries, static_cast<size_t>(kPartitionsMax));
+  }
+  std::vector<std::string> tokens;
+  for (const Position& part : PartitionsOf(first->start, count)) {
+    tokens.push_back(tokens_.Encode(part, HashOf(whole)));
+  }
+  return tokens;
+}
+
+absl::StatusOr<ActorListing::Parts> ActorListing::PartsOf(const ateapi::ListActorsRequest& request,
+                                                          const WideRead& wide,
+                                                          const CallOptions& call) {
+  Parts parts{.width = std::min(wide.width, kReaderWidthMax)};
+  if (parts.width == 0) {
+    absl::StatusOr<size_t> primaries = CountPrimaries(call);
+    if (!primaries.ok()) return primaries.status();
+    parts.width = std::clamp<size_t>(*primaries, 1, kReaderWidthMax);
+  }
+  std::vector<std::string> tokens = wide.page_tokens;
+  if (tokens.empty()) tokens.push_back(request.page_token());
+  const size_t cuts = (parts.width + tokens.size() - 1) / tokens.size();
+  for (const std::string& token : tokens) {
+    ateapi::ListActorsRequest part = request;
+    part.set_page_token(token);
+    absl::StatusOr<ListingRequest> first = FirstPageOf(part);
+    if (!first.ok()) return first.status();
+    for (const Position& position : PartitionsOf(first->start, cuts)) {
+      ListingRequest listing = *first;
+      listing.start = position;
+      parts.listings.emplace_back(std::move(listing), tokens_.Encode(position, HashOf(request)));
+    }
+  }
+  return parts;
 }
 
 absl::StatusOr<std::vector<ateapi::Atespace>> ActorListing::ListAtespaces(const CallOptions& call) {

@@ -13,6 +13,7 @@
 #include "store/listing.h"
 #include "store/listing_page_reader.h"
 #include "store/open_page.h"
+#include "store/wide_page_reader.h"
 
 namespace atestore {
 
@@ -45,6 +46,22 @@ class ActorListing {
     typename Reader::Source source{listing_, tokens_, on_unreadable_};
     return std::make_unique<Reader>(source, *std::move(first), HashOf(request), call);
   }
+  // The same, several parts at a time.
+  template <typename Page>
+  absl::StatusOr<std::unique_ptr<WidePageReader<Page>>> ReadWide(
+      const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call) {
+    using Reader = WideListingReader<Page>;
+    absl::StatusOr<Parts> parts = PartsOf(request, wide, call);
+    if (!parts.ok()) return parts.status();
+    std::vector<typename Reader::Part> listings;
+    for (auto& [first, token] : parts->listings) listings.push_back({std::move(first), token});
+    typename ListingPageReader<Page>::Source source{listing_, tokens_, on_unreadable_};
+    return std::make_unique<Reader>(source, std::move(listings), parts->width, HashOf(request),
+                                    call);
+  }
+  // PartitionActors.
+  absl::StatusOr<std::vector<std::string>> Partition(const ateapi::PartitionActorsRequest& request,
+                                                     const CallOptions& call);
   absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(const CallOptions& call);
   absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(const CallOptions& call);
   // True when an atespace has an actor, readable or not. Walks the cluster until it finds one.
@@ -53,11 +70,21 @@ class ActorListing {
   absl::StatusOr<std::vector<std::string>> ListKeys(const CallOptions& call);
 
  private:
+  // What is left of a listing, each with its token, and how many to read at a time.
+  struct Parts {
+    std::vector<std::pair<ListingRequest, std::string>> listings;
+    size_t width = 1;
+  };
+  absl::StatusOr<Parts> PartsOf(const ateapi::ListActorsRequest& request, const WideRead& wide,
+                                const CallOptions& call);
+  absl::StatusOr<size_t> CountPrimaries(const CallOptions& call);
+
   static uint64_t HashOf(const ateapi::ListActorsRequest& request);
   absl::StatusOr<Position> PositionOf(const ateapi::ListActorsRequest& request) const;
   // INVALID_ARGUMENT.
   absl::StatusOr<ListingRequest> FirstPageOf(const ateapi::ListActorsRequest& request) const;
 
+  ClusterClient& client_;
   Listing listing_;
   const PageTokenCodec tokens_;
   const size_t page_bytes_max_;

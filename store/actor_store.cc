@@ -62,6 +62,21 @@ absl::StatusOr<std::unique_ptr<SerializedActorReader>> ActorStore::ReadActorsSer
   return WithReason(impl_->listing().ReadPages<SerializedActorPage>(request, call));
 }
 
+absl::StatusOr<std::vector<std::string>> ActorStore::PartitionActors(
+    const ateapi::PartitionActorsRequest& request, const CallOptions& call) {
+  return WithReason(impl_->listing().Partition(request, call));
+}
+
+absl::StatusOr<std::unique_ptr<WideActorReader>> ActorStore::ReadActorsWide(
+    const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call) {
+  return WithReason(impl_->listing().ReadWide<ActorPage>(request, wide, call));
+}
+
+absl::StatusOr<std::unique_ptr<WideSerializedActorReader>> ActorStore::ReadActorsWideSerialized(
+    const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call) {
+  return WithReason(impl_->listing().ReadWide<SerializedActorPage>(request, wide, call));
+}
+
 absl::StatusOr<ateapi::Actor> ActorStore::GetActor(const ateapi::ActorRef& ref,
                                                    const CallOptions& call) {
   return WithReason(impl_->records().GetActor(ref, call));

@@ -53,9 +53,9 @@ struct ActorPage {
 
 // A page on its way over a wire: the same without a message for each actor.
 struct SerializedActorPage {
-  std::string response;  // an ateapi::ListActorsResponse
-  int32_t actors = 0;    // in it
-  bool is_last = false;  // it has no next_page_token
+  std::string response;         // an ateapi::ListActorsResponse
+  int32_t actors = 0;           // in it
+  std::string next_page_token;  // as in the response; empty: the last page
   double progress = 0;
   int64_t skipped_records = 0;
   ListWalk::Counters counters;
@@ -77,6 +77,36 @@ class PageReader {
 };
 using ActorReader = PageReader<ActorPage>;
 using SerializedActorReader = PageReader<SerializedActorPage>;
+
+// The most parts that PartitionActors() makes, and that a WidePageReader reads at a time.
+inline constexpr int32_t kPartitionsMax = 1024;
+inline constexpr size_t kReaderWidthMax = 64;
+
+struct WideRead {
+  // What is left of the listing, as page_tokens() of a former reader or PartitionActors() tells.
+  // Empty: request.page_token, or everything.
+  std::vector<std::string> page_tokens = {};
+  // Parts to read at the same time, at most kReaderWidthMax; 0: as many as there are primaries.
+  // Each takes up to four pages of memory and two threads.
+  size_t width = 0;
+};
+
+// The pages of a listing that is read in several parts at once, in the order of their arrival. Not
+// thread-safe; belongs to the store that made it, which must outlive it.
+template <typename Page>
+class WidePageReader {
+ public:
+  virtual ~WidePageReader() = default;
+  // The next page of any part. Its next_page_token is that of the part; the listing is complete
+  // when page_tokens() is empty, and Next() is FAILED_PRECONDITION then. After an error, always
+  // that error: begin anew with page_tokens().
+  virtual absl::StatusOr<Page> Next(Page recycled = {}) = 0;
+  // What is left behind the pages that Next() has returned: everything that they do not hold, each
+  // actor in one of the tokens. A listing goes on with any width, in any process.
+  virtual std::vector<std::string> page_tokens() const = 0;
+};
+using WideActorReader = WidePageReader<ActorPage>;
+using WideSerializedActorReader = WidePageReader<SerializedActorPage>;
 
 // Actors, atespaces and workers in a Redis Cluster, one JSON value a key:
 // "actor:<atespace>:<actor_id>", "atespace:<name>", "worker:<namespace>:<pool>:<pod>".
@@ -110,6 +140,19 @@ class ActorStore {
                                                           const CallOptions& call = {});
   absl::StatusOr<std::unique_ptr<SerializedActorReader>> ReadActorsSerialized(
       const ateapi::ListActorsRequest& request, const CallOptions& call = {});
+
+  // Tokens of at most `partition_count` listings (0: one for each primary) that are disjoint and
+  // together what `request` asks for. INVALID_ARGUMENT; UNAVAILABLE when it has to ask for the
+  // number of primaries and no node answers.
+  absl::StatusOr<std::vector<std::string>> PartitionActors(
+      const ateapi::PartitionActorsRequest& request, const CallOptions& call = {});
+
+  // As ReadActors(), with several parts of the listing read at the same time: a listing is bounded
+  // by the node it is at, this one by all of them together. `call` is for all pages.
+  absl::StatusOr<std::unique_ptr<WideActorReader>> ReadActorsWide(
+      const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call = {});
+  absl::StatusOr<std::unique_ptr<WideSerializedActorReader>> ReadActorsWideSerialized(
+      const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call = {});
 
   // NOT_FOUND.
   absl::StatusOr<ateapi::Actor> GetActor(const ateapi::ActorRef& ref, const CallOptions& call = {});

@@ -9,7 +9,8 @@ namespace atestore {
 
 template <typename Page>
 ListingPageReader<Page>::ListingPageReader(const Source& source, ListingRequest request,
-                                           uint64_t request_hash, const CallOptions& call)
+                                           uint64_t request_hash, const CallOptions& call,
+                                           std::function<void()> on_change)
     : source_(source),
       request_(std::move(request)),
       request_hash_(request_hash),
@@ -17,6 +18,7 @@ ListingPageReader<Page>::ListingPageReader(const Source& source, ListingRequest 
             .cancelled = [this,
                           cancelled =
                               call.cancelled] { return stopped_ || (cancelled && cancelled()); }},
+      on_change_(std::move(on_change)),
       thread_([this] { Run(); }) {}
 
 template <typename Page>
@@ -32,8 +34,22 @@ ListingPageReader<Page>::~ListingPageReader() {
 template <typename Page>
 absl::StatusOr<Page> ListingPageReader<Page>::Next(Page recycled) {
   std::unique_lock lock(mutex_);
-  spare_.push_back(std::move(recycled));
   changed_.wait(lock, [this] { return !ready_.empty() || ended_; });
+  return TakeLocked(std::move(lock), std::move(recycled));
+}
+
+template <typename Page>
+std::optional<absl::StatusOr<Page>> ListingPageReader<Page>::TryNext(Page& recycled) {
+  std::unique_lock lock(mutex_);
+  if (ready_.empty() && !ended_) return std::nullopt;
+  return TakeLocked(std::move(lock), std::move(recycled));
+}
+
+// The first of the ready pages; if there is none, what the listing ended with.
+template <typename Page>
+absl::StatusOr<Page> ListingPageReader<Page>::TakeLocked(std::unique_lock<std::mutex> lock,
+                                                         Page recycled) {
+  spare_.push_back(std::move(recycled));
   if (ready_.empty()) {
     if (!end_.ok()) return end_;
     return WithErrorInfo(FailedPreconditionError("the listing is complete"),
@@ -49,10 +65,18 @@ absl::StatusOr<Page> ListingPageReader<Page>::Next(Page recycled) {
 template <typename Page>
 void ListingPageReader<Page>::Run() {
   absl::Status status = source_.listing.ListPages(request_, *this, call_);
-  std::lock_guard lock(mutex_);
-  end_ = WithReason(status);
-  ended_ = true;
+  {
+    std::lock_guard lock(mutex_);
+    end_ = WithReason(status);
+    ended_ = true;
+  }
+  Notify();
+}
+
+template <typename Page>
+void ListingPageReader<Page>::Notify() {
   changed_.notify_all();
+  if (on_change_) on_change_();
 }
 
 template <typename Page>
@@ -73,10 +97,12 @@ void ListingPageReader<Page>::EndPage(const std::optional<Position>& next,
                                       const ListWalk::Counters& counters) {
   std::string token;
   if (next) token = source_.tokens.Encode(*next, request_hash_);
-  std::lock_guard lock(mutex_);
-  ready_.push_back(std::move(*open_.front()).Finish({next, counters}, token));
-  open_.pop_front();
-  changed_.notify_all();
+  {
+    std::lock_guard lock(mutex_);
+    ready_.push_back(std::move(*open_.front()).Finish({next, counters}, token));
+    open_.pop_front();
+  }
+  Notify();
 }
 
 template <typename Page>

@@ -30,15 +30,20 @@ class ListingPageReader final : public PageReader<Page>, private ListingReader {
     const OnUnreadableActor& on_unreadable;
   };
 
-  // `request_hash`: of the arguments, for the tokens.
+  // `request_hash`: of the arguments, for the tokens. `on_change`, unless it is empty, is called by
+  // the reader's thread whenever TryNext() may have become something.
   ListingPageReader(const Source& source, ListingRequest request, uint64_t request_hash,
-                    const CallOptions& call);
+                    const CallOptions& call, std::function<void()> on_change = {});
   ~ListingPageReader() override;
 
   absl::StatusOr<Page> Next(Page recycled) override;
+  // As Next(), but nullopt where that would wait. `recycled` is taken only with a result.
+  std::optional<absl::StatusOr<Page>> TryNext(Page& recycled);
 
  private:
   void Run();
+  absl::StatusOr<Page> TakeLocked(std::unique_lock<std::mutex> lock, Page recycled);
+  void Notify();
   bool HasRoom() const { return open_.size() + ready_.size() < kReaderPagesMax; }
   RecordSink* BeginPage() override;
   void EndPage(const std::optional<Position>& next, const ListWalk::Counters& counters) override;
@@ -50,6 +55,7 @@ class ListingPageReader final : public PageReader<Page>, private ListingReader {
   const uint64_t request_hash_;
   std::atomic<bool> stopped_{false};  // by the caller; set under the mutex
   const CallOptions call_;
+  const std::function<void()> on_change_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

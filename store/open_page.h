@@ -53,7 +53,7 @@ class OpenPage<SerializedActorPage> {
     const int64_t unreadable = sink_.unreadable();
     return {.response = std::move(sink_).TakeResponse(next_page_token),
             .actors = actors,
-            .is_last = next_page_token.empty(),
+            .next_page_token = next_page_token,
             .progress = ProgressOf(end.next),
             .skipped_records = unreadable,
             .counters = end.counters};

@@ -207,12 +207,12 @@ absl::Status ControlService::SendPages(SerializedActorReader& reader, grpc::Serv
     if (!page.ok()) return page.status();
     CountPage(*page);
     skipped_records += page->skipped_records;
-    if (page->is_last) TellProgress(page->progress, skipped_records, context);
+    if (page->next_page_token.empty()) TellProgress(page->progress, skipped_records, context);
     if (!call->Write(BytesOf(std::move(page->response)))) {
       return WithErrorInfo(CancelledError("the caller has gone"),
                            {.reason = "CANCELLED", .field = ""});
     }
-    if (page->is_last) return absl::OkStatus();
+    if (page->next_page_token.empty()) return absl::OkStatus();
     if (gate_.is_closed()) return ShuttingDown();
   }
 }
