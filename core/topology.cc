@@ -107,6 +107,15 @@ absl::Status Topology::AddRange(const ReplyView& range, const Endpoint& asked) {
   return absl::OkStatus();
 }
 
+const std::string* Topology::IdAt(const Endpoint& endpoint) const {
+  for (const std::vector<ClusterNode>* nodes : {&primaries_, &replicas_}) {
+    for (const ClusterNode& node : *nodes) {
+      if (node.endpoint == endpoint) return node.id.empty() ? nullptr : &node.id;
+    }
+  }
+  return nullptr;
+}
+
 uint16_t Topology::IndexOfPrimary(ClusterNode node) {
   auto found = std::find(primaries_.begin(), primaries_.end(), node);
   if (found == primaries_.end()) found = primaries_.insert(found, std::move(node));

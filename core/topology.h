@@ -59,6 +59,9 @@ class Topology {
   const ClusterNode* Owner(Slot slot) const {
     return owners_[slot] == kNobody ? nullptr : &primaries_[owners_[slot]];
   }
+  // The id of the node at `endpoint`; nullptr: none is known there, or it told none. For
+  // ShardRequest::node_id. Lives as long as the topology.
+  const std::string* IdAt(const Endpoint& endpoint) const;
   // The primaries that own slots, each once.
   const std::vector<ClusterNode>& primaries() const { return primaries_; }
   // The replicas, as further places to ask for the topology.

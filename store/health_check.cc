@@ -63,7 +63,8 @@ absl::Status CheckCluster(ClusterClient& client, absl::Time deadline) {
   }
   std::vector<ShardRequest> requests;
   for (auto [owner, slot] : OneSlotEach(**topology)) {
-    ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = owner->endpoint});
+    ShardRequest& request =
+        requests.emplace_back(ShardRequest{.endpoint = owner->endpoint, .node_id = owner->id});
     std::string probe = KeyFilter::AllActors().ProbeKey(slot, 0);
     request.pipeline.Add({"GET", probe});
     request.pipeline.Add({"MGET", probe});
@@ -71,6 +72,8 @@ absl::Status CheckCluster(ClusterClient& client, absl::Time deadline) {
     request.pipeline.Add({"SCAN", "0", "COUNT", "1"});
     request.pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(slot), "1"});
     request.pipeline.Add({"CLUSTER", "NODES"});
+    request.pipeline.Add({"CLUSTER", "MYID"});
+    request.pipeline.Add({"CLUSTER", "INFO"});
     request.pipeline.Add({"INFO", "server", "commandstats"});
     request.pipeline.Add({"MULTI"});
     request.pipeline.Add({"EXEC"});

@@ -61,7 +61,8 @@ ServerTraits ServerTraitsCache::Ask(const std::shared_ptr<const Topology>& topol
                                     absl::Time deadline) {
   std::vector<ShardRequest> requests;
   for (const ClusterNode& primary : topology->primaries()) {
-    ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = primary.endpoint});
+    ShardRequest& request =
+        requests.emplace_back(ShardRequest{.endpoint = primary.endpoint, .node_id = primary.id});
     request.pipeline.Add({"INFO", "server"});
     request.pipeline.Add({"DBSIZE"});
   }

@@ -4,6 +4,7 @@
 #include "core/status.h"
 #include "store/request_queue.h"
 #include "store/send_outcome.h"
+#include "store/wrong_node.h"
 
 namespace atestore {
 
@@ -49,6 +50,9 @@ absl::Status EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t
                                            const ShardRequest& request, ReplyObserver& observer) {
   absl::StatusOr<Connection*> connection = Connect(cluster, request.endpoint);
   if (!connection.ok()) return MarkNotSent(connection.status());
+  if (!request.node_id.empty() && request.node_id != (*connection)->node_id) {
+    return MarkNotSent(WrongNodeError(request, (*connection)->node_id));
+  }
   std::string bytes;
   cluster.Feed((*connection)->client, request.pipeline.bytes(), &bytes);
   RespReader& reader = *(*connection)->reader;
@@ -82,7 +86,10 @@ absl::StatusOr<EmbeddedTransport::Connection*> EmbeddedTransport::Connect(
   }
   absl::StatusOr<mockcluster::ClientId> client = cluster.Connect(endpoint);
   if (!client.ok()) return client.status();
-  Connection connection{.client = *client, .reader = std::make_unique<RespReader>()};
+  const std::optional<mockcluster::NodeIndex> node = cluster.FindNode(endpoint);
+  Connection connection{.client = *client,
+                        .node_id = node ? cluster.Node(*node).id : "",
+                        .reader = std::make_unique<RespReader>()};
   return &connections_.emplace(endpoint, std::move(connection)).first->second;
 }
 

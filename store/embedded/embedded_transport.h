@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 
 #include "mockcluster/cluster.h"
 #include "store/shard_transport.h"
@@ -48,6 +49,7 @@ class EmbeddedTransport final : public ShardTransport {
 
   struct Connection {
     mockcluster::ClientId client;
+    std::string node_id;  // of who answers
     std::unique_ptr<RespReader> reader;
   };
 

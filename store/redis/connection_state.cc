@@ -5,7 +5,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "core/server_error.h"
 #include "core/status.h"
+#include "store/wrong_node.h"
 
 namespace atestore {
 namespace {
@@ -24,6 +26,17 @@ absl::Status AuthError(std::string_view reply) {
   return absl::UnauthenticatedError(message);
 }
 
+absl::Status IdentityError(std::string_view reply) {
+  ServerError error = ParseServerError(reply, {});
+  std::string message = absl::StrCat("CLUSTER MYID: ", error.text);
+  if (error.kind == ServerErrorKind::kNoPermission) {
+    absl::StrAppend(&message, "; grant +cluster|myid to the user with ACL SETUSER");
+  }
+  absl::StatusCode code = ToStatus(error, {}).code();
+  if (code == absl::StatusCode::kInternal) code = absl::StatusCode::kFailedPrecondition;
+  return {code, message};
+}
+
 }  // namespace
 
 ConnectionState::ConnectionState(const RedisOptions& options)
@@ -31,6 +44,7 @@ ConnectionState::ConnectionState(const RedisOptions& options)
       credentials_(options.credentials_source ? options.credentials_source() : options.credentials),
       reader_(options.resp_limits) {
   AddAuth();
+  AskIdentity();
 }
 
 void ConnectionState::AddAuth() {
@@ -45,6 +59,33 @@ void ConnectionState::AddAuth() {
   ++handshake_replies_;
 }
 
+void ConnectionState::AskIdentity() {
+  Pipeline identity;
+  identity.Add({"CLUSTER", "MYID"});
+  AddOwn(Owed::Kind::kIdentity, identity);
+  ++handshake_replies_;
+}
+
+void ConnectionState::OnIdentity(const ReplyView& reply) {
+  node_id_.clear();
+  if (reply.is_error()) {
+    identity_failure_ = IdentityError(reply.text());
+  } else if (reply.type() != RespType::kBulkString || reply.text().empty()) {
+    identity_failure_ = UnavailableError("CLUSTER MYID: the reply is no node id");
+  } else {
+    node_id_ = reply.text();
+  }
+}
+
+absl::Status ConnectionState::CheckIdentity(const ShardRequest& request) const {
+  if (request.node_id.empty() || request.node_id == node_id_) return absl::OkStatus();
+  const std::string node = ToString(request.endpoint);
+  if (node_id_.empty()) {
+    return {identity_failure_.code(), absl::StrCat(node, ": ", identity_failure_.message())};
+  }
+  return WrongNodeError(request, node_id_);
+}
+
 void ConnectionState::AddOwn(Owed::Kind kind, const Pipeline& command) {
   output_ += command.bytes();
   owed_.push_back({.kind = kind, .commands = 1});
@@ -57,6 +98,8 @@ absl::Status ConnectionState::Add(const std::shared_ptr<Batch>& batch, size_t re
   if (!HasRoom(pipeline)) return UnavailableError("too many commands wait for the node");
   // Silence counts from the moment in which something is owed.
   if (is_idle()) last_progress_ = now;
+  // The server may have been busy, or told to take another id, since it was asked.
+  if (handshake_replies_ == 0 && !CheckIdentity(batch->request(request)).ok()) AskIdentity();
   waiting_.push_back({batch, request, pipeline.size(), pipeline.bytes().size()});
   waiting_bytes_ += pipeline.bytes().size();
   pending_commands_ += pipeline.size();
@@ -83,6 +126,7 @@ void ConnectionState::AddReset(SteadyTime now) {
   if (is_idle()) last_progress_ = now;
   AddOwn(Owed::Kind::kReset, reset);
   AddAuth();
+  AskIdentity();
   reset_done_ = false;
 }
 
@@ -101,7 +145,12 @@ void ConnectionState::Send(const Waiting& waiting, std::string& bytes) {
     pending_commands_ -= waiting.commands;
     return;
   }
-  bytes += batch.request(waiting.request).pipeline.bytes();
+  const ShardRequest& request = batch.request(waiting.request);
+  if (absl::Status status = CheckIdentity(request); !status.ok()) {
+    pending_commands_ -= waiting.commands;
+    return batch.Fail(waiting.request, status);
+  }
+  bytes += request.pipeline.bytes();
   batch.MarkSent(waiting.request);
   owed_.push_back({Owed::Kind::kRequest, waiting.commands, waiting.batch, waiting.request});
 }
@@ -123,6 +172,10 @@ absl::Status ConnectionState::OnReply(const ReplyView& reply) {
   switch (owed.kind) {
     case Owed::Kind::kAuth:
       if (reply.is_error()) return AuthError(reply.text());
+      --handshake_replies_;
+      break;
+    case Owed::Kind::kIdentity:
+      OnIdentity(reply);
       --handshake_replies_;
       break;
     case Owed::Kind::kReset:

@@ -16,12 +16,12 @@
 namespace atestore {
 
 // What a connection to a Redis server knows, without its socket: the bytes to send, the replies
-// that are owed and to whom, the handshake. No request is sent before the handshake has succeeded,
-// and none that has ended meanwhile. Not thread-safe; calls observers from OnRead(), TakeOutput()
-// and Fail().
+// that are owed and to whom, the handshake: AUTH when there are credentials, then CLUSTER MYID. No
+// request is sent before the handshake has succeeded, none that has ended meanwhile, and none that
+// is for another node. Not thread-safe; calls observers from OnRead(), TakeOutput() and Fail().
 class ConnectionState {
  public:
-  // Begins with AUTH when there are credentials. `options` must outlive this.
+  // `options` must outlive this.
   explicit ConnectionState(const RedisOptions& options);
 
   // The connection is open: the server's silence counts from now on.
@@ -30,12 +30,13 @@ class ConnectionState {
   // Takes a request, to be sent after the handshake. UNAVAILABLE over a limit; then it was not
   // taken, and not failed.
   absl::Status Add(const std::shared_ptr<Batch>& batch, size_t request, SteadyTime now);
-  // Appends what makes a used connection as good as new (RESET, which also drops WATCH, MULTI and
-  // READONLY, and AUTH again). reset_done() tells when it worked.
+  // Appends what makes a used connection as good as new: RESET, which also drops WATCH, MULTI and
+  // READONLY, and the handshake again. reset_done() tells when it worked.
   void AddReset(SteadyTime now);
 
   // Replaces `bytes` by those to send now, which are then considered sent: their requests are told
-  // (Batch::MarkSent()). Empty: nothing to do.
+  // (Batch::MarkSent()). Empty: nothing to do. Requests with another node_id than the server's
+  // fail: UNAVAILABLE names both ids; or why the server did not tell its id.
   void TakeOutput(std::string& bytes);
 
   // Room for bytes from the server, followed by OnRead() of how many came.
@@ -71,7 +72,7 @@ class ConnectionState {
   };
   // Replies owed to a request, or (without a batch) to this class.
   struct Owed {
-    enum class Kind { kRequest, kAuth, kReset };
+    enum class Kind { kRequest, kAuth, kIdentity, kReset };
     Kind kind;
     size_t commands;  // replies that are still to come
     std::shared_ptr<Batch> batch;
@@ -79,6 +80,10 @@ class ConnectionState {
   };
 
   void AddAuth();
+  void AskIdentity();
+  void OnIdentity(const ReplyView& reply);
+  // OK when the server is the node that the request is for.
+  absl::Status CheckIdentity(const ShardRequest& request) const;
   void AddOwn(Owed::Kind kind, const Pipeline& command);
   void Send(const Waiting& waiting, std::string& bytes);
   void DropEnded();
@@ -88,7 +93,9 @@ class ConnectionState {
   const RedisOptions& options_;
   const std::optional<RedisCredentials> credentials_;
   RespReader reader_;
-  std::string output_;  // of this class: the handshake and RESET
+  std::string output_;             // of this class: the handshake and RESET
+  std::string node_id_;            // of the server; empty: not known
+  absl::Status identity_failure_;  // why
   std::deque<Waiting> waiting_;
   size_t waiting_bytes_ = 0;
   std::deque<Owed> owed_;

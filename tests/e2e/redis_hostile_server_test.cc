@@ -88,6 +88,12 @@ void SendText(int peer, std::string_view text) {
   [[maybe_unused]] ssize_t sent = send(peer, text.data(), text.size(), MSG_NOSIGNAL);
 }
 
+// As a server of a cluster does it.
+void AnswerHandshake(int peer) {
+  AwaitBytes(peer);
+  SendText(peer, "$40\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
+}
+
 void UntilPeerGoes(int peer) {
   while (AwaitBytes(peer)) {
   }
@@ -179,6 +185,7 @@ TEST_F(RedisHostileServerTest, OneThatTricklesForEver) {
 TEST_F(RedisHostileServerTest, OneThatAnnouncesMoreThanTheLimits) {
   for (std::string_view reply : {"*99999999\r\n", "$99999999999999999999\r\n", "*-2\r\n"}) {
     ScriptedServer server([&](int peer) {
+      AnswerHandshake(peer);
       AwaitBytes(peer);
       SendText(peer, reply);
       UntilPeerGoes(peer);
@@ -198,6 +205,7 @@ TEST_F(RedisHostileServerTest, OneThatNestsWithoutEnd) {
 
 TEST_F(RedisHostileServerTest, OneThatDiesBetweenTwoReplies) {
   ScriptedServer server([](int peer) {
+    AnswerHandshake(peer);
     AwaitBytes(peer);
     SendText(peer, "+PONG\r\n");
     AwaitBytes(peer);

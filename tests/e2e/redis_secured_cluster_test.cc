@@ -127,7 +127,7 @@ TEST_P(RedisSecuredClusterTest, SaysWhichCommandAUserLacks) {
       ASSERT_TRUE(cluster_->Run(node, {"ACL", "SETUSER", user, change}).ok());
     }
   };
-  for (const std::string command : {"cluster|getkeysinslot", "multi", "asking"}) {
+  for (const std::string command : {"cluster|getkeysinslot", "multi", "asking", "cluster|info"}) {
     allow("-" + command);
     absl::Status health = store_->CheckHealth();
     EXPECT_EQ(health.code(), absl::StatusCode::kPermissionDenied) << health;
@@ -136,6 +136,15 @@ TEST_P(RedisSecuredClusterTest, SaysWhichCommandAUserLacks) {
     health = store_->CheckHealth();
     EXPECT_TRUE(health.ok()) << health;
   }
+}
+
+// What a node is, is asked once for each connection.
+TEST_P(RedisSecuredClusterTest, SaysThatAUserMayNotAskWhoANodeIs) {
+  ASSERT_NO_FATAL_FAILURE(Start(DocumentedRule() + " -cluster|myid"));
+  if (!cluster_) return;
+  absl::Status health = store_->CheckHealth();
+  EXPECT_EQ(health.code(), absl::StatusCode::kPermissionDenied) << health;
+  EXPECT_THAT(std::string(health.message()), HasSubstr("+cluster|myid"));
 }
 
 // A listing names the reason as the methods on single records do.

@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "store/send_outcome.h"
 #include "tests/support/reply_recorder.h"
 #include "tests/support/require_server.h"
 
@@ -64,6 +65,24 @@ class RedisTransportTest : public ::testing::TestWithParam<ServerKind> {
 
 INSTANTIATE_TEST_SUITE_P(Servers, RedisTransportTest, ::testing::ValuesIn(AllServerKinds()),
                          NameOfServerTest);
+
+TEST_P(RedisTransportTest, SendsNothingToANodeThatItIsNotFor) {
+  ASSERT_NO_FATAL_FAILURE(Start({.primaries = 3}));
+  if (!cluster_) return;
+  std::unique_ptr<RedisTransport> transport = Connect();
+  const Endpoint endpoint = cluster_->endpoints()[0];
+  const std::string id = Execute(*transport, endpoint, {{"CLUSTER", "MYID"}}).replies.at(0);
+  ShardRequest request = Request(endpoint, {{"CONFIG", "RESETSTAT"}});
+  request.node_id = std::string(40, 'f');
+  ReplyRecorder wrong;
+  transport->Execute({&request, 1}, absl::Now() + absl::Seconds(20), wrong);
+  EXPECT_THAT(wrong.failure(0).ToString(), HasSubstr("UNAVAILABLE: " + ToString(endpoint)));
+  EXPECT_TRUE(WasNotSent(wrong.failure(0)));
+  request.node_id = id.substr(1);  // without the '$' of ToText()
+  ReplyRecorder right;
+  transport->Execute({&request, 1}, absl::Now() + absl::Seconds(20), right);
+  EXPECT_THAT(right.replies(0), ElementsAre("+OK"));
+}
 
 TEST_P(RedisTransportTest, KeepsOrderAcrossNodesAndThreads) {
   ASSERT_NO_FATAL_FAILURE(Start({.primaries = 3}));

@@ -83,6 +83,18 @@ TEST_F(EmbeddedTransportTest, TellsWhatWasNotSent) {
   EXPECT_FALSE(WasNotSent(lost));
 }
 
+TEST_F(EmbeddedTransportTest, NothingIsSentToANodeThatItIsNotFor) {
+  ShardRequest request{.endpoint = cluster_->Endpoints().at(0)};
+  request.pipeline.Add({"DEL", kKey});
+  request.node_id = std::string(40, 'f');
+  absl::Status wrong = ExecuteAt(transport_, request, absl::InfiniteFuture()).status();
+  EXPECT_TRUE(absl::IsUnavailable(wrong)) << wrong;
+  EXPECT_TRUE(WasNotSent(wrong));
+  EXPECT_EQ(Value(), "mine");
+  request.node_id = cluster_->With([](Cluster& cluster) { return cluster.Nodes().at(0).id; });
+  EXPECT_TRUE(ExecuteAt(transport_, request, absl::InfiniteFuture()).ok());
+}
+
 TEST_F(EmbeddedTransportTest, ALossThatARequestMetIsNotToldTwice) {
   std::unique_ptr<ShardTransport> exclusive = transport_.Exclusive();
   EXPECT_TRUE(Execute(*exclusive, {"WATCH", kKey}).ok());

@@ -20,6 +20,8 @@ using ::testing::HasSubstr;
 
 const Endpoint kNode{"10.0.0.1", 7000};
 const Endpoint kOther{"10.0.0.2", 7000};
+constexpr std::string_view kAskId = "*2\r\n$7\r\nCLUSTER\r\n$4\r\nMYID\r\n";
+constexpr std::string_view kIdReply = "$40\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n";
 constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 
 class ConnectionPoolTest : public ::testing::Test {
@@ -44,6 +46,12 @@ class ConnectionPoolTest : public ::testing::Test {
   }
 
   FakeStream& stream(size_t index) { return *loop_.streams().at(index); }
+  // Accepts the connection and answers its handshake.
+  void Open(size_t index) {
+    stream(index).Accept();
+    EXPECT_EQ(stream(index).TakeWritten(), kAskId);
+    stream(index).Receive(kIdReply);
+  }
 
   struct Call {
     ShardRequest request;
@@ -61,7 +69,7 @@ TEST_F(ConnectionPoolTest, SharesOneConnectionToANodeAndCoalescesWrites) {
   Ping(kOther);
   ASSERT_EQ(loop_.streams().size(), 2);
   EXPECT_EQ(stream(0).endpoint(), kNode);
-  stream(0).Accept();
+  Open(0);
   EXPECT_EQ(stream(0).TakeWritten(), absl::StrCat(ToAbsl(kPing), ToAbsl(kPing)));
   stream(0).Receive("+ONE\r\n+TWO\r\n");
   EXPECT_EQ(outcome(0), "+ONE");
@@ -109,7 +117,7 @@ TEST_F(ConnectionPoolTest, TellsWhatWasNotSent) {
   EXPECT_TRUE(not_sent(slow));
   loop_.Advance(kBackOffMax);
   size_t written = Ping(kOther);
-  stream(0).Accept();
+  Open(0);
   size_t behind_it = Ping(kOther);
   stream(0).Break();
   EXPECT_FALSE(not_sent(written));
@@ -123,7 +131,7 @@ TEST_F(ConnectionPoolTest, AnAnswerEndsTheBackOff) {
     loop_.Advance(kBackOffMax);
   }
   size_t call = Ping(kNode);
-  stream(0).Accept();
+  Open(0);
   stream(0).Receive("+PONG\r\n");
   EXPECT_EQ(outcome(call), "+PONG");
   // A connection that worked may be opened again at once.
@@ -148,7 +156,7 @@ TEST_F(ConnectionPoolTest, GivesUpConnectingAndWaiting) {
   EXPECT_EQ(loop_.streams().size(), 0);
 
   size_t silent = Ping(kOther);
-  stream(0).Accept();
+  Open(0);
   loop_.Advance(options_.request_timeout - absl::Milliseconds(1));
   EXPECT_EQ(outcome(silent), "waits");
   loop_.Advance(absl::Milliseconds(2));
@@ -157,7 +165,7 @@ TEST_F(ConnectionPoolTest, GivesUpConnectingAndWaiting) {
 
 TEST_F(ConnectionPoolTest, ATimeoutCountsFromTheRequestNotFromTheConnection) {
   Ping(kNode);
-  stream(0).Accept();
+  Open(0);
   stream(0).TakeWritten();
   stream(0).Receive("+PONG\r\n");
   for (int round = 0; round < 5; ++round) {
@@ -176,7 +184,7 @@ TEST_F(ConnectionPoolTest, ATimeoutCountsFromTheRequestNotFromTheConnection) {
 
 TEST_F(ConnectionPoolTest, ClosesWhatNobodyUses) {
   Ping(kNode);
-  stream(0).Accept();
+  Open(0);
   stream(0).Receive("+PONG\r\n");
   loop_.Advance(kIdleTime - absl::Seconds(1));
   EXPECT_EQ(loop_.streams().size(), 1);
@@ -187,7 +195,7 @@ TEST_F(ConnectionPoolTest, ClosesWhatNobodyUses) {
 TEST_F(ConnectionPoolTest, LimitsConnectionsAndDropsIdleOnesFirst) {
   for (size_t i = 0; i < kConnectionsMax; ++i) {
     Ping({"host", static_cast<uint16_t>(i)});
-    stream(i).Accept();
+    Open(i);
   }
   size_t over = Ping(kNode);
   EXPECT_THAT(outcome(over), HasSubstr("too many connections"));
@@ -198,7 +206,7 @@ TEST_F(ConnectionPoolTest, LimitsConnectionsAndDropsIdleOnesFirst) {
 
 TEST_F(ConnectionPoolTest, ViolationsCloseTheConnection) {
   size_t call = Ping(kNode);
-  stream(0).Accept();
+  Open(0);
   stream(0).Receive("HTTP/1.1 200 OK\r\n");
   EXPECT_THAT(outcome(call), HasSubstr("DATA_LOSS: 10.0.0.1:7000: RESP"));
   EXPECT_EQ(loop_.streams().size(), 0);
@@ -209,15 +217,15 @@ TEST_F(ConnectionPoolTest, ALoanHasItsOwnConnectionsWhichAreReused) {
   Ping(kNode);
   Ping(kNode, &loan);
   ASSERT_EQ(loop_.streams().size(), 2);
-  stream(1).Accept();
+  Open(1);
   stream(1).TakeWritten();
   // Returned with a reply still owed: it comes before the reset's.
   pool_.Return(loan);
-  EXPECT_EQ(stream(1).TakeWritten(), "*1\r\n$5\r\nRESET\r\n");
+  EXPECT_EQ(stream(1).TakeWritten(), "*1\r\n$5\r\nRESET\r\n" + std::string(kAskId));
   ConnectionPool::Loan early;
   Ping(kNode, &early);
   EXPECT_EQ(loop_.streams().size(), 3);
-  stream(1).Receive("+PONG\r\n+RESET\r\n");
+  stream(1).Receive("+PONG\r\n+RESET\r\n" + std::string(kIdReply));
   ConnectionPool::Loan next;
   size_t call = Ping(kNode, &next);
   EXPECT_EQ(loop_.streams().size(), 3);
@@ -225,20 +233,21 @@ TEST_F(ConnectionPoolTest, ALoanHasItsOwnConnectionsWhichAreReused) {
   EXPECT_EQ(outcome(call), "+MINE");
   // A server that cannot reset: not reused.
   pool_.Return(next);
-  stream(1).Receive("-ERR unknown command\r\n");
+  stream(1).TakeWritten();
+  stream(1).Receive("-ERR unknown command\r\n" + std::string(kIdReply));
   EXPECT_TRUE(stream(1).is_closed());
 }
 
 TEST_F(ConnectionPoolTest, ALoanTellsALossOnce) {
   ConnectionPool::Loan loan;
   Ping(kNode, &loan);
-  stream(0).Accept();
+  Open(0);
   stream(0).Receive("+PONG\r\n");
   stream(0).Break();
   EXPECT_THAT(outcome(Ping(kNode, &loan)), HasSubstr("the connection was lost"));
   EXPECT_EQ(outcome(Ping(kNode, &loan)), "waits");
   // This one is told by the request that waits.
-  stream(0).Accept();
+  Open(0);
   stream(0).Receive("+PO");
   stream(0).Break();
   EXPECT_THAT(outcome(2), HasSubstr("the server closed the connection"));

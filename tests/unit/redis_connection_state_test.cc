@@ -13,6 +13,7 @@ namespace atestore {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr SteadyTime kStart{std::chrono::hours(1)};
@@ -23,10 +24,23 @@ ShardRequest RequestOf(size_t commands, std::string_view name = "PING") {
   return request;
 }
 
+constexpr std::string_view kAskId = "*2\r\n$7\r\nCLUSTER\r\n$4\r\nMYID\r\n";
+constexpr std::string_view kId = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+constexpr std::string_view kOtherId = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+std::string IdReply(std::string_view id = kId) { return "$40\r\n" + std::string(id) + "\r\n"; }
+
+enum class Handshake { kDone, kToCome };
+
 // A connection and what is sent on it.
 struct Fixture {
-  explicit Fixture(RedisOptions with = {}) : options(std::move(with)), state(options) {
+  explicit Fixture(RedisOptions with = {}, Handshake handshake = Handshake::kDone)
+      : options(std::move(with)), state(options) {
     state.OnOpened(kStart);
+    if (handshake == Handshake::kToCome) return;
+    TakeOutput();
+    EXPECT_TRUE(Read((options.credentials ? "+OK\r\n" : "") + IdReply()).ok());
+    sent.clear();
   }
 
   // A batch of one request, sent when the handshake lets it.
@@ -36,7 +50,17 @@ struct Fixture {
     return batch;
   }
   std::shared_ptr<Batch> AddUnsent(size_t commands, SteadyTime now = kStart) {
-    requests.push_back(std::make_unique<ShardRequest>(RequestOf(commands)));
+    return AddUnsent(RequestOf(commands), now);
+  }
+  std::shared_ptr<Batch> AddFor(std::string_view node_id) {
+    ShardRequest request = RequestOf(1);
+    request.node_id = node_id;
+    std::shared_ptr<Batch> batch = AddUnsent(std::move(request), kStart);
+    sent += TakeOutput();
+    return batch;
+  }
+  std::shared_ptr<Batch> AddUnsent(ShardRequest request, SteadyTime now) {
+    requests.push_back(std::make_unique<ShardRequest>(std::move(request)));
     recorders.push_back(std::make_unique<ReplyRecorder>());
     auto batch = std::make_shared<Batch>(std::span(requests.back().get(), 1), *recorders.back(),
                                          Batch::SendRequest());
@@ -71,31 +95,90 @@ RedisOptions WithCredentials(std::string username) {
   return options;
 }
 
-TEST(ConnectionStateTest, AuthenticatesBeforeTheFirstRequestIsSent) {
-  Fixture one(WithCredentials(""));
+TEST(ConnectionStateTest, AuthenticatesAndAsksWhoItIsBeforeTheFirstRequestIsSent) {
+  Fixture one(WithCredentials(""), Handshake::kToCome);
   one.Add(1);
-  EXPECT_EQ(one.sent, "*2\r\n$4\r\nAUTH\r\n$4\r\nword\r\n");
+  EXPECT_EQ(one.sent, "*2\r\n$4\r\nAUTH\r\n$4\r\nword\r\n" + std::string(kAskId));
   one.sent.clear();
   ASSERT_TRUE(one.Read("+OK\r\n").ok());
+  EXPECT_EQ(one.sent, "");
+  ASSERT_TRUE(one.Read(IdReply()).ok());
   EXPECT_EQ(one.sent, "*1\r\n$4\r\nPING\r\n");
-  Fixture two(WithCredentials("ate"));
-  EXPECT_EQ(two.TakeOutput(), "*3\r\n$4\r\nAUTH\r\n$3\r\nate\r\n$4\r\nword\r\n");
+  Fixture two(WithCredentials("ate"), Handshake::kToCome);
+  EXPECT_EQ(two.TakeOutput(),
+            "*3\r\n$4\r\nAUTH\r\n$3\r\nate\r\n$4\r\nword\r\n" + std::string(kAskId));
 }
 
 TEST(ConnectionStateTest, ARequestThatEndedBeforeTheHandshakeIsNeverSent) {
-  Fixture fixture(WithCredentials("ate"));
+  Fixture fixture({}, Handshake::kToCome);
   std::shared_ptr<Batch> given_up = fixture.Add(2);
   fixture.Add(1);
   given_up->FailAll(absl::DeadlineExceededError("late"));
   fixture.sent.clear();
-  ASSERT_TRUE(fixture.Read("+OK\r\n").ok());
+  ASSERT_TRUE(fixture.Read(IdReply()).ok());
   EXPECT_EQ(fixture.sent, "*1\r\n$4\r\nPING\r\n");
   EXPECT_TRUE(WasNotSent(fixture.recorders[0]->failure(0)));
 }
 
+TEST(ConnectionStateTest, NothingIsSentToANodeThatItIsNotFor) {
+  Fixture fixture;
+  fixture.AddFor(kId);
+  EXPECT_EQ(fixture.sent, "*1\r\n$4\r\nPING\r\n");
+  fixture.sent.clear();
+  // Asked again: a server may be told to take another id (CLUSTER RESET HARD).
+  fixture.AddFor(kOtherId);
+  EXPECT_EQ(fixture.sent, kAskId);
+  fixture.sent.clear();
+  ASSERT_TRUE(fixture.Read("+PONG\r\n" + IdReply()).ok());
+  EXPECT_EQ(fixture.sent, "");
+  absl::Status wrong = fixture.recorders[1]->failure(0);
+  EXPECT_EQ(wrong.code(), absl::StatusCode::kUnavailable) << wrong;
+  EXPECT_THAT(std::string(wrong.message()), HasSubstr(std::string(kId)));
+  EXPECT_THAT(std::string(wrong.message()), HasSubstr(std::string(kOtherId)));
+  EXPECT_TRUE(WasNotSent(wrong));
+  EXPECT_TRUE(fixture.state.is_idle());
+  fixture.AddFor(kOtherId);
+  ASSERT_TRUE(fixture.Read(IdReply(kOtherId)).ok());
+  ASSERT_TRUE(fixture.Read("+PONG\r\n").ok());
+  EXPECT_THAT(fixture.recorders[2]->replies(0), ElementsAre("+PONG"));
+}
+
+TEST(ConnectionStateTest, AServerThatDoesNotTellItsIdServesWhatIsForAnybody) {
+  struct Case {
+    std::string reply;
+    absl::StatusCode code;
+    std::string text;
+  };
+  for (const Case& entry : std::vector<Case>{
+           {"NOPERM User ate has no permissions to run the 'cluster|myid' command",
+            absl::StatusCode::kPermissionDenied, "grant +cluster|myid"},
+           {"NOAUTH Authentication required.", absl::StatusCode::kUnauthenticated, "NOAUTH"},
+           {"LOADING Redis is loading the dataset in memory", absl::StatusCode::kUnavailable,
+            "LOADING"},
+           {"ERR This instance has cluster support disabled", absl::StatusCode::kFailedPrecondition,
+            "disabled"},
+           {"ERR unknown command 'CLUSTER'", absl::StatusCode::kFailedPrecondition, "unknown"}}) {
+    Fixture fixture({}, Handshake::kToCome);
+    fixture.Add(1);
+    fixture.AddFor(kId);
+    ASSERT_TRUE(fixture.Read("-" + entry.reply + "\r\n").ok());
+    ASSERT_TRUE(fixture.Read("+PONG\r\n").ok());
+    EXPECT_THAT(fixture.recorders[0]->replies(0), ElementsAre("+PONG"));
+    absl::Status refused = fixture.recorders[1]->failure(0);
+    EXPECT_EQ(refused.code(), entry.code) << refused;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(entry.text));
+    EXPECT_TRUE(WasNotSent(refused));
+    // It may have become able to tell.
+    fixture.AddFor(kId);
+    ASSERT_TRUE(fixture.Read(IdReply()).ok());
+    ASSERT_TRUE(fixture.Read("+PONG\r\n").ok());
+    EXPECT_THAT(fixture.recorders[2]->replies(0), ElementsAre("+PONG"));
+  }
+}
+
 // A write may be tried again when it was not sent, and only then without looking.
 TEST(ConnectionStateTest, TellsWhatWasNotSent) {
-  Fixture fixture(WithCredentials("ate"));
+  Fixture fixture({}, Handshake::kToCome);
   fixture.Add(1);
   fixture.state.Fail(absl::UnavailableError("lost in the handshake"));
   EXPECT_TRUE(WasNotSent(fixture.recorders[0]->failure(0)));
@@ -113,22 +196,22 @@ TEST(ConnectionStateTest, AsksForTheCredentialsOfEachNewConnection) {
   options.credentials_source = [&asked] {
     return RedisCredentials{.username = "", .password = std::to_string(++asked)};
   };
-  Fixture first(options);
-  EXPECT_EQ(first.TakeOutput(), "*2\r\n$4\r\nAUTH\r\n$1\r\n1\r\n");
-  Fixture second(options);
-  EXPECT_EQ(second.TakeOutput(), "*2\r\n$4\r\nAUTH\r\n$1\r\n2\r\n");
+  const std::string ask_id(kAskId);
+  Fixture first(options, Handshake::kToCome);
+  EXPECT_EQ(first.TakeOutput(), "*2\r\n$4\r\nAUTH\r\n$1\r\n1\r\n" + ask_id);
+  Fixture second(options, Handshake::kToCome);
+  EXPECT_EQ(second.TakeOutput(), "*2\r\n$4\r\nAUTH\r\n$1\r\n2\r\n" + ask_id);
   // A connection that is made as good as new is no new one.
   first.state.AddReset(kStart);
-  EXPECT_EQ(first.TakeOutput(), "*1\r\n$5\r\nRESET\r\n*2\r\n$4\r\nAUTH\r\n$1\r\n1\r\n");
+  EXPECT_EQ(first.TakeOutput(), "*1\r\n$5\r\nRESET\r\n*2\r\n$4\r\nAUTH\r\n$1\r\n1\r\n" + ask_id);
 }
 
 TEST(ConnectionStateTest, RepliesReachTheirRequestsHoweverTheyAreCut) {
   const std::string kReplies = ":1\r\n*2\r\n$1\r\na\r\n$-1\r\n-ERR x\r\n";
   for (size_t cut = 0; cut <= kReplies.size(); ++cut) {
-    Fixture fixture(WithCredentials("ate"));
+    Fixture fixture;
     std::shared_ptr<Batch> first = fixture.Add(2);
     std::shared_ptr<Batch> second = fixture.Add(1);
-    ASSERT_TRUE(fixture.Read("+OK\r\n").ok());
     ASSERT_TRUE(fixture.Read(kReplies.substr(0, cut)).ok());
     ASSERT_TRUE(fixture.Read(kReplies.substr(cut)).ok());
     EXPECT_THAT(fixture.recorders[0]->replies(0), ElementsAre(":1", "[$a nil]")) << cut;
@@ -150,7 +233,7 @@ TEST(ConnectionStateTest, ARefusedAuthEndsTheConnection) {
             absl::StatusCode::kUnauthenticated},
            {"NOPERM this user", absl::StatusCode::kPermissionDenied},
            {"LOADING Redis is loading", absl::StatusCode::kUnavailable}}) {
-    Fixture fixture(WithCredentials("ate"));
+    Fixture fixture(WithCredentials("ate"), Handshake::kToCome);
     std::shared_ptr<Batch> batch = fixture.Add(1);
     // Nothing may follow it.
     absl::Status status = fixture.Read("-" + entry.reply + "\r\n+PONG\r\n");
@@ -239,19 +322,19 @@ TEST(ConnectionStateTest, SilenceCountsWhileSomethingIsOwed) {
 
 TEST(ConnectionStateTest, AResetIsDoneWhenTheServerSaysSo) {
   Fixture fixture(WithCredentials("ate"));
-  ASSERT_TRUE(fixture.Read("+OK\r\n").ok());
   std::shared_ptr<Batch> before = fixture.Add(1);
   fixture.state.AddReset(kStart);
   EXPECT_EQ(fixture.TakeOutput(),
             "*1\r\n$5\r\nRESET\r\n"
-            "*3\r\n$4\r\nAUTH\r\n$3\r\nate\r\n$4\r\nword\r\n");
+            "*3\r\n$4\r\nAUTH\r\n$3\r\nate\r\n$4\r\nword\r\n" +
+                std::string(kAskId));
   ASSERT_TRUE(fixture.Read("+PONG\r\n").ok());
   EXPECT_FALSE(fixture.state.reset_done());
-  ASSERT_TRUE(fixture.Read("+RESET\r\n+OK\r\n").ok());
+  ASSERT_TRUE(fixture.Read("+RESET\r\n+OK\r\n" + IdReply()).ok());
   EXPECT_TRUE(fixture.state.reset_done());
   EXPECT_TRUE(fixture.state.is_idle());
   fixture.state.AddReset(kStart);
-  ASSERT_TRUE(fixture.Read("-ERR unknown command\r\n+OK\r\n").ok());
+  ASSERT_TRUE(fixture.Read("-ERR unknown command\r\n+OK\r\n" + IdReply()).ok());
   EXPECT_FALSE(fixture.state.reset_done());
 }
 

@@ -37,6 +37,9 @@ TEST(TopologyTest, ReadsRangesReplicasAndUnknownHosts) {
   ASSERT_EQ(topology->replicas().size(), 1u);
   EXPECT_EQ(topology->replicas()[0].id, "dd");
   EXPECT_EQ(topology->covered_slots(), kSlotCount - 1);
+  EXPECT_EQ(*topology->IdAt({"127.0.0.1", 7001}), "aa");
+  EXPECT_EQ(*topology->IdAt({"127.0.0.1", 7004}), "dd");
+  EXPECT_EQ(topology->IdAt({"127.0.0.1", 7005}), nullptr);
 }
 
 TEST(TopologyTest, RefusesOtherShapes) {
