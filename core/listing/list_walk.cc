@@ -75,6 +75,7 @@ std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
     if (Ask(*current_, &requests)) break;
     current_->values ? CommitValues() : ConcludeNames();
   }
+  DemandKnownNodes(topology, &requests);
   return requests;
 }
 

@@ -47,6 +47,12 @@ std::optional<Obstacle> ObstacleOfClusterInfo(const ReplyView& reply, const Endp
                                               "may be cut off from the majority"))};
 }
 
+void DemandKnownNodes(const Topology& topology, std::vector<ShardRequest>* requests) {
+  for (ShardRequest& request : *requests) {
+    if (const std::string* id = topology.IdAt(request.endpoint)) request.node_id = *id;
+  }
+}
+
 std::optional<ReplyView> TransactionReplies::OnReply(size_t command, const ReplyView& reply,
                                                      const Endpoint& asked) {
   if (reply.is_error()) {
