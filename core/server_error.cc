@@ -1,6 +1,5 @@
 #include "core/server_error.h"
 
-#include <array>
 #include <charconv>
 #include <utility>
 
@@ -9,28 +8,6 @@
 
 namespace atestore {
 namespace {
-
-struct Prefix {
-  std::string_view text;
-  ServerErrorKind kind;
-};
-
-// The first words of error replies are wire protocol; see "Cluster specification" and the server's
-// own error texts.
-constexpr std::array kPrefixes = {
-    Prefix{"TRYAGAIN", ServerErrorKind::kTryAgain},
-    Prefix{"CLUSTERDOWN", ServerErrorKind::kClusterDown},
-    Prefix{"LOADING", ServerErrorKind::kLoading},
-    Prefix{"MASTERDOWN", ServerErrorKind::kMasterDown},
-    Prefix{"READONLY", ServerErrorKind::kReadOnly},
-    Prefix{"BUSY", ServerErrorKind::kBusy},
-    Prefix{"EXECABORT", ServerErrorKind::kExecAbort},
-    Prefix{"WRONGTYPE", ServerErrorKind::kWrongType},
-    Prefix{"NOAUTH", ServerErrorKind::kNoAuth},
-    Prefix{"WRONGPASS", ServerErrorKind::kNoAuth},
-    Prefix{"NOPERM", ServerErrorKind::kNoPermission},
-    Prefix{"ERR This instance has cluster support disabled", ServerErrorKind::kNotCluster},
-};
 
 // "MOVED 3999 127.0.0.1:6381", "ASK 3999 :6381".
 bool ParseRedirect(std::string_view text, const Endpoint& asked, ServerError& error) {
@@ -53,57 +30,24 @@ bool ParseRedirect(std::string_view text, const Endpoint& asked, ServerError& er
 
 ServerError ParseServerError(std::string_view text, const Endpoint& asked) {
   ServerError error{.text = std::string(text.substr(0, kServerErrorTextMax))};
-  if (text.starts_with("MOVED ")) {
-    if (ParseRedirect(text, asked, error)) error.kind = ServerErrorKind::kMoved;
-    return error;
-  }
-  if (text.starts_with("ASK ")) {
-    if (ParseRedirect(text, asked, error)) error.kind = ServerErrorKind::kAsk;
-    return error;
-  }
-  for (const Prefix& prefix : kPrefixes) {
-    if (text.starts_with(prefix.text)) {
-      error.kind = prefix.kind;
-      break;
-    }
-  }
+  error.kind = FindRefusal(text).kind;
+  const bool redirect =
+      error.kind == ServerErrorKind::kMoved || error.kind == ServerErrorKind::kAsk;
+  if (redirect && !ParseRedirect(text, asked, error)) error.kind = ServerErrorKind::kUnknown;
   return error;
 }
 
+const Refusal& RefusalFor(const ServerError& error) {
+  const Refusal& row = FindRefusal(error.text);
+  return row.kind == error.kind ? row : RefusalOf(error.kind);
+}
+
 bool IsTransient(ServerErrorKind kind) {
-  switch (kind) {
-    case ServerErrorKind::kMoved:
-    case ServerErrorKind::kAsk:
-    case ServerErrorKind::kTryAgain:
-    case ServerErrorKind::kClusterDown:
-    case ServerErrorKind::kLoading:
-    case ServerErrorKind::kMasterDown:
-    case ServerErrorKind::kReadOnly:
-    case ServerErrorKind::kBusy:
-    case ServerErrorKind::kExecAbort:
-      return true;
-    case ServerErrorKind::kWrongType:
-    case ServerErrorKind::kNoAuth:
-    case ServerErrorKind::kNoPermission:
-    case ServerErrorKind::kNotCluster:
-    case ServerErrorKind::kOther:
-      return false;
-  }
-  return false;
+  return RefusalOf(kind).meaning != RefusalMeaning::kForGood;
 }
 
 absl::Status ToStatus(const ServerError& error, const Endpoint& asked) {
-  std::string message = absl::StrCat("node ", ToString(asked), ": ", error.text);
-  switch (error.kind) {
-    case ServerErrorKind::kNoAuth:
-      return absl::UnauthenticatedError(message);
-    case ServerErrorKind::kNoPermission:
-      return absl::PermissionDeniedError(message);
-    case ServerErrorKind::kNotCluster:
-      return FailedPreconditionError(message);
-    default:
-      return IsTransient(error.kind) ? UnavailableError(message) : absl::InternalError(message);
-  }
+  return {RefusalFor(error).code, absl::StrCat("node ", ToString(asked), ": ", error.text)};
 }
 
 }  // namespace atestore

@@ -6,28 +6,11 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "core/refusal_table.h"
 #include "core/slot.h"
 #include "core/topology.h"
 
 namespace atestore {
-
-// What an error reply of a Redis Cluster node asks its client to do.
-enum class ServerErrorKind {
-  kMoved,        // another node owns the slot, for good
-  kAsk,          // the slot is in migration and the key is not (or no longer) here
-  kTryAgain,     // several keys of a slot in migration, not all of them here
-  kClusterDown,  // the slot has no owner, or the node is cut off from the cluster
-  kLoading,      // the node loads its data set
-  kMasterDown,   // a replica without its primary
-  kReadOnly,     // a write on a replica
-  kBusy,         // a script runs
-  kExecAbort,    // EXEC after an error while queueing: the cause came earlier
-  kWrongType,    // the key holds another type
-  kNoAuth,       // NOAUTH, WRONGPASS
-  kNoPermission,
-  kNotCluster,  // cluster support is disabled
-  kOther,
-};
 
 // What is kept of an error's text: it goes into messages for people.
 inline constexpr size_t kServerErrorTextMax = 512;
@@ -40,14 +23,17 @@ struct ServerError {
 };
 
 // Reads the text of an error reply (without its leading '-') that came from `asked`, whose host
-// stands in where a redirect names none. A malformed redirect is kOther.
+// stands in where a redirect names none. A redirect that leads nowhere is kUnknown.
 ServerError ParseServerError(std::string_view text, const Endpoint& asked);
+
+// The row of the table for this error.
+const Refusal& RefusalFor(const ServerError& error);
 
 // True when the same command may succeed later or elsewhere, so that it is worth a retry.
 bool IsTransient(ServerErrorKind kind);
 
-// UNAVAILABLE when transient, UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION (not a
-// cluster) or INTERNAL otherwise; the message names the node and quotes the error.
+// The code of the error's row, UNAVAILABLE exactly when it is transient, never INTERNAL; the
+// message names the node and quotes the error.
 absl::Status ToStatus(const ServerError& error, const Endpoint& asked);
 
 }  // namespace atestore

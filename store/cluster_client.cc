@@ -11,13 +11,6 @@
 namespace atestore {
 namespace {
 
-// What to do is added to the server's words, which name the command where there is one.
-absl::Status Explain(const absl::Status& status, std::string_view advice, std::string reason) {
-  std::string message(status.message());
-  if (!advice.empty()) absl::StrAppend(&message, "; ", ToAbsl(advice));
-  return WithErrorInfo(absl::Status(status.code(), message), {.reason = std::move(reason)});
-}
-
 // A node that does not answer so soon is passed over for another one.
 constexpr absl::Duration kTopologyAnswerMax = absl::Seconds(1);
 
@@ -43,21 +36,12 @@ absl::StatusOr<Topology> AskOneNode(ShardTransport& transport, const Endpoint& a
 }  // namespace
 
 absl::Status ExplainServerError(const ServerError& error, const Endpoint& asked) {
-  absl::Status status = ToStatus(error, asked);
-  switch (error.kind) {
-    case ServerErrorKind::kNoAuth:
-      return Explain(status, "check the user name and the password for Redis",
-                     "REDIS_UNAUTHENTICATED");
-    case ServerErrorKind::kNoPermission:
-      return Explain(status, "grant it to the user with ACL SETUSER", "REDIS_PERMISSION_DENIED");
-    case ServerErrorKind::kNotCluster:
-      return Explain(status, "give the address of a node with cluster-enabled yes",
-                     "REDIS_NOT_A_CLUSTER");
-    case ServerErrorKind::kWrongType:
-      return Explain(absl::DataLossError(status.message()), "", "RECORD_UNREADABLE");
-    default:
-      return Explain(status, "", IsTransient(error.kind) ? "STORE_UNAVAILABLE" : "STORE_ERROR");
-  }
+  const Refusal& row = RefusalFor(error);
+  const absl::Status status = ToStatus(error, asked);
+  std::string message(status.message());
+  // What to do is added to the server's words, which name the command where there is one.
+  if (!row.advice.empty()) absl::StrAppend(&message, "; ", ToAbsl(row.advice));
+  return WithErrorInfo(absl::Status(status.code(), message), {.reason = std::string(row.reason)});
 }
 
 absl::Status WithStoreReason(const absl::Status& failure) {
@@ -71,6 +55,10 @@ absl::Status WithStoreReason(const absl::Status& failure) {
       return WithErrorInfo(failure, {.reason = "REDIS_PERMISSION_DENIED"});
     case absl::StatusCode::kDeadlineExceeded:
       return WithErrorInfo(failure, {.reason = "DEADLINE_EXCEEDED"});
+    case absl::StatusCode::kFailedPrecondition:
+      return WithErrorInfo(failure, {.reason = "REDIS_REFUSED"});
+    case absl::StatusCode::kResourceExhausted:
+      return WithErrorInfo(failure, {.reason = "REDIS_OUT_OF_MEMORY"});
     default:
       return WithErrorInfo(failure, {.reason = "STORE_ERROR"});
   }

@@ -17,9 +17,8 @@
 
 namespace atestore {
 
-// What a server's refusal means for an operator, in one line that says what to do: UNAVAILABLE when
-// it may pass, UNAUTHENTICATED, PERMISSION_DENIED (names the command), FAILED_PRECONDITION (not a
-// cluster), DATA_LOSS (a key of another type) or INTERNAL; with an ErrorInfo.
+// What a server's refusal means for an operator, in one line that says what to do: ToStatus() with
+// the advice and the reason (ErrorInfo) of its row in core/refusal_table.h.
 absl::Status ExplainServerError(const ServerError& error, const Endpoint& asked);
 
 // `failure` (of a transport, say) with the ErrorInfo of its code, unless it has one.

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/server_error.h"
@@ -12,29 +11,29 @@
 namespace atestore {
 namespace {
 
-absl::Status AuthError(std::string_view reply) {
-  // Only the code of the reply: its text may repeat the user name.
-  std::string_view code = reply.substr(0, reply.find(' '));
-  std::string message = absl::StrCat("AUTH refused: ", ToAbsl(code));
-  if (code == "ERR" && absl::StrContains(ToAbsl(reply), "without any password configured")) {
-    message = "AUTH refused: the server has no password configured for this user";
-  }
-  if (code == "NOPERM") return absl::PermissionDeniedError(message);
-  if (code == "LOADING" || code == "MASTERDOWN" || code == "BUSY") {
-    return UnavailableError(message);
-  }
-  return absl::UnauthenticatedError(message);
+// A refusal of `command`, as the table of refusals has it.
+absl::Status HandshakeError(std::string_view command, const ServerError& error,
+                            std::string_view text) {
+  const Refusal& row = RefusalFor(error);
+  std::string message = absl::StrCat(ToAbsl(command), " refused: ", ToAbsl(text));
+  if (!row.advice.empty()) absl::StrAppend(&message, "; ", ToAbsl(row.advice));
+  return {row.code, message};
 }
 
-absl::Status IdentityError(std::string_view reply) {
-  ServerError error = ParseServerError(reply, {});
-  std::string message = absl::StrCat("CLUSTER MYID: ", error.text);
-  if (error.kind == ServerErrorKind::kNoPermission) {
-    absl::StrAppend(&message, "; grant +cluster|myid to the user with ACL SETUSER");
+absl::Status AuthError(std::string_view reply) {
+  const ServerError error = ParseServerError(reply, {});
+  // Only the code of these replies: the text may repeat the user name.
+  const bool of_user =
+      error.kind == ServerErrorKind::kNoAuth || error.kind == ServerErrorKind::kNoPermission;
+  return HandshakeError("AUTH", error, of_user ? reply.substr(0, reply.find(' ')) : error.text);
+}
+
+absl::Status IdentityError(const ServerError& error) {
+  if (error.kind != ServerErrorKind::kNoPermission) {
+    return HandshakeError("CLUSTER MYID", error, error.text);
   }
-  absl::StatusCode code = ToStatus(error, {}).code();
-  if (code == absl::StatusCode::kInternal) code = absl::StatusCode::kFailedPrecondition;
-  return {code, message};
+  return {RefusalFor(error).code, absl::StrCat("CLUSTER MYID refused: ", error.text,
+                                               "; grant +cluster|myid with ACL SETUSER")};
 }
 
 }  // namespace
@@ -66,15 +65,21 @@ void ConnectionState::AskIdentity() {
   ++handshake_replies_;
 }
 
-void ConnectionState::OnIdentity(const ReplyView& reply) {
+absl::Status ConnectionState::OnIdentity(const ReplyView& reply) {
   node_id_.clear();
   if (reply.is_error()) {
-    identity_failure_ = IdentityError(reply.text());
+    const ServerError error = ParseServerError(reply.text(), {});
+    identity_failure_ = IdentityError(error);
+    // The server is about to close the connection.
+    if (error.kind == ServerErrorKind::kTooManyClients || error.kind == ServerErrorKind::kDenied) {
+      return identity_failure_;
+    }
   } else if (reply.type() != RespType::kBulkString || reply.text().empty()) {
     identity_failure_ = UnavailableError("CLUSTER MYID: the reply is no node id");
   } else {
     node_id_ = reply.text();
   }
+  return absl::OkStatus();
 }
 
 absl::Status ConnectionState::CheckIdentity(const ShardRequest& request) const {
@@ -175,7 +180,7 @@ absl::Status ConnectionState::OnReply(const ReplyView& reply) {
       --handshake_replies_;
       break;
     case Owed::Kind::kIdentity:
-      OnIdentity(reply);
+      if (absl::Status status = OnIdentity(reply); !status.ok()) return status;
       --handshake_replies_;
       break;
     case Owed::Kind::kReset:

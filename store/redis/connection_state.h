@@ -43,7 +43,7 @@ class ConnectionState {
   std::span<char> PrepareRead() { return reader_.Prepare(kReadBytesMin); }
   // Hands complete replies to their observers. When not OK the connection must be closed and
   // Fail() called with this status: DATA_LOSS (not RESP, over a limit, a reply nobody asked for),
-  // UNAUTHENTICATED or PERMISSION_DENIED (AUTH refused), UNAVAILABLE (LOADING instead of AUTH).
+  // or what the table of refusals has for the answer to AUTH (core/refusal_table.h).
   absl::Status OnRead(size_t bytes, SteadyTime now);
 
   // Fails every request that is owed a reply; whether there was one whose caller still waited.
@@ -81,7 +81,7 @@ class ConnectionState {
 
   void AddAuth();
   void AskIdentity();
-  void OnIdentity(const ReplyView& reply);
+  absl::Status OnIdentity(const ReplyView& reply);
   // OK when the server is the node that the request is for.
   absl::Status CheckIdentity(const ShardRequest& request) const;
   void AddOwn(Owed::Kind kind, const Pipeline& command);

@@ -106,7 +106,7 @@ TEST(ServerErrorTest, ReadsRedirects) {
   EXPECT_EQ(ask.kind, ServerErrorKind::kAsk);
   EXPECT_EQ(ask.endpoint, (Endpoint{"10.0.0.9", 6381}));
   for (std::string_view text : {"MOVED", "MOVED 1", "MOVED x h:1", "MOVED 16384 h:1", "ASK 1 h"}) {
-    EXPECT_EQ(ParseServerError(text, kAsked).kind, ServerErrorKind::kOther) << text;
+    EXPECT_EQ(ParseServerError(text, kAsked).kind, ServerErrorKind::kUnknown) << text;
   }
 }
 
@@ -125,7 +125,9 @@ TEST(ServerErrorTest, KindsDecideTheStatus) {
   EXPECT_EQ(code("NOPERM User u has no permissions"), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(code("ERR This instance has cluster support disabled"),
             absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(code("ERR unknown command"), absl::StatusCode::kInternal);
+  EXPECT_EQ(code("ERR unknown command"), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(code("WRONGTYPE Operation against a key"), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code("OOM command not allowed"), absl::StatusCode::kResourceExhausted);
 }
 
 TEST(SlotRangeTest, HoldsItsSlotsAndNoOthers) {
