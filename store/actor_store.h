@@ -115,6 +115,9 @@ using WideSerializedActorReader = WidePageReader<SerializedActorPage>;
 // reachable owner within the retry budget; nothing is lost, call again), DEADLINE_EXCEEDED,
 // CANCELLED, DATA_LOSS (a record's value cannot be read), UNAUTHENTICATED and PERMISSION_DENIED
 // (the server refused this store). Every error carries an ErrorInfo: see store/error_info.h.
+// Writes happen once or not at all. With the reason WRITE_OUTCOME_UNKNOWN (and the code ABORTED, or
+// that of what kept the record from being read) it is not known which: the reply was lost, and the
+// record does not tell. Read it and decide.
 // Thread-safe; every call blocks its thread.
 class ActorStore {
  public:
@@ -156,10 +159,12 @@ class ActorStore {
 
   // NOT_FOUND.
   absl::StatusOr<ateapi::Actor> GetActor(const ateapi::ActorRef& ref, const CallOptions& call = {});
-  // Version 1, SUSPENDED. ALREADY_EXISTS; FAILED_PRECONDITION when the atespace does not exist.
+  // Version 1, SUSPENDED. ALREADY_EXISTS; FAILED_PRECONDITION when the atespace does not exist, also
+  // when it was deleted meanwhile.
   absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest& request,
                                             const CallOptions& call = {});
-  // Replaces the worker selector, version + 1. NOT_FOUND; ABORTED after too many lost races.
+  // Replaces the worker selector, version + 1, and keeps everything else in the record, also what
+  // this version does not know. NOT_FOUND; ABORTED after too many lost races.
   absl::StatusOr<ateapi::Actor> UpdateActor(const ateapi::UpdateActorRequest& request,
                                             const CallOptions& call = {});
   // NOT_FOUND; FAILED_PRECONDITION when the actor is not SUSPENDED; ABORTED after too many lost
@@ -171,7 +176,8 @@ class ActorStore {
                                                   const CallOptions& call = {});
   // NOT_FOUND.
   absl::StatusOr<ateapi::Atespace> GetAtespace(std::string_view name, const CallOptions& call = {});
-  // NOT_FOUND; FAILED_PRECONDITION when it still holds actors.
+  // NOT_FOUND; FAILED_PRECONDITION when it still holds actors; ABORTED when actors keep being created
+  // in it.
   absl::Status DeleteAtespace(std::string_view name, const CallOptions& call = {});
 
   // Every atespace or worker, in memory. Walks the whole cluster.

@@ -4,6 +4,7 @@
 #include "core/status.h"
 #include "proto/google_rpc.pb.h"
 #include "store/error_info.h"
+#include "store/record_change.h"
 
 namespace atestore {
 namespace {
@@ -42,6 +43,8 @@ absl::Status ForCaller(const absl::Status& status) {
 }
 
 absl::Duration RetryDelay(const absl::Status& status) {
+  // Waiting tells nobody what became of the write.
+  if (IsWriteOutcomeUnknown(status)) return absl::ZeroDuration();
   switch (status.code()) {
     case absl::StatusCode::kResourceExhausted:
       return kBusyDelay;
