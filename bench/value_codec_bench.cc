@@ -6,7 +6,7 @@
 
 #include "bench/typical_value.h"
 #include "core/resp.h"
-#include "store/actor_json.h"
+#include "store/codec/actor_json.h"
 #include "store/value_codec.h"
 
 namespace atestore {

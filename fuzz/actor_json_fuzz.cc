@@ -9,7 +9,7 @@
 #include <string>
 
 #include "fuzz/byte_source.h"
-#include "store/actor_json.h"
+#include "store/codec/actor_json.h"
 #include "store/value_codec.h"
 
 namespace {

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "core/resp.h"
-#include "store/actor_fields.h"
+#include "store/codec/actor_fields.h"
 #include "store/json_fast_path.h"
 #include "store/value_codec.h"
 

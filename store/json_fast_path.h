@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "proto/ateapi.pb.h"
-#include "store/actor_fields.h"
+#include "store/codec/actor_fields.h"
 
 namespace atestore {
 

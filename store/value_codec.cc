@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/resp.h"
 #include "core/status.h"
-#include "store/actor_json.h"
+#include "store/codec/actor_json.h"
 #include "store/json_fast_path.h"
 
 namespace atestore {

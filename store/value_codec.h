@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "proto/ateapi.pb.h"
-#include "store/actor_fields.h"
+#include "store/codec/actor_fields.h"
 
 namespace atestore {
 

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "apps/kubectl-ate/text.h"
-#include "store/actor_json.h"
+#include "store/codec/actor_json.h"
 
 namespace atestore::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "core/key_filter.h"
 #include "proto/ateapi.pb.h"
-#include "store/actor_fields.h"
+#include "store/codec/actor_fields.h"
 #include "store/filter/expression.h"
 #include "store/filter/field_check.h"
 

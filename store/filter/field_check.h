@@ -3,7 +3,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "store/actor_fields.h"
+#include "store/codec/actor_fields.h"
 #include "store/filter/expression.h"
 
 namespace atestore::filter {

@@ -1,4 +1,4 @@
-#include "store/actor_fields.h"
+#include "store/codec/actor_fields.h"
 
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #include <array>
 #include <cstdint>
 
-#include "store/actor_json.h"
+#include "store/codec/actor_json.h"
 
 namespace atestore {
 namespace {

@@ -1,4 +1,4 @@
-#include "store/actor_json.h"
+#include "store/codec/actor_json.h"
 
 #include <google/protobuf/util/json_util.h>
 

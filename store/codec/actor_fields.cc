@@ -1,4 +1,4 @@
-#include "store/actor_fields.h"
+#include "store/codec/actor_fields.h"
 
 #include <array>
 
