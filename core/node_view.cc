@@ -26,6 +26,13 @@ bool HasFlag(std::string_view flags, std::string_view wanted) {
   return false;
 }
 
+std::optional<uint64_t> ReadNumber(std::string_view text) {
+  uint64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 std::optional<Slot> TakeSlot(std::string_view& text) {
   Slot slot = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), slot);
@@ -98,9 +105,12 @@ absl::StatusOr<NodeView> NodeView::FromClusterNodes(std::string_view text) {
     TakeWord(line);  // address
     std::string_view flags = TakeWord(line);
     if (!HasFlag(flags, "myself")) continue;
-    // primary's id, ping sent, pong received, config epoch, link state
-    for (int word = 0; word < 5; ++word) TakeWord(line);
-    NodeView view{.primary = HasFlag(flags, "master")};
+    // primary's id, ping sent, pong received
+    for (int word = 0; word < 3; ++word) TakeWord(line);
+    std::optional<uint64_t> config_epoch = ReadNumber(TakeWord(line));
+    if (!config_epoch) return BadText("unreadable config epoch of the own line");
+    TakeWord(line);  // link state
+    NodeView view{.primary = HasFlag(flags, "master"), .config_epoch = *config_epoch};
     while (!line.empty()) {
       if (!ReadSlots(TakeWord(line), view)) return BadText("unreadable slots of the own line");
     }

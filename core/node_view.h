@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bitset>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ SlotSet SlotRange(size_t first, size_t count);
 // marks are shown. Taken in the same transaction as a read, it tells which slots the read covers.
 struct NodeView {
   bool primary = false;
+  uint64_t config_epoch = 0;  // a replica shows its primary's
   SlotSet owned;
   SlotSet migrating;  // marked [slot->-node]
   SlotSet importing;  // marked [slot-<-node]

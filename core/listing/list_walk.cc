@@ -394,6 +394,12 @@ void ListWalk::MoveTo(Position position) {
 }
 
 void ListWalk::Meet(const Obstacle& obstacle) {
+  // Redis 7.0 at maxmemory refuses what stands inside MULTI, reads too, but not reads alone.
+  if (obstacle.kind == ServerErrorKind::kOutOfMemory && !reading_.without_multi) {
+    reading_.without_multi = true;
+    mode_ = Mode::kBatch;
+    return;
+  }
   if (!obstacle.transient) {
     pending_ = Fail{obstacle.status};
     return;

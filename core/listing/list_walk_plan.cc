@@ -48,7 +48,8 @@ NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark>
           .hash = options_.hash,
           .first_slot = static_cast<Slot>(first),
           .after = after,
-          .probe_variant = probe_variant_};
+          .probe_variant = probe_variant_,
+          .without_multi = reading_.without_multi};
 }
 
 // Of names that are here already, or else of units to ask for them; false: nobody can be asked.

@@ -29,6 +29,10 @@ NamesBatch::NamesBatch(Options options, std::vector<NamesUnit> units)
     : options_(options), units_(std::move(units)), names_(options.names_bytes_max) {
   for (const NamesUnit& unit : units_) {
     State& state = states_.emplace_back();
+    if (options_.without_multi) {
+      state.bracket.emplace(unit.slots.size());
+      continue;
+    }
     state.transactions.assign(Transactions(unit), TransactionReplies(QueuedCommands(unit)));
   }
 }
@@ -53,6 +57,10 @@ ShardRequest NamesBatch::RequestFor(const NamesUnit& unit) const {
     pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(slot), limit});
   };
   pipeline.Add({"CLUSTER", "INFO"});
+  if (options_.without_multi) {
+    BracketedSlots::AddTo(pipeline, unit.slots, limit);
+    return request;
+  }
   if (unit.kind == NamesUnit::Kind::kProbedSlots) {
     for (Slot slot : unit.slots) {
       TransactionReplies::Open(pipeline);
@@ -85,21 +93,37 @@ void NamesBatch::OnReply(size_t request, size_t command, const ReplyView& reply)
     return;
   }
   if (!state.cluster_is_ok) return;
+  if (state.bracket) return TakeBracketReply(request, command - 1, reply);
   const size_t commands = QueuedCommands(unit) + 2;
   const size_t transaction = (command - 1) / commands;
   TransactionReplies& replies = state.transactions[transaction];
   std::optional<ReplyView> results =
       replies.OnReply((command - 1) % commands, reply, unit.endpoint);
   if (results) TakeTransaction(request, transaction, *results);
-  if (names_.overflowed()) {
-    covered_.reset();
-    Obstruct(request, "more names than a listing can hold");
-  }
+  CheckRoom(request);
   if (replies.error()) Obstruct(request, Obstacle::FromError(*replies.error(), unit.endpoint));
 }
 
 void NamesBatch::OnFailure(size_t request, const absl::Status& status) {
   Obstruct(request, Obstacle::FromFailure(status, units_[request].endpoint));
+}
+
+void NamesBatch::TakeBracketReply(size_t unit, size_t command, const ReplyView& reply) {
+  BracketedSlots& bracket = *states_[unit].bracket;
+  if (!bracket.OnReply(command, reply, units_[unit].endpoint)) return;
+  if (bracket.obstacle()) return Obstruct(unit, *bracket.obstacle());
+  for (size_t index = 0; index < units_[unit].slots.size(); ++index) {
+    const Slot slot = units_[unit].slots[index];
+    if (bracket.StableSlots()[slot]) TakeSlot(unit, slot, bracket.keys(index));
+  }
+  CheckRoom(unit);
+}
+
+// A name that was left out must not leave its slot looking complete.
+void NamesBatch::CheckRoom(size_t unit) {
+  if (!names_.overflowed()) return;
+  covered_.reset();
+  Obstruct(unit, "more names than a listing can hold");
 }
 
 void NamesBatch::TakeTransaction(size_t unit, size_t transaction, const ReplyView& results) {

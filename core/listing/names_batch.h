@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/key_filter.h"
+#include "core/listing/bracketed_slots.h"
 #include "core/listing/name_list.h"
 #include "core/listing/step.h"
 #include "core/node_view.h"
@@ -40,6 +41,8 @@ class NamesBatch final : public ListingStep {
     Slot first_slot = 0;
     std::optional<NameMark> after;
     int probe_variant = 0;
+    // Units are read by BracketedSlots; none may be kScan.
+    bool without_multi = false;
     size_t names_bytes_max = kNameListBytesMax;
   };
 
@@ -75,11 +78,13 @@ class NamesBatch final : public ListingStep {
  private:
   struct State {
     bool cluster_is_ok = false;
-    std::vector<TransactionReplies> transactions;
+    std::vector<TransactionReplies> transactions;  // or …
+    std::optional<BracketedSlots> bracket;
     std::optional<Obstacle> obstacle;  // the first
   };
 
   ShardRequest RequestFor(const NamesUnit& unit) const;
+  void TakeBracketReply(size_t unit, size_t command, const ReplyView& reply);
   void TakeTransaction(size_t unit, size_t transaction, const ReplyView& results);
   void TakeSlots(size_t unit, const NodeView& view, const ReplyView& results);
   void TakeSlot(size_t unit, Slot slot, const ReplyView& keys);
@@ -87,6 +92,7 @@ class NamesBatch final : public ListingStep {
   void TakeScanned(size_t unit, const NodeView& view, size_t end, bool at_end,
                    const ReplyView& keys);
   void TakeName(Slot slot, size_t unit, std::string_view text);
+  void CheckRoom(size_t unit);
   void Obstruct(size_t unit, Obstacle obstacle);
   void Obstruct(size_t unit, std::string_view what);
 

@@ -53,7 +53,7 @@ NamesPlan NamesPlan::For(const NamesWanted& wanted, const WalkHints& hints,
   // For a node, the names in a slot cost less to list than to scan for; but SCAN passes over empty
   // slots, and leaves out the names that nobody wants.
   const bool dense = hints.wanted_ratio >= kDenseRatio && keys_per_slot >= kDenseKeysPerSlot;
-  if (reading.per_slot_tables && !dense && scan_slots > 1) {
+  if (reading.per_slot_tables && !reading.without_multi && !dense && scan_slots > 1) {
     plan.kind = NamesUnit::Kind::kScan;
     plan.slots_per_unit = scan_slots;
     // COUNT follows the density, not what is left of the page: a sparse listing asks for all.

@@ -37,6 +37,8 @@ struct NamesReading {
   // Every primary has per-slot tables (Valkey ≥ 8.0, Redis ≥ 7.4). When it proves false the walk
   // goes on without.
   bool per_slot_tables = false;
+  // A server refuses every command inside MULTI: see BracketedSlots. Found out by the walk.
+  bool without_multi = false;
   size_t whole_slot_keys = kWholeSlotKeys;
   size_t scan_count_max = kScanCountMax;
 };
