@@ -30,7 +30,14 @@ class ReplyObserver {
   // replies come one by one also after the first, and not after a failure. These requests are
   // numbered on from the last one and share its deadline.
   virtual std::vector<ShardRequest> More() { return {}; }
+  // True when the caller no longer waits: every request that has not ended fails at once, with
+  // DEADLINE_EXCEEDED, and Execute() returns. What comes later is dropped; the commands may be
+  // executed all the same, unless WasNotSent() says otherwise. Asked after the last reply to a
+  // request and, while nothing comes, every kAbandonPoll; must be quick.
+  virtual bool Abandon() { return false; }
 };
+// How long Execute() goes on at most after Abandon() has become true.
+inline constexpr absl::Duration kAbandonPoll = absl::Milliseconds(20);
 
 // The only way out of the store: carries commands to the nodes of a cluster and the replies back.
 // It knows connections (their opening, TLS, authentication, pipelining, time limits, reopening),

@@ -63,6 +63,8 @@ class MeteringObserver final : public ReplyObserver {
     return more;
   }
 
+  bool Abandon() override { return next_.Abandon(); }
+
   int64_t names() const { return names_; }
 
  private:

@@ -39,6 +39,11 @@ void EmbeddedTransport::Execute(std::span<const ShardRequest> requests, absl::Ti
                                 ReplyObserver& observer) {
   RequestQueue queue(requests);
   for (size_t index = 0; index < queue.size(); ++index) {
+    if (observer.Abandon()) {
+      observer.OnFailure(
+          index, MarkNotSent(DeadlineExceededError("the caller waits no longer for a reply")));
+      continue;
+    }
     absl::Status status = cluster_->With([&](mockcluster::Cluster& cluster) {
       return ExecuteOne(cluster, index, queue[index], observer);
     });
@@ -63,8 +68,10 @@ absl::Status EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t
     if (!reply.ok()) {
       failure = reply.status();
     } else if (!reply->has_value()) {
-      failure = UnavailableError(
-          absl::StrCat("node ", ToString(request.endpoint), ": connection closed"));
+      const std::string node = absl::StrCat("node ", ToString(request.endpoint));
+      failure = cluster.IsOpen((*connection)->client)
+                    ? DeadlineExceededError(absl::StrCat(node, ": no reply before the deadline"))
+                    : UnavailableError(absl::StrCat(node, ": connection closed"));
     } else {
       observer.OnReply(index, command, **reply);
     }

@@ -31,7 +31,8 @@ class EmbeddedCluster {
   mockcluster::Cluster cluster_;
 };
 
-// Carries commands to an EmbeddedCluster. Deadlines do not apply: nothing ever waits. Thread-safe.
+// Carries commands to an EmbeddedCluster. Nothing ever waits: a node that does not answer fails its
+// requests at once, as if the deadline had passed. Thread-safe.
 class EmbeddedTransport final : public ShardTransport {
  public:
   explicit EmbeddedTransport(std::shared_ptr<EmbeddedCluster> cluster);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "core/status.h"
 #include "store/send_outcome.h"
 
 namespace atestore {
@@ -57,7 +58,16 @@ void Batch::Deliver(size_t request, const ReplyView& reply) {
   observer_.OnReply(request, commands - left_[request], reply);
   // Before the request ends: the batch must not end in between.
   if (is_first || left_[request] == 1) SendMore();
-  if (--left_[request] == 0) End();
+  if (--left_[request] > 0) return;
+  const bool is_last = open_ == 1;
+  End();
+  if (!is_last) MayAbandon();
+}
+
+void Batch::MayAbandon() {
+  if (has_open() && observer_.Abandon()) {
+    FailAll(DeadlineExceededError("the caller waits no longer for a reply"));
+  }
 }
 
 void Batch::SendMore() {

@@ -47,6 +47,8 @@ class Batch : public std::enable_shared_from_this<Batch> {
   // Ends a request that has not ended yet; marks the failure when it was not sent (WasNotSent()).
   void Fail(size_t request, const absl::Status& status);
   void FailAll(const absl::Status& status);
+  // Fails every request when the observer wants that.
+  void MayAbandon();
 
  private:
   void Open(size_t first);

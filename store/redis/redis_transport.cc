@@ -1,11 +1,12 @@
 #include "store/redis/redis_transport.h"
 
-#include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "core/status.h"
 #include "store/redis/batch.h"
+#include "store/redis/batch_watch.h"
 #include "store/redis/connection_pool.h"
 #include "store/redis/event_loop.h"
 
@@ -18,11 +19,11 @@ class RedisTransport::Engine {
       : options_(options),
         loop_(std::move(loop)),
         pool_(*loop_, options_),
-        deadline_timer_(loop_->NewTimer()) {}
+        watch_(std::make_unique<BatchWatch>(*loop_)) {}
 
   ~Engine() {
     loop_->Post([this] {
-      deadline_timer_.reset();
+      watch_.reset();
       pool_.CloseAll();
     });
     // From here on this thread is the only one.
@@ -49,45 +50,21 @@ class RedisTransport::Engine {
     absl::Duration left = deadline - absl::Now();
     if (left <= absl::ZeroDuration()) return batch->FailAll(Overdue());
     batch->Start();
-    if (!batch->has_open() || left == absl::InfiniteDuration()) return;
-    SteadyTime end = loop_->Now() + absl::ToChronoMicroseconds(left);
-    if (deadlines_.size() >= sweep_at_) Sweep();
-    bool is_first = deadlines_.empty() || end < deadlines_.begin()->first;
-    deadlines_.emplace(end, batch);
-    if (is_first) ArmTimer();
-  }
-
-  // Forgets batches that ended before their deadline: all at once, now and then, which is cheaper
-  // than each at its end.
-  void Sweep() {
-    std::erase_if(deadlines_, [](const auto& entry) { return entry.second.expired(); });
-    sweep_at_ = kSweepMin + 2 * deadlines_.size();
-  }
-
-  void ArmTimer() {
-    deadline_timer_->Arm(deadlines_.begin()->first, [this] { OnTimer(); });
-  }
-
-  void OnTimer() {
-    SteadyTime now = loop_->Now();
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-      std::shared_ptr<Batch> batch = deadlines_.begin()->second.lock();
-      deadlines_.erase(deadlines_.begin());
-      if (batch) batch->FailAll(Overdue());
-    }
-    if (!deadlines_.empty()) ArmTimer();
+    if (!batch->has_open()) return;
+    std::optional<SteadyTime> end;
+    if (left < kDeadlineMax) end = loop_->Now() + absl::ToChronoMicroseconds(left);
+    watch_->Add(batch, end);
   }
 
   static absl::Status Overdue() { return DeadlineExceededError("no reply before the deadline"); }
 
-  static constexpr size_t kSweepMin = 256;
+  // A call that may take longer has no deadline.
+  static constexpr absl::Duration kDeadlineMax = absl::Hours(24 * 365);
 
   const RedisOptions options_;
   std::unique_ptr<EventLoop> loop_;
   ConnectionPool pool_;
-  std::unique_ptr<LoopTimer> deadline_timer_;
-  std::multimap<SteadyTime, std::weak_ptr<Batch>> deadlines_;
-  size_t sweep_at_ = kSweepMin;
+  std::unique_ptr<BatchWatch> watch_;
 };
 
 class RedisTransport::ExclusiveTransport final : public ShardTransport {

@@ -163,6 +163,52 @@ TEST_F(RedisHostileServerTest, OneThatStaysSilent) {
   EXPECT_THAT(std::string(silent.message()), HasSubstr("request timeout"));
 }
 
+// A page that has got somewhere need not wait for the deadline of its attempt.
+TEST_F(RedisHostileServerTest, OneThatHangsIsGivenUpWhenTheCallerWaitsNoLonger) {
+  class Impatient final : public ReplyObserver {
+   public:
+    void OnReply(size_t, size_t, const ReplyView&) override { answered = true; }
+    void OnFailure(size_t request, const absl::Status& status) override {
+      recorder.OnFailure(request, status);
+    }
+    bool Abandon() override { return answered && absl::Now() > until; }
+    bool answered = false;
+    absl::Time until = absl::Now() + absl::Milliseconds(100);
+    ReplyRecorder recorder;
+  };
+  ScriptedServer healthy([](int peer) {
+    AnswerHandshake(peer);
+    AwaitBytes(peer);
+    SendText(peer, "+PONG\r\n");
+    UntilPeerGoes(peer);
+  });
+  std::atomic<bool> awake = false;
+  ScriptedServer hung([&](int peer) {
+    AnswerHandshake(peer);
+    AwaitBytes(peer);
+    while (!awake) absl::SleepFor(absl::Milliseconds(1));
+    SendText(peer, "+LATE\r\n");
+    AwaitBytes(peer);
+    SendText(peer, "+PONG\r\n");
+    UntilPeerGoes(peer);
+  });
+  Connect();
+  std::vector<ShardRequest> requests = {{.endpoint = healthy.endpoint()},
+                                        {.endpoint = hung.endpoint()}};
+  for (ShardRequest& request : requests) request.pipeline.Add({"PING"});
+  Impatient observer;
+  absl::Time begin = absl::Now();
+  transport_->Execute(requests, begin + absl::Hours(1), observer);
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(2));
+  EXPECT_TRUE(observer.answered);
+  EXPECT_EQ(observer.recorder.failure(1).code(), absl::StatusCode::kDeadlineExceeded);
+  // The connection is not lost by it, and the late reply is nobody's.
+  awake = true;
+  EXPECT_TRUE(Ping(hung.endpoint()).ok());
+  EXPECT_THAT(replies_, ElementsAre("+PONG"));
+  EXPECT_EQ(hung.accepted(), 1);
+}
+
 TEST_F(RedisHostileServerTest, OneThatTricklesForEver) {
   options_.request_timeout = absl::Milliseconds(500);
   std::atomic<bool> stop = false;

@@ -44,6 +44,10 @@ void MutantTransport::Execute(std::span<const ShardRequest> requests, absl::Time
                               ReplyObserver& observer) {
   RequestQueue queue(requests);
   for (size_t index = 0; index < queue.size(); ++index) {
+    if (observer.Abandon()) {
+      observer.OnFailure(index, DeadlineExceededError("the caller waits no longer"));
+      continue;
+    }
     Answer answer = ExecuteMutated(queue[index]);
     if (!answer) {
       observer.OnFailure(index, UnavailableError("connection closed"));

@@ -58,6 +58,8 @@ class FakeLoop final : public EventLoop {
   void Advance(absl::Duration time);
   // The streams that exist, oldest first.
   const std::vector<FakeStream*>& streams() const { return streams_; }
+  // The timers that are armed.
+  size_t timers() const { return timers_.size(); }
   bool Has(const FakeStream* stream) const;
 
  private:

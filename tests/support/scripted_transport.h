@@ -25,6 +25,10 @@ class ScriptedTransport final : public ShardTransport {
                ReplyObserver& observer) override {
     RequestQueue queue(requests);
     for (size_t i = 0; i < queue.size(); ++i) {
+      if (observer.Abandon()) {
+        observer.OnFailure(i, absl::DeadlineExceededError("the caller waits no longer"));
+        continue;
+      }
       absl::Status status = ExecuteOne(queue[i], i, observer);
       status.ok() ? queue.Append(observer.More()) : observer.OnFailure(i, status);
     }

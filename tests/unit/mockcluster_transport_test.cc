@@ -95,6 +95,27 @@ TEST_F(EmbeddedTransportTest, NothingIsSentToANodeThatItIsNotFor) {
   EXPECT_TRUE(ExecuteAt(transport_, request, absl::InfiniteFuture()).ok());
 }
 
+TEST_F(EmbeddedTransportTest, EndsWhenItsCallerWaitsNoLonger) {
+  class Impatient final : public ReplyObserver {
+   public:
+    void OnReply(size_t, size_t, const ReplyView&) override { ++replies; }
+    void OnFailure(size_t, const absl::Status& status) override { failures.push_back(status); }
+    bool Abandon() override { return replies == 2; }
+    int replies = 0;
+    std::vector<absl::Status> failures;
+  };
+  std::vector<ShardRequest> requests(4, ShardRequest{.endpoint = cluster_->Endpoints().at(0)});
+  for (ShardRequest& request : requests) request.pipeline.Add({"PING"});
+  Impatient observer;
+  transport_.Execute(requests, absl::InfiniteFuture(), observer);
+  EXPECT_EQ(observer.replies, 2);
+  ASSERT_EQ(observer.failures.size(), 2);
+  for (const absl::Status& status : observer.failures) {
+    EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+    EXPECT_TRUE(WasNotSent(status));
+  }
+}
+
 TEST_F(EmbeddedTransportTest, ALossThatARequestMetIsNotToldTwice) {
   std::unique_ptr<ShardTransport> exclusive = transport_.Exclusive();
   EXPECT_TRUE(Execute(*exclusive, {"WATCH", kKey}).ok());

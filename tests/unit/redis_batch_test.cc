@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "core/status.h"
+#include "store/redis/batch_watch.h"
 #include "store/send_outcome.h"
+#include "tests/support/fake_loop.h"
 #include "tests/support/reply_recorder.h"
 
 namespace atestore {
@@ -36,10 +38,12 @@ class Asking final : public ReplyObserver {
     ++asked;
     return std::exchange(more, {});
   }
+  bool Abandon() override { return abandon; }
 
   ReplyRecorder recorder;
   std::vector<ShardRequest> more;
   int asked = 0;
+  bool abandon = false;
 };
 
 class BatchTest : public ::testing::Test {
@@ -92,6 +96,49 @@ TEST_F(BatchTest, EndsWhenWhatWasAddedHasEnded) {
   batch_->Wait();
   EXPECT_THAT(observer_.recorder.replies(1), ElementsAre("+PONG"));
   EXPECT_THAT(observer_.recorder.replies(2), ElementsAre("+PONG", "+PONG"));
+}
+
+TEST_F(BatchTest, EndsWhenItsCallerWaitsNoLonger) {
+  Start({1, 2, 1});
+  batch_->MarkSent(1);
+  observer_.abandon = true;
+  Reply(0);
+  EXPECT_FALSE(batch_->has_open());
+  batch_->Wait();
+  EXPECT_TRUE(observer_.recorder.failure(0).ok());
+  EXPECT_TRUE(absl::IsDeadlineExceeded(observer_.recorder.failure(1)));
+  EXPECT_FALSE(WasNotSent(observer_.recorder.failure(1)));
+  EXPECT_TRUE(WasNotSent(observer_.recorder.failure(2)));
+  Reply(1);
+  EXPECT_THAT(observer_.recorder.replies(1), IsEmpty());
+}
+
+TEST_F(BatchTest, IsWatchedUntilItsDeadlineOrItsCallersPatienceEnds) {
+  FakeLoop loop;
+  BatchWatch watch(loop);
+  Start({1});
+  watch.Add(batch_, loop.Now() + std::chrono::seconds(1));
+  loop.Advance(absl::Milliseconds(500));
+  EXPECT_TRUE(batch_->has_open());
+  observer_.abandon = true;
+  loop.Advance(kAbandonPoll);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(observer_.recorder.failure(0)));
+
+  ReplyRecorder patient;
+  auto other = std::make_shared<Batch>(requests_, patient, [](const auto&, size_t) {});
+  other->Start();
+  watch.Add(other, std::nullopt);
+  auto third = std::make_shared<Batch>(requests_, patient, [](const auto&, size_t) {});
+  watch.Add(third, loop.Now() + std::chrono::milliseconds(5));
+  loop.Advance(absl::Milliseconds(4));
+  EXPECT_TRUE(third->has_open());
+  loop.Advance(absl::Milliseconds(1));
+  EXPECT_FALSE(third->has_open()) << "deadlines are kept to the millisecond";
+  loop.Advance(absl::Hours(24));
+  EXPECT_TRUE(other->has_open());
+  other.reset();
+  loop.Advance(kAbandonPoll);
+  EXPECT_EQ(loop.timers(), 0) << "it does not wake up for nothing";
 }
 
 TEST_F(BatchTest, MarksTheFailureOfWhatWasNotSent) {
