@@ -1,5 +1,7 @@
 #include "tests/support/real_cluster.h"
 
+#include <algorithm>
+
 #include "core/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -122,6 +124,30 @@ TEST_P(RealClusterTest, GrowsAndReshards) {
   ASSERT_TRUE(output.ok()) << output.status();
   ASSERT_TRUE(cluster_->WaitUntilSettled().ok());
   EXPECT_THAT(*cluster_->Primaries(), UnorderedElementsAre(0, 1, *added));
+}
+
+// The relay does to the bus what a network would.
+TEST_P(RealClusterTest, ANodeBehindACutBusIsReplaced) {
+  ASSERT_NO_FATAL_FAILURE(
+      Start({.primaries = 3, .replicas = 1, .node_timeout = absl::Seconds(1), .bus_relay = true}));
+  if (!cluster_) return;
+  for (size_t other = 1; other < cluster_->size(); ++other) {
+    cluster_->relay().Cut(0, other);
+    cluster_->relay().Cut(other, 0);
+  }
+  auto sees_replacement = [&](size_t node) {
+    absl::StatusOr<std::vector<ServerLine>> view = cluster_->View(node);
+    return view.ok() && std::any_of(view->begin(), view->end(), [](const ServerLine& line) {
+             return line.node == 3 && line.is_primary && !line.slots.empty();
+           });
+  };
+  EXPECT_TRUE(Poll(absl::Seconds(40), [&] { return sees_replacement(1); }));
+  EXPECT_FALSE(sees_replacement(0));  // nobody could tell it
+  EXPECT_GT(cluster_->relay().lost(), 0);
+  cluster_->relay().MendAll();
+  absl::Status settled = cluster_->WaitUntilSettled();
+  ASSERT_TRUE(settled.ok()) << settled;
+  EXPECT_THAT(*cluster_->ReplicasOf(3), ElementsAre(0));
 }
 
 }  // namespace

@@ -228,7 +228,7 @@ absl::Status RealCluster::Failover(size_t replica, FailoverMode mode) {
 
 bool RealCluster::EverybodySeesOwner(size_t owner) {
   for (size_t node = 0; node < nodes_.size(); ++node) {
-    if (!running(node)) continue;
+    if (!running(node) || !is_member(node)) continue;
     absl::StatusOr<std::vector<ServerLine>> view = View(node);
     if (!view.ok()) return false;
     for (const ServerLine& seen : *view) {
@@ -250,8 +250,10 @@ absl::Status RealCluster::WaitUntilSettled(absl::Duration limit) {
 absl::Status RealCluster::CheckSettled() {
   using Part = std::pair<std::string, std::vector<std::pair<Slot, Slot>>>;  // primary's id, slots
   std::optional<std::map<std::string, Part>> agreed;
+  const auto members = static_cast<size_t>(std::count_if(
+      nodes_.begin(), nodes_.end(), [](const auto& node) { return node->is_member.load(); }));
   for (size_t node = 0; node < nodes_.size(); ++node) {
-    if (!running(node)) continue;
+    if (!running(node) || !is_member(node)) continue;
     if (absl::Status status = CheckNode(node); !status.ok()) return status;
     absl::StatusOr<std::vector<ServerLine>> view = View(node);
     if (!view.ok()) return view.status();
@@ -263,7 +265,7 @@ absl::Status RealCluster::CheckSettled() {
         return UnavailableError(absl::StrCat("node ", node, " does not see node ", seen.node));
       }
     }
-    if (view->size() != nodes_.size()) {
+    if (view->size() != members) {
       return UnavailableError(absl::StrCat("node ", node, " knows ", view->size(), " nodes"));
     }
     if (agreed && parts != *agreed) return UnavailableError("nodes disagree about the cluster");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "absl/time/time.h"
 #include "core/slot.h"
 #include "core/topology.h"
+#include "tests/support/bus_relay.h"
 #include "tests/support/hiredis_client.h"
 #include "tests/support/server_process.h"
 #include "tests/support/tls_files.h"
@@ -46,6 +48,7 @@ struct RealClusterOptions {
   std::string password;                   // of the default user; empty: none
   std::vector<std::string> users;         // ACL rules, e.g. "ate on >secret ~* +@all"
   std::vector<std::string> config_lines;  // appended to each redis.conf
+  bool bus_relay = false;                 // the cluster bus goes through relay()
 };
 
 // A node as another node sees it (one line of CLUSTER NODES).
@@ -78,6 +81,9 @@ class RealCluster {
   const RealClusterOptions& options() const { return options_; }
   // Only with options().tls.
   const TlsFiles& tls_files() const { return *tls_files_; }
+
+  // Only with options().bus_relay. Nodes are numbered as here.
+  BusRelay& relay() { return *relay_; }
 
   size_t size() const { return nodes_.size(); }
   // Where clients connect to (the TLS port of a TLS cluster).
@@ -116,7 +122,15 @@ class RealCluster {
   absl::Status Failover(size_t replica, FailoverMode mode);
   // Starts another node and introduces it; it owns no slots. Its number.
   absl::StatusOr<size_t> AddNode();
-  // Every running node sees an ok cluster, agrees with the others on the owners of all slots, and
+  // Starts a node that nobody knows. Who introduces it (MeetCommand() to all members), or makes all
+  // members forget it, says so: WaitUntilSettled() leaves strangers alone.
+  absl::StatusOr<size_t> AddStranger();
+  HiredisClient::Command MeetCommand(size_t node) const;
+  void SetMember(size_t node, bool is_member) { nodes_[node]->is_member = is_member; }
+  // The node has another id: CLUSTER RESET HARD.
+  void SetId(size_t node, const std::string& id);
+  bool is_member(size_t node) const { return nodes_[node]->is_member; }
+  // Every running member sees an ok cluster, agrees with the others on the owners of all slots, and
   // every running replica is in sync.
   absl::Status WaitUntilSettled(absl::Duration limit = absl::Seconds(30));
 
@@ -126,6 +140,8 @@ class RealCluster {
         : plain(std::move(plain_lease)), bus(std::move(bus_lease)) {}
     PortLease plain;
     PortLease bus;
+    uint16_t announced_bus = 0;
+    std::atomic<bool> is_member = true;
     std::optional<PortLease> tls;
     std::filesystem::path directory;
     std::string id;
@@ -138,7 +154,6 @@ class RealCluster {
   absl::Status FormCluster();
   absl::Status StartNode();
   absl::Status LearnId(size_t node);
-  absl::Status Meet(size_t from, size_t to);
   absl::Status WriteConfig(const Node& node) const;
   absl::StatusOr<HiredisClient*> Client(size_t node);
   absl::StatusOr<size_t> FirstRunning();
@@ -150,6 +165,7 @@ class RealCluster {
   TempDir directory_;
   std::optional<TlsFiles> tls_files_;
   std::string server_;
+  std::unique_ptr<BusRelay> relay_;
   std::vector<std::unique_ptr<Node>> nodes_;
 };
 

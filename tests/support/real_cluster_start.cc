@@ -95,6 +95,11 @@ absl::Status RealCluster::Create() {
     if (!files.ok()) return files.status();
     tls_files_ = std::move(*files);
   }
+  if (options_.bus_relay) {
+    absl::StatusOr<std::unique_ptr<BusRelay>> relay = BusRelay::Start();
+    if (!relay.ok()) return relay.status();
+    relay_ = std::move(*relay);
+  }
   size_t count = options_.primaries * (1 + options_.replicas);
   for (size_t node = 0; node < count; ++node) {
     if (absl::Status status = StartNode(); !status.ok()) return status;
@@ -115,7 +120,7 @@ absl::Status RealCluster::FormCluster() {
   // Everybody meets everybody: gossip alone takes seconds.
   for (size_t to = 1; to < nodes_.size(); ++to) {
     for (size_t from = 0; from < to; ++from) {
-      if (absl::Status status = Meet(from, to); !status.ok()) return status;
+      if (absl::Status status = Run(from, MeetCommand(to)).status(); !status.ok()) return status;
     }
   }
   for (size_t node = primaries; node < nodes_.size(); ++node) {
@@ -131,21 +136,27 @@ absl::Status RealCluster::FormCluster() {
   return WaitUntilSettled();
 }
 
-absl::Status RealCluster::Meet(size_t from, size_t to) {
-  return Run(from, {"CLUSTER", "MEET", "127.0.0.1", std::to_string(endpoint(to).port),
-                    std::to_string(nodes_[to]->bus.port())})
-      .status();
+HiredisClient::Command RealCluster::MeetCommand(size_t node) const {
+  return {"CLUSTER", "MEET", "127.0.0.1", std::to_string(endpoint(node).port),
+          std::to_string(nodes_[node]->announced_bus)};
 }
 
 absl::StatusOr<size_t> RealCluster::AddNode() {
-  if (absl::Status status = StartNode(); !status.ok()) return status;
-  size_t added = nodes_.size() - 1;
-  for (size_t node = 0; node < added; ++node) {
-    if (!running(node)) continue;
-    if (absl::Status status = Meet(node, added); !status.ok()) return status;
+  absl::StatusOr<size_t> added = AddStranger();
+  if (!added.ok()) return added.status();
+  for (size_t node = 0; node < *added; ++node) {
+    if (!running(node) || !is_member(node)) continue;
+    if (absl::Status status = Run(node, MeetCommand(*added)).status(); !status.ok()) return status;
   }
+  SetMember(*added, true);
   if (absl::Status status = WaitUntilSettled(); !status.ok()) return status;
   return added;
+}
+
+absl::StatusOr<size_t> RealCluster::AddStranger() {
+  if (absl::Status status = StartNode(); !status.ok()) return status;
+  SetMember(nodes_.size() - 1, false);
+  return nodes_.size() - 1;
 }
 
 absl::Status RealCluster::StartNode() {
@@ -158,6 +169,12 @@ absl::Status RealCluster::StartNode() {
     if (!bus.ok()) return bus.status();
     nodes_.push_back(std::make_unique<Node>(std::move(*plain), std::move(*bus)));
     Node& node = *nodes_.back();
+    node.announced_bus = node.bus.port();
+    if (relay_ != nullptr) {
+      absl::StatusOr<uint16_t> announced = relay_->AddNode(node.bus.port());
+      if (!announced.ok()) return announced.status();
+      node.announced_bus = *announced;
+    }
     if (options_.tls) {
       absl::StatusOr<PortLease> tls = PortLease::Take();
       if (!tls.ok()) return tls.status();
@@ -170,6 +187,7 @@ absl::Status RealCluster::StartNode() {
     if (status.ok()) status = LearnId(nodes_.size() - 1);
     if (status.ok()) return status;
     nodes_.pop_back();
+    if (relay_ != nullptr) relay_->RemoveLastNode();
   }
   return status;
 }
@@ -177,14 +195,20 @@ absl::Status RealCluster::StartNode() {
 absl::Status RealCluster::LearnId(size_t node) {
   absl::StatusOr<HiredisReply> id = Run(node, {"CLUSTER", "MYID"});
   if (!id.ok()) return id.status();
-  nodes_[node]->id = id->text;
+  SetId(node, id->text);
   return absl::OkStatus();
+}
+
+void RealCluster::SetId(size_t node, const std::string& id) {
+  nodes_[node]->id = id;
+  if (relay_ != nullptr) relay_->SetId(node, id);
 }
 
 absl::Status RealCluster::WriteConfig(const Node& node) const {
   std::ofstream file(node.directory / "redis.conf");
   file << "port " << node.plain.port() << "\ncluster-port " << node.bus.port()
-       << "\nbind 127.0.0.1\ncluster-announce-ip 127.0.0.1\ndir " << node.directory.string()
+       << "\nbind 127.0.0.1\ncluster-announce-bus-port " << node.announced_bus
+       << "\ncluster-announce-ip 127.0.0.1\ndir " << node.directory.string()
        << "\ncluster-enabled yes\ncluster-config-file nodes.conf\ncluster-node-timeout "
        << absl::ToInt64Milliseconds(options_.node_timeout)
        // A replica must be ready at once, and stay what and where the test put it.
