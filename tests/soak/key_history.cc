@@ -1,0 +1,81 @@
+#include "tests/soak/key_history.h"
+
+#include <algorithm>
+
+namespace atestore {
+
+void KeyHistory::Add(const std::string& key, What what, Interval when) {
+  std::lock_guard lock(mutex_);
+  keys_[key].events.push_back({what, when});
+}
+
+void KeyHistory::WasPresent(const std::string& key, Interval when) {
+  Add(key, What::kPresent, when);
+}
+
+void KeyHistory::WasAbsent(const std::string& key, Interval when) { Add(key, What::kAbsent, when); }
+
+void KeyHistory::DeleteTried(const std::string& key, Interval when) {
+  Add(key, What::kDeleteTried, when);
+}
+
+void KeyHistory::WriteTried(const std::string& key, int64_t version) {
+  std::lock_guard lock(mutex_);
+  keys_[key].versions.insert(version);
+}
+
+bool KeyHistory::WasWritten(const std::string& key, int64_t version) const {
+  std::lock_guard lock(mutex_);
+  auto found = keys_.find(key);
+  return found != keys_.end() && found->second.versions.contains(version);
+}
+
+// Nobody looks at a key without interruption. It was there throughout when it was seen before and
+// after, and in between nobody missed it or could have deleted it: what is gone does not come back
+// by itself. A key that answers with errors meanwhile is out of reach, not gone.
+bool KeyHistory::WasThereThroughout(const std::string& key, Interval listing) const {
+  std::lock_guard lock(mutex_);
+  auto found = keys_.find(key);
+  if (found == keys_.end()) return false;
+  const std::vector<Event>& events = found->second.events;
+  // Last seen before the listing began, first seen after its end.
+  const Event* before = nullptr;
+  const Event* after = nullptr;
+  for (const Event& event : events) {
+    if (event.what != What::kPresent) continue;
+    const Interval& when = event.when;
+    if (when.end <= listing.begin && (!before || when.begin > before->when.begin)) before = &event;
+    if (when.begin >= listing.end && (!after || when.end < after->when.end)) after = &event;
+  }
+  if (before == nullptr || after == nullptr) return false;
+  return std::none_of(events.begin(), events.end(), [&](const Event& event) {
+    return event.what != What::kPresent && event.when.begin <= after->when.end &&
+           event.when.end >= before->when.begin;
+  });
+}
+
+std::vector<std::string> KeyHistory::keys() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> keys;
+  for (const auto& [key, history] : keys_) keys.push_back(key);
+  return keys;
+}
+
+void KeyHistory::Forget(absl::Time time) {
+  std::lock_guard lock(mutex_);
+  for (auto& [key, history] : keys_) {
+    std::vector<Event>& events = history.events;
+    if (events.empty()) continue;
+    auto last = std::max_element(events.begin(), events.end(), [](const Event& a, const Event& b) {
+      return a.when.begin < b.when.begin;
+    });
+    const Event kept = *last;
+    std::erase_if(events, [&](const Event& event) {
+      return event.when.end < time ||
+             (event.when.end == absl::InfiniteFuture() && event.when.begin < time);
+    });
+    if (kept.when.end < time) events.insert(events.begin(), kept);
+  }
+}
+
+}  // namespace atestore

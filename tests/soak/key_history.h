@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace atestore {
+
+// From the moment before a request was sent to the moment after its reply.
+struct Interval {
+  absl::Time begin;
+  absl::Time end;
+};
+
+// What clients saw of every key, and did to it: the judge of listings. Thread-safe.
+class KeyHistory {
+ public:
+  // A client read the key, or was told that it is there, or that it wrote it.
+  void WasPresent(const std::string& key, Interval when);
+  // A client was told that there is no such key.
+  void WasAbsent(const std::string& key, Interval when);
+  // A request to delete the key, whatever came of it; `when.end` is InfiniteFuture for one whose
+  // outcome is unknown, for it may still be executed.
+  void DeleteTried(const std::string& key, Interval when);
+  // A value that a client tried to write, before it did.
+  void WriteTried(const std::string& key, int64_t version);
+
+  // Whether a listing that was begun and ended as `listing` says must hold the key, once: clients
+  // could have read it all the time. Ask only after every key has been read after the end.
+  bool WasThereThroughout(const std::string& key, Interval listing) const;
+  bool WasWritten(const std::string& key, int64_t version) const;
+
+  // All keys of which anything is known.
+  std::vector<std::string> keys() const;
+  // Forgets what happened before `time`, except the last word about each key. No request of before
+  // may be on its way any more.
+  void Forget(absl::Time time);
+
+ private:
+  enum class What { kPresent, kAbsent, kDeleteTried };
+  struct Event {
+    What what;
+    Interval when;
+  };
+  struct Key {
+    std::vector<Event> events;
+    std::set<int64_t> versions;
+  };
+
+  void Add(const std::string& key, What what, Interval when);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Key> keys_;
+};
+
+}  // namespace atestore

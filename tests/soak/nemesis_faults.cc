@@ -1,0 +1,411 @@
+// What the nemesis does: each fault applied to whatever the cluster is at that moment.
+#include <csignal>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/status.h"
+#include "tests/soak/nemesis_cluster.h"
+#include "tests/soak/nemesis_line.h"
+
+namespace atestore {
+namespace {
+
+using enum NemesisFault;
+
+constexpr absl::Duration kApplyLimit = absl::Seconds(6);
+constexpr absl::Duration kApplyInterval = absl::Milliseconds(100);
+constexpr absl::Duration kMaxClientsTimeout = absl::Seconds(10);
+constexpr absl::Duration kShutdownLimit = absl::Seconds(3);
+
+bool IsProcessFault(NemesisFault fault) {
+  return fault == kStop || fault == kReload || fault == kKill || fault == kShutdown;
+}
+bool IsBusFault(NemesisFault fault) {
+  return fault == kCutOneWay || fault == kCutBoth || fault == kDropPackets || fault == kDropFilter;
+}
+bool IsFailover(NemesisFault fault) {
+  return fault == kFailover || fault == kFailoverForced || fault == kFailoverOfSource ||
+         fault == kFailoverOfDestination;
+}
+bool IsMigration(NemesisFault fault) {
+  return fault == kMigrationHalf || fault == kMigrationFinished || fault == kMigrationAborted;
+}
+
+BusPacket AnyPacket(uint32_t draw) {
+  constexpr BusPacket kPackets[] = {BusPacket::kPing,
+                                    BusPacket::kPong,
+                                    BusPacket::kFail,
+                                    BusPacket::kFailoverAuthRequest,
+                                    BusPacket::kFailoverAuthAck,
+                                    BusPacket::kUpdate};
+  return kPackets[draw % std::size(kPackets)];
+}
+
+}  // namespace
+
+// What is refused because of the other faults is tried again, elsewhere if need be: a nemesis whose
+// faults prevent each other proves little.
+absl::Status NemesisCluster::Apply(const NemesisStep& step) {
+  absl::Status status;
+  NemesisStep attempt = step;
+  const absl::Time give_up = absl::Now() + kApplyLimit;
+  do {
+    status = ApplyOnce(attempt);
+    if (status.ok()) break;
+    absl::SleepFor(kApplyInterval);
+    ++attempt.first;
+    ++attempt.second;
+  } while (absl::Now() < give_up);
+  return status;
+}
+
+absl::Status NemesisCluster::ApplyOnce(const NemesisStep& step) {
+  auto wait = [&] { absl::SleepFor(absl::Milliseconds(step.duration_ms)); };
+  const NemesisFault fault = step.fault;
+  if (IsProcessFault(fault)) return ApplyToProcess(step, wait);
+  if (IsBusFault(fault)) return ApplyToBus(step, wait);
+  if (IsFailover(fault)) return ApplyFailover(step);
+  if (IsMigration(fault)) return ApplyMigration(step);
+  if (fault == kAtomicMigration || fault == kAtomicCancelled) return ApplyAtomicMigration(step);
+  if (fault == kNodeJoins || fault == kNodeLeaves) return ApplyMembership(step);
+  if (fault == kMaxClients) return ApplyMaxClients(step, wait);
+  return ApplyConfiguration(step, wait);
+}
+
+absl::Status NemesisCluster::ApplyToProcess(const NemesisStep& step,
+                                            const std::function<void()>& wait) {
+  const size_t node = step.first % cluster_->size();
+  {
+    std::lock_guard lock(mutex_);
+    if (!busy_nodes_.insert(node).second) return UnavailableError("something else happens to it");
+  }
+  absl::Cleanup not_busy = [&] {
+    std::lock_guard lock(mutex_);
+    busy_nodes_.erase(node);
+  };
+  if (!cluster_->is_member(node)) return FailedPreconditionError("it is not in the cluster");
+  if (step.fault == kStop) {
+    cluster_->Pause(node);
+    wait();
+    cluster_->Resume(node);
+    return absl::OkStatus();
+  }
+  if (step.fault == kReload) {
+    absl::Status status = RunOk(node, {"DEBUG", "RELOAD"});
+    // It takes as long as it takes.
+    return absl::IsUnavailable(status) && cluster_->running(node) ? absl::OkStatus() : status;
+  }
+  if (step.fault == kShutdown) RunOk(node, {"SHUTDOWN", "NOSAVE", "NOW"}).IgnoreError();
+  if (step.fault == kShutdown && !Poll(kShutdownLimit, [&] { return !cluster_->running(node); })) {
+    return DeadlineExceededError("it does not shut down");
+  }
+  {
+    std::lock_guard lock(processes_);
+    if (absl::Status status = cluster_->Stop(node, StopMode::kKill); !status.ok()) return status;
+  }
+  wait();
+  std::lock_guard lock(processes_);
+  return cluster_->Launch(node);
+}
+
+void NemesisCluster::Isolate(size_t node, bool cut) {
+  BusRelay& relay = cluster_->relay();
+  for (size_t other = 0; other < cluster_->size(); ++other) {
+    if (other == node) continue;
+    for (auto [from, to] : {std::pair(node, other), std::pair(other, node)}) {
+      cut ? relay.Cut(from, to) : relay.Mend(from, to);
+    }
+  }
+}
+
+absl::Status NemesisCluster::ApplyToBus(const NemesisStep& step,
+                                        const std::function<void()>& wait) {
+  BusRelay& relay = cluster_->relay();
+  const size_t node = step.first % cluster_->size();
+  if (step.fault == kCutOneWay) {
+    const size_t to = (node + 1 + step.second % (cluster_->size() - 1)) % cluster_->size();
+    relay.Cut(node, to);
+    wait();
+    relay.Mend(node, to);
+    return absl::OkStatus();
+  }
+  const BusPacket packets = AnyPacket(step.second);
+  if (step.fault == kDropPackets) {
+    relay.Drop(node, packets);
+    wait();
+    relay.StopDropping(node, packets);
+    return absl::OkStatus();
+  }
+  if (step.fault == kDropFilter) {
+    absl::Status status = RunOk(
+        node, {"DEBUG", "DROP-CLUSTER-PACKET-FILTER", std::to_string(static_cast<int>(packets))});
+    wait();
+    // It forgets it when it is started again, and Repair() does it where this fails.
+    RunOk(node, {"DEBUG", "DROP-CLUSTER-PACKET-FILTER", "-1"}).IgnoreError();
+    return status;
+  }
+  Isolate(node, true);
+  wait();
+  Isolate(node, false);
+  return absl::OkStatus();
+}
+
+absl::Status NemesisCluster::FailOver(size_t replica, const std::string& option) {
+  Command command{"CLUSTER", "FAILOVER"};
+  if (!option.empty()) command.push_back(option);
+  return RunOk(replica, command);
+}
+
+absl::Status NemesisCluster::ApplyFailover(const NemesisStep& step) {
+  std::string primary;
+  if (step.fault == kFailover || step.fault == kFailoverForced) {
+    absl::StatusOr<size_t> any = AnyPrimary(step.first);
+    if (!any.ok()) return any.status();
+    primary = IdOf(*any);
+  } else {
+    absl::StatusOr<OpenSlot> open = SomeOpenSlot(step);
+    if (!open.ok()) return open.status();
+    primary = step.fault == kFailoverOfSource ? open->from : open->to;
+  }
+  absl::StatusOr<size_t> replica = AnyReplicaOf(primary);
+  if (!replica.ok()) return replica.status();
+  if (step.fault != kFailoverForced) return FailOver(*replica, "");
+  return FailOver(*replica, step.second % 2 == 0 ? "FORCE" : "TAKEOVER");
+}
+
+absl::StatusOr<NemesisCluster::OpenSlot> NemesisCluster::Open(uint32_t first, uint32_t second) {
+  absl::StatusOr<std::vector<Line>> members = Members();
+  if (!members.ok()) return members.status();
+  OpenSlot open{.slot = slots_[first % slots_.size()]};
+  std::vector<size_t> others;
+  std::optional<size_t> from;
+  for (const Line& line : *members) {
+    if (!line.is_primary) continue;
+    if (line.Owns(open.slot)) {
+      from = line.node;
+    } else {
+      others.push_back(line.node);
+    }
+  }
+  if (!from || others.empty()) return NotFoundError("the slot has no owner");
+  const size_t to = others[second % others.size()];
+  open.from = IdOf(*from);
+  open.to = IdOf(to);
+  {
+    std::lock_guard lock(mutex_);
+    for (const OpenSlot& other : open_) {
+      if (other.slot == open.slot) return other;
+    }
+  }
+  const std::string slot = std::to_string(open.slot);
+  absl::Status status = RunOk(to, {"CLUSTER", "SETSLOT", slot, "IMPORTING", open.from});
+  if (status.ok()) status = RunOk(*from, {"CLUSTER", "SETSLOT", slot, "MIGRATING", open.to});
+  if (!status.ok()) return status;
+  {
+    std::lock_guard lock(mutex_);
+    open_.push_back(open);
+  }
+  absl::StatusOr<std::vector<std::string>> keys = KeysIn(*from, open.slot);
+  if (!keys.ok()) return keys.status();
+  keys->resize(keys->size() / 2);
+  status = MoveKeys(*from, to, *keys, false);
+  if (!status.ok()) return status;
+  return open;
+}
+
+absl::StatusOr<NemesisCluster::OpenSlot> NemesisCluster::SomeOpenSlot(const NemesisStep& step) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!open_.empty()) return open_[step.first % open_.size()];
+  }
+  return Open(step.first, step.second);
+}
+
+void NemesisCluster::Close(const OpenSlot& slot) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(open_, [&](const OpenSlot& open) { return open.slot == slot.slot; });
+}
+
+absl::Status NemesisCluster::ApplyMigration(const NemesisStep& step) {
+  if (step.fault == kMigrationHalf) return Open(step.first, step.second).status();
+  absl::StatusOr<OpenSlot> open = SomeOpenSlot(step);
+  if (!open.ok()) return open.status();
+  // Whoever is the primary of the two shards now may be another node: then this is refused.
+  const std::optional<size_t> from = NumberOf(open->from);
+  const std::optional<size_t> to = NumberOf(open->to);
+  const std::string slot = std::to_string(open->slot);
+  absl::Status status;
+  if (step.fault == kMigrationAborted) {
+    const absl::Time begin = absl::Now();
+    absl::StatusOr<std::vector<std::string>> moved = KeysIn(*to, open->slot);
+    status = moved.status();
+    if (status.ok()) status = RunOk(*from, {"CLUSTER", "SETSLOT", slot, "STABLE"});
+    if (status.ok()) status = MoveKeys(*to, *from, *moved, true);
+    // The source says that it has not got them until it has taken them back.
+    if (moved.ok()) on_hidden_(*moved, {begin, absl::Now()});
+    if (status.ok()) status = RunOk(*to, {"CLUSTER", "SETSLOT", slot, "STABLE"});
+  } else {
+    absl::StatusOr<std::vector<std::string>> keys = KeysIn(*from, open->slot);
+    status = keys.status();
+    if (status.ok()) status = MoveKeys(*from, *to, *keys, false);
+    if (status.ok()) status = RunOk(*to, {"CLUSTER", "SETSLOT", slot, "NODE", open->to});
+    if (status.ok()) status = RunOk(*from, {"CLUSTER", "SETSLOT", slot, "NODE", open->to});
+  }
+  // One that has failed is left to Repair(): another one may do.
+  Close(*open);
+  return status;
+}
+
+absl::Status NemesisCluster::ApplyAtomicMigration(const NemesisStep& step) {
+  absl::StatusOr<std::vector<Line>> members = Members();
+  if (!members.ok()) return members.status();
+  const uint16_t slot = slots_[step.first % slots_.size()];
+  std::optional<size_t> from;
+  std::vector<size_t> others;
+  for (const Line& line : *members) {
+    if (!line.is_primary) continue;
+    line.Owns(slot) ? void(from = line.node) : others.push_back(line.node);
+  }
+  if (!from || others.empty()) return NotFoundError("the slot has no owner");
+  const std::string number = std::to_string(slot);
+  absl::Status status = RunOk(*from, {"CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", number, number,
+                                      "NODE", IdOf(others[step.second % others.size()])});
+  // Refused where any slot is open key by key: one is finished, and then it is tried again.
+  if (!status.ok()) {
+    NemesisStep finish = step;
+    finish.fault = kMigrationFinished;
+    ApplyMigration(finish).IgnoreError();
+  }
+  if (!status.ok() || step.fault == kAtomicMigration) return status;
+  return RunOk(*from, {"CLUSTER", "CANCELSLOTMIGRATIONS", "ALL"});
+}
+
+absl::Status NemesisCluster::ApplyConfiguration(const NemesisStep& step,
+                                                const std::function<void()>& wait) {
+  const NemesisFault fault = step.fault;
+  if (fault == kResetStat) return RunOnAll({"CONFIG", "RESETSTAT"});
+  if (fault == kClientsKilled) return RunOnAll({"CLIENT", "KILL", "TYPE", "normal"});
+  {
+    std::lock_guard lock(mutex_);
+    if (!busy_settings_.insert(fault).second) return UnavailableError("it is that way already");
+  }
+  absl::Cleanup not_busy = [&] {
+    std::lock_guard lock(mutex_);
+    busy_settings_.erase(fault);
+  };
+  absl::Status status;
+  // What fails to be undone here, Repair() undoes.
+  if (fault == kReadsWhenDown) {
+    absl::StatusOr<size_t> minority = AnyPrimary(step.first);
+    if (!minority.ok()) return minority.status();
+    status = Configure("cluster-allow-reads-when-down", "yes");
+    Isolate(*minority, true);
+    wait();
+    Isolate(*minority, false);
+    Configure("cluster-allow-reads-when-down", "no").IgnoreError();
+    // A node that hangs, or does not run, is as good as left out.
+    return absl::IsUnavailable(status) ? absl::OkStatus() : status;
+  }
+  if (fault == kNodeTimeout) {
+    status = Configure("cluster-node-timeout", std::to_string(300 + step.first));
+    return absl::IsUnavailable(status) ? absl::OkStatus() : status;
+  }
+  absl::StatusOr<size_t> primary = AnyPrimary(step.first);
+  if (!primary.ok()) return primary.status();
+  const size_t node = *primary;
+  const bool memory = fault == kMemoryFull;
+  const std::string name = memory ? "maxmemory" : "min-replicas-to-write";
+  status = RunOk(node, {"CONFIG", "SET", name, memory ? "1" : "5"});
+  wait();
+  RunOk(node, {"CONFIG", "SET", name, "0"}).IgnoreError();
+  return status;
+}
+
+// The connection stays, so that the limit can be taken away again.
+absl::Status NemesisCluster::ApplyMaxClients(const NemesisStep& step,
+                                             const std::function<void()>& wait) {
+  absl::StatusOr<size_t> node = AnyPrimary(step.first);
+  if (!node.ok()) return node.status();
+  absl::StatusOr<HiredisClient> client =
+      HiredisClient::Connect(cluster_->endpoint(*node), "", kMaxClientsTimeout);
+  if (!client.ok()) return client.status();
+  auto run = [&](const Command& command) -> absl::Status {
+    absl::StatusOr<HiredisReply> reply = client->Execute(command);
+    if (reply.ok() && reply->is_error) return UnavailableError(reply->text);
+    return reply.status();
+  };
+  absl::Status status = run({"CONFIG", "SET", "maxclients", "1"});
+  if (status.ok()) status = run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  wait();
+  // Killed or stopped meanwhile? Then it begins with its file's value, or goes on to obey this.
+  run({"CONFIG", "SET", "maxclients", "10000"}).IgnoreError();
+  return status;
+}
+
+absl::Status NemesisCluster::ApplyMembership(const NemesisStep& step) {
+  std::lock_guard lock(membership_);
+  if (step.fault == kNodeJoins) {
+    if (cluster_->is_member(spare_)) {
+      if (absl::Status left = LetSpareLeave(); !left.ok()) return left;
+    }
+    return MeetSpare();
+  }
+  if (!cluster_->is_member(spare_)) {
+    if (absl::Status joined = MeetSpare(); !joined.ok()) return joined;
+  }
+  return LetSpareLeave();
+}
+
+absl::Status NemesisCluster::LetSpareLeave() {
+  absl::StatusOr<std::vector<Line>> members = Members();
+  if (!members.ok()) return members.status();
+  for (const Line& line : *members) {
+    if (line.node == spare_ && !line.slots.empty()) {
+      return FailedPreconditionError("the spare node owns slots");
+    }
+  }
+  // Refused while it holds keys, those of an open slot. It begins anew with another id: whoever has
+  // forgotten one does not want to hear of it for a minute.
+  absl::Status status = RunOk(spare_, {"CLUSTER", "RESET", "HARD"});
+  if (!status.ok()) return status;
+  gone_.push_back(IdOf(spare_));
+  cluster_->SetMember(spare_, false);
+  Forget(gone_.back());
+  return LearnSpareId();
+}
+
+absl::Status NemesisCluster::LearnSpareId() {
+  absl::Status status;
+  Poll(kApplyLimit, [&] {
+    absl::StatusOr<HiredisReply> id = Run(spare_, {"CLUSTER", "MYID"});
+    status = id.status();
+    if (!id.ok()) return false;
+    cluster_->SetId(spare_, id->text);
+    std::lock_guard lock(mutex_);
+    ids_[spare_] = id->text;
+    return true;
+  });
+  return status;
+}
+
+// Those who do not hear it are told by Repair().
+void NemesisCluster::Forget(const std::string& id) {
+  for (size_t node = 0; node < cluster_->size(); ++node) {
+    if (node == spare_ || !cluster_->running(node)) continue;
+    RunOk(node, {"CLUSTER", "FORGET", id}).IgnoreError();
+  }
+}
+
+// OK when one of them has heard it.
+absl::Status NemesisCluster::MeetSpare() {
+  absl::Status status = UnavailableError("nobody hears of the spare node");
+  for (size_t node = 0; node < cluster_->size(); ++node) {
+    if (node == spare_ || !cluster_->running(node)) continue;
+    if (RunOk(node, cluster_->MeetCommand(spare_)).ok()) status = absl::OkStatus();
+  }
+  if (status.ok()) cluster_->SetMember(spare_, true);
+  return status;
+}
+
+}  // namespace atestore

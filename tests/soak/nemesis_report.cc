@@ -1,0 +1,55 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/status.h"
+#include "tests/soak/nemesis_run.h"
+
+namespace atestore {
+namespace {
+
+constexpr char kRow[] = "%-24s %-14s %8s %8s %8s %10s %8s %10s %6s %11s %6s\n";
+
+std::string Row(const std::string& fault, ServerKind kind, const NemesisTally& tally) {
+  return absl::StrFormat(kRow, fault, std::string(ToString(kind)), absl::StrCat(tally.planned),
+                         absl::StrCat(tally.happened), absl::StrCat(tally.listings),
+                         absl::StrCat(tally.demanded), absl::StrCat(tally.missing),
+                         absl::StrCat(tally.duplicates), absl::StrCat(tally.wrong),
+                         absl::StrCat(tally.unavailable), absl::StrCat(tally.failed));
+}
+
+void AppendJson(std::string* text, const NemesisTally& tally) {
+  absl::StrAppend(text, R"({"planned":)", tally.planned, R"(,"happened":)", tally.happened,
+                  R"(,"listings":)", tally.listings, R"(,"demanded":)", tally.demanded,
+                  R"(,"missing":)", tally.missing, R"(,"duplicates":)", tally.duplicates,
+                  R"(,"wrong":)", tally.wrong, R"(,"unavailable":)", tally.unavailable,
+                  R"(,"failed":)", tally.failed, "}");
+}
+
+}  // namespace
+
+std::string NemesisTable(ServerKind kind, const NemesisResult& result) {
+  std::string table =
+      absl::StrFormat(kRow, "fault", "server", "planned", "happened", "listings", "demanded",
+                      "missing", "duplicates", "wrong", "unavailable", "failed");
+  for (const auto& [fault, tally] : result.by_fault) {
+    table += Row(std::string(ToString(fault)), kind, tally);
+  }
+  return table + Row("all", kind, result.total);
+}
+
+std::string NemesisSummary(ServerKind kind, uint64_t seed, const NemesisResult& result) {
+  std::string text = absl::StrCat(R"(nemesis: {"server":")", ToAbsl(ToString(kind)), R"(","seed":)",
+                                  seed, R"(,"rounds":)", result.rounds, R"(,"seconds":)",
+                                  absl::ToInt64Seconds(result.took), R"(,"changes":)",
+                                  result.changes, R"(,"reads":)", result.reads, R"(,"all":)");
+  AppendJson(&text, result.total);
+  text += R"(,"faults":{)";
+  bool first = true;
+  for (const auto& [fault, tally] : result.by_fault) {
+    absl::StrAppend(&text, first ? "\"" : ",\"", ToAbsl(ToString(fault)), "\":");
+    AppendJson(&text, tally);
+    first = false;
+  }
+  return text + "}}\n";
+}
+
+}  // namespace atestore
