@@ -26,7 +26,11 @@ class ActorStore::Impl {
   ClusterClient& client() { return client_; }
   Records& records() { return records_; }
   ActorListing& listing() { return listing_; }
-  absl::Time Now() { return clock_.Now(); }
+  // Nobody waits longer for the health of a cluster.
+  absl::Time HealthDeadline(const CallOptions& call) {
+    constexpr absl::Duration kPatience = absl::Seconds(5);
+    return std::min(call.deadline, clock_.Now() + kPatience);
+  }
 
  private:
   SystemClock clock_;
@@ -134,9 +138,11 @@ absl::Status ActorStore::DebugClear(const CallOptions& call) {
 }
 
 absl::Status ActorStore::CheckHealth(const CallOptions& call) {
-  constexpr absl::Duration kPatience = absl::Seconds(5);
-  absl::Time deadline = std::min(call.deadline, impl_->Now() + kPatience);
-  return WithReason(CheckCluster(impl_->client(), deadline));
+  return WithReason(CheckCluster(impl_->client(), impl_->HealthDeadline(call)));
+}
+
+absl::StatusOr<std::vector<ShardHealth>> ActorStore::CheckShards(const CallOptions& call) {
+  return WithReason(atestore::CheckShards(impl_->client(), impl_->HealthDeadline(call)));
 }
 
 }  // namespace atestore

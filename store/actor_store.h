@@ -15,6 +15,7 @@
 #include "core/page_token.h"
 #include "proto/ateapi.pb.h"
 #include "store/call_options.h"
+#include "store/shard_health.h"
 #include "store/shard_transport.h"
 
 namespace atestore {
@@ -192,6 +193,9 @@ class ActorStore {
   // PERMISSION_DENIED (names the missing command) or FAILED_PRECONDITION (not a cluster), in one
   // line that says what to do.
   absl::Status CheckHealth(const CallOptions& call = {});
+  // The same of each primary by itself: one that does not answer says nothing about the others. An
+  // error as above when nothing can be said of any.
+  absl::StatusOr<std::vector<ShardHealth>> CheckShards(const CallOptions& call = {});
 
  private:
   class Impl;

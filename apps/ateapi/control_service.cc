@@ -1,74 +1,33 @@
 #include "apps/ateapi/control_service.h"
 
-#include <iterator>
-#include <optional>
-#include <string>
+#include <grpcpp/security/auth_context.h>
+
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "apps/ateapi/error_details.h"
 #include "apps/ateapi/log.h"
+#include "apps/ateapi/node_bulkhead.h"
+#include "apps/ateapi/page_stream.h"
+#include "apps/ateapi/steady_time.h"
 #include "core/status.h"
 #include "store/error_info.h"
 
 namespace atestore {
 namespace {
 
-// Places among the methods of the service, as proto/ateapi.proto lists them.
-constexpr int kListActorsIndex = 0;
-constexpr int kReadActorsIndex = 14;
+// How often peers are looked at that keep calls waiting.
+constexpr absl::Duration kCheckInterval = absl::Milliseconds(100);
 
-grpc::Status ToGrpc(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(ToStd(status.message())),
-          SerializedErrorDetails(status)};
+absl::Status NoMethod(std::string_view path) {
+  return WithErrorInfo(absl::UnimplementedError(absl::StrCat("there is no method ", ToAbsl(path))),
+                       {.reason = "METHOD_UNKNOWN", .field = ""});
 }
 
-// To ask gRPC whether a call was cancelled costs as much as a round trip to a server, since it does
-// meanwhile what there is to do for any call.
-constexpr absl::Duration kAskCancelledEvery = absl::Milliseconds(10);
-
-CallOptions OptionsOf(grpc::ServerContext* context) {
-  CallOptions options;
-  const std::chrono::system_clock::time_point deadline = context->deadline();
-  // gRPC's "no deadline" is the end of its clock, which absl's conversion would overflow.
-  if (deadline < std::chrono::system_clock::now() + std::chrono::hours(24 * 365)) {
-    options.deadline = absl::FromChrono(deadline);
-  }
-  options.cancelled = [context, next = absl::Now() + kAskCancelledEvery]() mutable {
-    const absl::Time now = absl::Now();
-    if (now < next) return false;
-    next = now + kAskCancelledEvery;
-    return context->IsCancelled();
-  };
-  return options;
-}
-
-absl::Status NoScheduler(std::string_view method) {
-  return WithErrorInfo(absl::UnimplementedError(absl::StrCat(
-                           ToAbsl(method),
-                           " needs a scheduler, which this service does not have: it serves the "
-                           "records of actors only")),
-                       {.reason = "SCHEDULER_REQUIRED", .field = ""});
-}
-
-// Moves what a call returned to where the answer wants it.
-template <typename Record>
-absl::Status Take(absl::StatusOr<Record> result, Record* record) {
-  if (!result.ok()) return result.status();
-  *record = *std::move(result);
-  return absl::OkStatus();
-}
-
-template <typename Record>
-absl::Status Take(absl::StatusOr<std::vector<Record>> result,
-                  google::protobuf::RepeatedPtrField<Record>* records) {
-  if (!result.ok()) return result.status();
-  records->Add(std::make_move_iterator(result->begin()), std::make_move_iterator(result->end()));
-  return absl::OkStatus();
+absl::Status TooMany(std::string_view reason, std::string_view what) {
+  return WithErrorInfo(absl::ResourceExhaustedError(absl::StrCat(ToAbsl(what), "; try again")),
+                       {.reason = std::string(reason), .field = ""});
 }
 
 void LogCall(std::string_view method, const absl::Status& status, absl::Duration took) {
@@ -82,251 +41,221 @@ void LogCall(std::string_view method, const absl::Status& status, absl::Duration
   }
 }
 
+Places::Limits PlacesOf(int64_t total) { return {.total = total, .per_peer = ShareOf(total)}; }
+
+BoundReport ListingReport(Metrics& metrics, int64_t max) {
+  BoundReport report = metrics.Bound("listings", max);
+  return {.in_use =
+              [in_use = report.in_use, &metrics](int64_t listings) {
+                in_use(listings);
+                metrics.SetListingsInFlight(listings);
+              },
+          .refused =
+              [refused = report.refused, &metrics] {
+                refused();
+                metrics.CountListingRefused();
+              },
+          .waited = report.waited};
+}
+
+}  // namespace
+
+absl::Status NoScheduler(std::string_view method) {
+  return WithErrorInfo(absl::UnimplementedError(absl::StrCat(
+                           ToAbsl(method),
+                           " needs a scheduler, which this service does not have: it serves the "
+                           "records of actors only")),
+                       {.reason = "SCHEDULER_REQUIRED", .field = ""});
+}
+
 absl::Status ShuttingDown() {
   return WithErrorInfo(absl::UnavailableError("this process is shutting down; another one goes on"),
                        {.reason = "SHUTTING_DOWN", .field = ""});
 }
 
-// For people: it is no part of the contract.
-void TellProgress(double progress, int64_t skipped_records, grpc::ServerContext* context) {
-  context->AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", progress));
-  context->AddTrailingMetadata("ate-list-skipped", absl::StrCat(skipped_records));
+void TellProgress(double progress, int64_t skipped_records, RpcCall& call) {
+  call.context().AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", progress));
+  call.context().AddTrailingMetadata("ate-list-skipped", absl::StrCat(skipped_records));
 }
 
-// Without a copy of what is not short.
-grpc::ByteBuffer BytesOf(std::string bytes) {
-  auto* owner = new std::string(std::move(bytes));
-  const grpc::Slice slice(
-      owner->data(), owner->size(), [](void* string) { delete static_cast<std::string*>(string); },
-      owner);
-  return {&slice, 1};
+ControlService::ControlService(ActorStore& store, Metrics& metrics, const ServiceLimits& limits,
+                               CallGuard* guard)
+    : store_(store),
+      metrics_(metrics),
+      limits_(limits),
+      guard_(guard),
+      unsent_(kUnsentBytesMax, metrics.Bound("unsent_bytes", kUnsentBytesMax)),
+      calls_(limits.patience, unsent_),
+      read_places_(PlacesOf(kReadThreadsMax + kQueuedCallsMax),
+                   metrics.Bound("reads", kReadThreadsMax + kQueuedCallsMax)),
+      write_places_(PlacesOf(kWriteThreadsMax + kQueuedCallsMax),
+                    metrics.Bound("writes", kWriteThreadsMax + kQueuedCallsMax)),
+      listing_places_(PlacesOf(limits.listings_max), ListingReport(metrics, limits.listings_max)),
+      stream_places_(
+          {.total = ShareOf(limits.listings_max), .per_peer = ShareOf(limits.listings_max)},
+          metrics.Bound("streams", ShareOf(limits.listings_max))),
+      readers_(
+          {.threads_max = kReadThreadsMax, .queue_max = kQueuedCallsMax, .wait_max = kQueueWaitMax},
+          metrics.Bound("read_threads", kReadThreadsMax)),
+      writers_({.threads_max = kWriteThreadsMax,
+                .queue_max = kQueuedCallsMax,
+                .wait_max = kQueueWaitMax},
+               metrics.Bound("write_threads", kWriteThreadsMax)),
+      // More than places, so that nothing waits for a thread, not even the end of a stream.
+      listers_({.threads_max = static_cast<size_t>(limits.listings_max) + kEndingThreads,
+                .queue_max = kQueuedCallsMax,
+                .wait_max = absl::InfiniteDuration()},
+               metrics.Bound("listing_threads", limits.listings_max + kEndingThreads)),
+      checking_([this] { Check(); }, kCheckInterval) {}
+
+void ControlService::OnCalls(OnPeer on_begin, OnPeer on_end) {
+  calls_.OnCalls(std::move(on_begin), std::move(on_end));
 }
 
-}  // namespace
-
-ControlService::ControlService(ActorStore& store, Metrics& metrics, ServiceLimits limits)
-    : store_(store), metrics_(metrics), limits_(limits) {
-  // As the generated WithStreamedUnaryMethod_ListActors and WithSplitStreamingMethod_ReadActors do,
-  // but for the type of the answer.
-  using ListHandler =
-      grpc::internal::StreamedUnaryHandler<ateapi::ListActorsRequest, grpc::ByteBuffer>;
-  using ReadHandler =
-      grpc::internal::SplitServerStreamingHandler<ateapi::ListActorsRequest, grpc::ByteBuffer>;
-  MarkMethodStreamed(kListActorsIndex,
-                     new ListHandler([this](grpc::ServerContext* context, ListActorsCall* call) {
-                       return ServeListActors(context, call);
-                     }));
-  MarkMethodStreamed(kReadActorsIndex,
-                     new ReadHandler([this](grpc::ServerContext* context, ReadActorsCall* call) {
-                       return ServeReadActors(context, call);
-                     }));
+void ControlService::Check() {
+  calls_.Check();
+  readers_.RefuseOverdue();
+  writers_.RefuseOverdue();
 }
 
-grpc::Status ControlService::Serve(std::string_view method, grpc::ServerContext* context,
-                                   const Work& work) {
-  const absl::Time start = absl::Now();
-  const absl::Status status = ForCaller(Admitted(OptionsOf(context), work));
-  const absl::Duration took = absl::Now() - start;
-  metrics_.CountCall(method, absl::StatusCodeToString(status.code()), took);
-  if (const std::optional<ErrorInfo> info = GetErrorInfo(status);
+grpc::ServerGenericBidiReactor* ControlService::CreateReactor(
+    grpc::GenericCallbackServerContext* context) {
+  return RpcCall::Start(context, calls_,
+                        [this](const std::shared_ptr<RpcCall>& rpc) { Begin(rpc); })
+      .get();
+}
+
+void ControlService::Begin(const std::shared_ptr<RpcCall>& rpc) {
+  auto call = std::make_shared<ActiveCall>();
+  call->rpc = rpc;
+  call->start = SteadyNow();
+  call->method = FindMethod(rpc->path());
+  if (call->method == nullptr) return rpc->Finish(NoMethod(rpc->path()));
+  if (absl::Status status = Admit(*call); !status.ok()) return End(call, status);
+  Dispatch(call);
+}
+
+absl::Status ControlService::Admit(ActiveCall& call) {
+  call.gate_entered = gate_.Enter();
+  if (!call.gate_entered) return ShuttingDown();
+  absl::StatusOr<PreparedCall> prepared = call.method->prepare(call.rpc->request());
+  if (!prepared.ok()) return prepared.status();
+  call.prepared = *std::move(prepared);
+  if (guard_ == nullptr) return absl::OkStatus();
+  const std::shared_ptr<const grpc::AuthContext> auth = call.rpc->context().auth_context();
+  absl::Status status = guard_->Admit({.method = call.method->name,
+                                       .atespace = call.prepared.atespace,
+                                       .name = call.prepared.name,
+                                       .peer = call.rpc->peer(),
+                                       .auth = *auth,
+                                       .metadata = call.rpc->context().client_metadata()});
+  call.admitted = status.ok();
+  return status;
+}
+
+void ControlService::Dispatch(const Active& call) {
+  switch (call->method->kind) {
+    case MethodKind::kReadRecord:
+      return RunOn(readers_, read_places_, call);
+    case MethodKind::kWriteRecord:
+      return RunOn(writers_, write_places_, call);
+    case MethodKind::kListing:
+      return RunListing(call);
+    case MethodKind::kPageStream:
+      return RunStream(call);
+    case MethodKind::kRefused:
+      return End(call, NoScheduler(call->method->name));
+  }
+}
+
+void ControlService::RunOn(WorkerPool& pool, Places& places, const Active& call) {
+  const Places::Outcome outcome = places.Take(call->rpc->peer(), &call->place);
+  if (outcome != Places::Outcome::kTaken) {
+    return End(call, TooMany("TOO_MANY_CALLS", outcome == Places::Outcome::kFull
+                                                   ? "too many calls are waiting"
+                                                   : "too many calls of this client are waiting"));
+  }
+  pool.Run([this, call](bool may_run) {
+    if (may_run) return Work(call);
+    End(call, TooMany("TOO_MANY_CALLS", "the call found no free thread in time"));
+  });
+}
+
+absl::Status ControlService::TakeListingPlace(ActiveCall& call) {
+  switch (listing_places_.Take(call.rpc->peer(), &call.place)) {
+    case Places::Outcome::kTaken:
+      return absl::OkStatus();
+    case Places::Outcome::kFull:
+      return TooMany("TOO_MANY_LISTINGS", absl::StrCat("more than ", limits_.listings_max,
+                                                       " listing calls are running"));
+    case Places::Outcome::kPeerHasTooMany:
+      break;
+  }
+  return TooMany("TOO_MANY_LISTINGS", absl::StrCat("more than ", listing_places_.limits().per_peer,
+                                                   " listing calls of this client are running"));
+}
+
+void ControlService::RunListing(const Active& call) {
+  if (call->method->name == "DebugClear" && !limits_.debug_clear_enabled) {
+    return End(call,
+               WithErrorInfo(absl::PermissionDeniedError(
+                                 "DebugClear is off; ateapi --enable-debug-clear turns it on"),
+                             {.reason = "DEBUG_CLEAR_DISABLED", .field = ""}));
+  }
+  if (absl::Status status = TakeListingPlace(*call); !status.ok()) return End(call, status);
+  listers_.Run([this, call](bool may_run) {
+    if (may_run) return Work(call);
+    End(call, ShuttingDown());
+  });
+}
+
+void ControlService::RunStream(const Active& call) {
+  std::make_shared<PageStream>(*this, call)->Begin();
+}
+
+void ControlService::Work(const Active& call) {
+  absl::StatusOr<std::string> response =
+      call->prepared.run(store_, call->rpc->options(), call->notes);
+  NodeBulkhead::EndCall();
+  if (!response.ok()) return End(call, response.status());
+  if (call->notes.listing) {
+    const CallNotes::Listing& listing = *call->notes.listing;
+    metrics_.CountPage(listing.counts);
+    TellProgress(listing.progress, listing.counts.skipped_records, *call->rpc);
+  }
+  End(call, absl::OkStatus(), *std::move(response));
+}
+
+void ControlService::End(const Active& call, const absl::Status& status,
+                         std::optional<std::string> response) {
+  const absl::Status told = ForCaller(status);
+  const absl::Duration took = SteadyNow() - call->start;
+  metrics_.CountCall(call->method->name, absl::StatusCodeToString(told.code()), took);
+  if (const std::optional<ErrorInfo> info = GetErrorInfo(told);
       info && info->field == "page_token") {
     metrics_.CountTokenRejection(info->reason);
   }
-  LogCall(method, status, took);
-  return ToGrpc(status);
-}
-
-absl::Status ControlService::Admitted(const CallOptions& call, const Work& work) {
-  if (!gate_.Enter()) return ShuttingDown();
-  absl::Status status = work(call);
-  gate_.Leave();
-  return status;
-}
-
-grpc::Status ControlService::ServeListing(std::string_view method, grpc::ServerContext* context,
-                                          const Work& work) {
-  const int32_t running = listings_.fetch_add(1) + 1;
-  metrics_.ChangeListingsInFlight(1);
-  grpc::Status status;
-  if (running > limits_.listings_max) {
-    metrics_.CountListingRefused();
-    status = Serve(method, context, [&](const CallOptions&) {
-      return WithErrorInfo(
-          absl::ResourceExhaustedError(absl::StrCat("more than ", limits_.listings_max,
-                                                    " listing calls are running; try again")),
-          {.reason = "TOO_MANY_LISTINGS", .field = ""});
-    });
+  LogCall(call->method->name, told, took);
+  if (call->admitted) TellGuard(*call, told);
+  call->place = {};
+  call->stream_place = {};
+  if (response) {
+    call->rpc->Answer(*std::move(response));
   } else {
-    status = Serve(method, context, work);
+    call->rpc->Finish(told);
   }
-  metrics_.ChangeListingsInFlight(-1);
-  listings_.fetch_sub(1);
-  return status;
+  if (call->gate_entered) gate_.Leave();
 }
 
-grpc::Status ControlService::ServeListActors(grpc::ServerContext* context, ListActorsCall* call) {
-  ateapi::ListActorsRequest request;
-  if (!call->Read(&request)) {
-    return {grpc::StatusCode::INTERNAL, "the request is not a ListActorsRequest"};
-  }
-  std::string response;
-  grpc::Status status =
-      ServeListing("ListActors", context, [&](const CallOptions& options) -> absl::Status {
-        absl::StatusOr<SerializedActorPage> page = store_.ListActorsSerialized(request, options);
-        if (!page.ok()) return page.status();
-        CountPage(*page);
-        TellProgress(page->progress, page->skipped_records, context);
-        response = std::move(page->response);
-        return absl::OkStatus();
-      });
-  if (!status.ok()) return status;
-  // Sent together with the status.
-  call->Write(BytesOf(std::move(response)), grpc::WriteOptions().set_last_message());
-  return status;
-}
-
-grpc::Status ControlService::ServeReadActors(grpc::ServerContext* context, ReadActorsCall* call) {
-  ateapi::ListActorsRequest request;
-  if (!call->Read(&request)) {
-    return {grpc::StatusCode::INTERNAL, "the request is not a ListActorsRequest"};
-  }
-  return ServeListing("ReadActors", context, [&](const CallOptions& options) -> absl::Status {
-    // That the client is gone is told by Write(): the reader need not ask.
-    absl::StatusOr<std::unique_ptr<SerializedActorReader>> reader =
-        store_.ReadActorsSerialized(request, {.deadline = options.deadline});
-    if (!reader.ok()) return reader.status();
-    return SendPages(**reader, context, call);
-  });
-}
-
-absl::Status ControlService::SendPages(SerializedActorReader& reader, grpc::ServerContext* context,
-                                       ReadActorsCall* call) {
-  int64_t skipped_records = 0;
-  for (;;) {
-    absl::StatusOr<SerializedActorPage> page = reader.Next();
-    if (!page.ok()) return page.status();
-    CountPage(*page);
-    skipped_records += page->skipped_records;
-    if (page->next_page_token.empty()) TellProgress(page->progress, skipped_records, context);
-    if (!call->Write(BytesOf(std::move(page->response)))) {
-      return WithErrorInfo(CancelledError("the caller has gone"),
-                           {.reason = "CANCELLED", .field = ""});
-    }
-    if (page->next_page_token.empty()) return absl::OkStatus();
-    if (gate_.is_closed()) return ShuttingDown();
-  }
-}
-
-void ControlService::CountPage(const SerializedActorPage& page) {
-  metrics_.CountPage({.actors = page.actors,
-                      .skipped_records = page.skipped_records,
-                      .slot_restarts = static_cast<int64_t>(page.counters.slot_restarts),
-                      .retakes = static_cast<int64_t>(page.counters.retakes)});
-}
-
-grpc::Status ControlService::GetActor(grpc::ServerContext* context,
-                                      const ateapi::GetActorRequest* request,
-                                      ateapi::GetActorResponse* response) {
-  return Serve("GetActor", context, [&](const CallOptions& call) {
-    return Take(store_.GetActor(request->actor_ref(), call), response->mutable_actor());
-  });
-}
-
-grpc::Status ControlService::CreateActor(grpc::ServerContext* context,
-                                         const ateapi::CreateActorRequest* request,
-                                         ateapi::CreateActorResponse* response) {
-  return Serve("CreateActor", context, [&](const CallOptions& call) {
-    return Take(store_.CreateActor(*request, call), response->mutable_actor());
-  });
-}
-
-grpc::Status ControlService::UpdateActor(grpc::ServerContext* context,
-                                         const ateapi::UpdateActorRequest* request,
-                                         ateapi::UpdateActorResponse* response) {
-  return Serve("UpdateActor", context, [&](const CallOptions& call) {
-    return Take(store_.UpdateActor(*request, call), response->mutable_actor());
-  });
-}
-
-grpc::Status ControlService::DeleteActor(grpc::ServerContext* context,
-                                         const ateapi::DeleteActorRequest* request,
-                                         ateapi::DeleteActorResponse*) {
-  return Serve("DeleteActor", context, [&](const CallOptions& call) {
-    return store_.DeleteActor(request->actor_ref(), call);
-  });
-}
-
-grpc::Status ControlService::SuspendActor(grpc::ServerContext* context,
-                                          const ateapi::SuspendActorRequest*,
-                                          ateapi::SuspendActorResponse*) {
-  return Serve("SuspendActor", context,
-               [](const CallOptions&) { return NoScheduler("SuspendActor"); });
-}
-
-grpc::Status ControlService::PauseActor(grpc::ServerContext* context,
-                                        const ateapi::PauseActorRequest*,
-                                        ateapi::PauseActorResponse*) {
-  return Serve("PauseActor", context, [](const CallOptions&) { return NoScheduler("PauseActor"); });
-}
-
-grpc::Status ControlService::ResumeActor(grpc::ServerContext* context,
-                                         const ateapi::ResumeActorRequest*,
-                                         ateapi::ResumeActorResponse*) {
-  return Serve("ResumeActor", context,
-               [](const CallOptions&) { return NoScheduler("ResumeActor"); });
-}
-
-grpc::Status ControlService::CreateAtespace(grpc::ServerContext* context,
-                                            const ateapi::CreateAtespaceRequest* request,
-                                            ateapi::CreateAtespaceResponse* response) {
-  return Serve("CreateAtespace", context, [&](const CallOptions& call) {
-    return Take(store_.CreateAtespace(request->name(), call), response->mutable_atespace());
-  });
-}
-
-grpc::Status ControlService::GetAtespace(grpc::ServerContext* context,
-                                         const ateapi::GetAtespaceRequest* request,
-                                         ateapi::GetAtespaceResponse* response) {
-  return Serve("GetAtespace", context, [&](const CallOptions& call) {
-    return Take(store_.GetAtespace(request->name(), call), response->mutable_atespace());
-  });
-}
-
-grpc::Status ControlService::DeleteAtespace(grpc::ServerContext* context,
-                                            const ateapi::DeleteAtespaceRequest* request,
-                                            ateapi::DeleteAtespaceResponse*) {
-  return Serve("DeleteAtespace", context, [&](const CallOptions& call) {
-    return store_.DeleteAtespace(request->name(), call);
-  });
-}
-
-grpc::Status ControlService::ListAtespaces(grpc::ServerContext* context,
-                                           const ateapi::ListAtespacesRequest*,
-                                           ateapi::ListAtespacesResponse* response) {
-  return ServeListing("ListAtespaces", context, [&](const CallOptions& call) {
-    return Take(store_.ListAtespaces(call), response->mutable_atespaces());
-  });
-}
-
-grpc::Status ControlService::ListWorkers(grpc::ServerContext* context,
-                                         const ateapi::ListWorkersRequest*,
-                                         ateapi::ListWorkersResponse* response) {
-  return ServeListing("ListWorkers", context, [&](const CallOptions& call) {
-    return Take(store_.ListWorkers(call), response->mutable_workers());
-  });
-}
-
-grpc::Status ControlService::DebugClear(grpc::ServerContext* context,
-                                        const ateapi::DebugClearRequest*,
-                                        ateapi::DebugClearResponse*) {
-  return Serve("DebugClear", context, [&](const CallOptions& call) -> absl::Status {
-    if (!limits_.debug_clear_enabled) {
-      return WithErrorInfo(
-          absl::PermissionDeniedError("DebugClear is off; ateapi --enable-debug-clear turns it on"),
-          {.reason = "DEBUG_CLEAR_DISABLED", .field = ""});
-    }
-    return store_.DebugClear(call);
-  });
+void ControlService::TellGuard(const ActiveCall& call, const absl::Status& status) {
+  const std::shared_ptr<const grpc::AuthContext> auth = call.rpc->context().auth_context();
+  guard_->Ended({.method = call.method->name,
+                 .atespace = call.prepared.atespace,
+                 .name = call.prepared.name,
+                 .peer = call.rpc->peer(),
+                 .auth = *auth,
+                 .metadata = call.rpc->context().client_metadata()},
+                status);
 }
 
 }  // namespace atestore

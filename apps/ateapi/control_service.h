@@ -1,87 +1,105 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include <grpcpp/generic/async_generic_service.h>
+
 #include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "apps/ateapi/byte_budget.h"
 #include "apps/ateapi/call_gate.h"
+#include "apps/ateapi/call_guard.h"
+#include "apps/ateapi/control_methods.h"
 #include "apps/ateapi/metrics.h"
-#include "proto/ateapi.grpc.pb.h"
+#include "apps/ateapi/periodic.h"
+#include "apps/ateapi/places.h"
+#include "apps/ateapi/rpc_call.h"
+#include "apps/ateapi/rpc_calls.h"
+#include "apps/ateapi/service_limits.h"
+#include "apps/ateapi/worker_pool.h"
 #include "store/actor_store.h"
 
 namespace atestore {
 
-struct ServiceLimits {
-  int32_t listings_max = 128;  // concurrent calls of the methods that walk the cluster
-  bool debug_clear_enabled = false;
+// A call of a method, with what it holds while it lasts.
+struct ActiveCall {
+  std::shared_ptr<RpcCall> rpc;
+  const ControlMethod* method = nullptr;
+  PreparedCall prepared;
+  CallNotes notes;
+  absl::Time start;
+  bool admitted = false;  // by the guard
+  bool gate_entered = false;
+  Places::Place place;
+  Places::Place stream_place;
 };
 
-// The service `ateapi.Control` over a store: status codes and details, trailing metadata, limits,
-// metrics and the request log. The store and the metrics must outlive it. Thread-safe; every call
-// blocks its thread.
-class ControlService final : public ateapi::Control::Service {
+// The service `ateapi.Control` over a store: bounds, status codes and details, trailing metadata,
+// metrics and the request log. No thread is held by a call that waits for its peer, and no kind of
+// call, peer or node can use up what the others need: docs/limits.md. Thread-safe.
+class ControlService final : public grpc::CallbackGenericService {
  public:
-  ControlService(ActorStore& store, Metrics& metrics, ServiceLimits limits);
+  // All must outlive it; `guard` may be null.
+  ControlService(ActorStore& store, Metrics& metrics, const ServiceLimits& limits,
+                 CallGuard* guard);
 
   // Lets calls in; closed, every new call gets UNAVAILABLE (reason SHUTTING_DOWN).
   CallGate& gate() { return gate_; }
 
-  grpc::Status GetActor(grpc::ServerContext* context, const ateapi::GetActorRequest* request,
-                        ateapi::GetActorResponse* response) override;
-  grpc::Status CreateActor(grpc::ServerContext* context, const ateapi::CreateActorRequest* request,
-                           ateapi::CreateActorResponse* response) override;
-  grpc::Status UpdateActor(grpc::ServerContext* context, const ateapi::UpdateActorRequest* request,
-                           ateapi::UpdateActorResponse* response) override;
-  grpc::Status DeleteActor(grpc::ServerContext* context, const ateapi::DeleteActorRequest* request,
-                           ateapi::DeleteActorResponse* response) override;
-  grpc::Status SuspendActor(grpc::ServerContext* context,
-                            const ateapi::SuspendActorRequest* request,
-                            ateapi::SuspendActorResponse* response) override;
-  grpc::Status PauseActor(grpc::ServerContext* context, const ateapi::PauseActorRequest* request,
-                          ateapi::PauseActorResponse* response) override;
-  grpc::Status ResumeActor(grpc::ServerContext* context, const ateapi::ResumeActorRequest* request,
-                           ateapi::ResumeActorResponse* response) override;
-  grpc::Status CreateAtespace(grpc::ServerContext* context,
-                              const ateapi::CreateAtespaceRequest* request,
-                              ateapi::CreateAtespaceResponse* response) override;
-  grpc::Status GetAtespace(grpc::ServerContext* context, const ateapi::GetAtespaceRequest* request,
-                           ateapi::GetAtespaceResponse* response) override;
-  grpc::Status DeleteAtespace(grpc::ServerContext* context,
-                              const ateapi::DeleteAtespaceRequest* request,
-                              ateapi::DeleteAtespaceResponse* response) override;
-  grpc::Status ListAtespaces(grpc::ServerContext* context,
-                             const ateapi::ListAtespacesRequest* request,
-                             ateapi::ListAtespacesResponse* response) override;
-  grpc::Status ListWorkers(grpc::ServerContext* context, const ateapi::ListWorkersRequest* request,
-                           ateapi::ListWorkersResponse* response) override;
-  grpc::Status DebugClear(grpc::ServerContext* context, const ateapi::DebugClearRequest* request,
-                          ateapi::DebugClearResponse* response) override;
+  // Told the address of each call's peer, as gRPC writes it, when the call begins and ends. To be
+  // set before calls come.
+  using OnPeer = std::function<void(const std::string& grpc_peer)>;
+  void OnCalls(OnPeer on_begin, OnPeer on_end);
+
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override;
 
  private:
-  using Work = std::function<absl::Status(const CallOptions&)>;
-  // Answered with bytes, for the store gives pages in their wire format.
-  using ListActorsCall = grpc::ServerUnaryStreamer<ateapi::ListActorsRequest, grpc::ByteBuffer>;
-  using ReadActorsCall = grpc::ServerSplitStreamer<ateapi::ListActorsRequest, grpc::ByteBuffer>;
+  friend class PageStream;
+  using Active = std::shared_ptr<ActiveCall>;
 
-  grpc::Status ServeListActors(grpc::ServerContext* context, ListActorsCall* call);
-  grpc::Status ServeReadActors(grpc::ServerContext* context, ReadActorsCall* call);
-  absl::Status SendPages(SerializedActorReader& reader, grpc::ServerContext* context,
-                         ReadActorsCall* call);
-  void CountPage(const SerializedActorPage& page);
+  void Begin(const std::shared_ptr<RpcCall>& rpc);
+  // What every call passes before anything is done for it: parses, and asks the guard.
+  absl::Status Admit(ActiveCall& call);
+  void Dispatch(const Active& call);
+  void RunOn(WorkerPool& pool, Places& places, const Active& call);
+  void RunListing(const Active& call);
+  void RunStream(const Active& call);
+  absl::Status TakeListingPlace(ActiveCall& call);
+  void Work(const Active& call);
 
-  // Runs `work` with the caller's deadline and cancellation, then counts, logs and converts.
-  grpc::Status Serve(std::string_view method, grpc::ServerContext* context, const Work& work);
-  absl::Status Admitted(const CallOptions& call, const Work& work);
-  // The same for a method that walks the cluster: RESOURCE_EXHAUSTED when too many run.
-  grpc::Status ServeListing(std::string_view method, grpc::ServerContext* context,
-                            const Work& work);
+  // Ends the call: counts, logs, converts. `response` only when it is OK and not sent yet.
+  void End(const Active& call, const absl::Status& status,
+           std::optional<std::string> response = {});
+  void TellGuard(const ActiveCall& call, const absl::Status& status);
+  void Check();
 
   ActorStore& store_;
   Metrics& metrics_;
   const ServiceLimits limits_;
+  CallGuard* const guard_;
   CallGate gate_;
-  std::atomic<int32_t> listings_{0};
+  ByteBudget unsent_;
+  RpcCalls calls_;
+  Places read_places_;
+  Places write_places_;
+  Places listing_places_;
+  Places stream_places_;
+  WorkerPool readers_;
+  WorkerPool writers_;
+  WorkerPool listers_;
+  Periodic checking_;  // last: it uses the above
 };
+
+// For the trailers of a listing: for people, no part of the contract.
+void TellProgress(double progress, int64_t skipped_records, RpcCall& call);
+
+// Why a call is refused.
+absl::Status ShuttingDown();
+absl::Status NoScheduler(std::string_view method);
 
 }  // namespace atestore

@@ -1,7 +1,10 @@
 #include "apps/ateapi/error_details.h"
 
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "core/status.h"
+#include "core/utf8.h"
 #include "proto/google_rpc.pb.h"
 #include "store/error_info.h"
 #include "store/record_change.h"
@@ -12,6 +15,9 @@ namespace {
 constexpr absl::Duration kBusyDelay = absl::Milliseconds(250);
 constexpr absl::Duration kUnavailableDelay = absl::Seconds(1);
 constexpr absl::Duration kAbortedDelay = absl::Milliseconds(50);
+
+// For the store this is final, so that the call ends at once; for the caller it may pass.
+constexpr std::string_view kNodeNotAnswering = "NODE_NOT_ANSWERING";
 
 // Whether the reason is about Redis, or nothing more than the code's name.
 bool IsOfTheStore(const absl::Status& status) {
@@ -37,6 +43,10 @@ std::string RefusalReason(absl::StatusCode code) {
 }  // namespace
 
 absl::Status ForCaller(const absl::Status& status) {
+  if (absl::IsResourceExhausted(status) && ErrorReason(status) == kNodeNotAnswering) {
+    return WithErrorInfo(UnavailableError(ToStd(status.message())),
+                         {.reason = std::string(kNodeNotAnswering)});
+  }
   const std::string reason = RefusalReason(status.code());
   if (reason.empty() || !IsOfTheStore(status)) return status;
   return WithErrorInfo(UnavailableError(ToStd(status.message())), {.reason = reason});
@@ -65,7 +75,7 @@ std::string ErrorReason(const absl::Status& status) {
 std::string SerializedErrorDetails(const absl::Status& status) {
   google::rpc::Status details;
   details.set_code(static_cast<int32_t>(status.code()));
-  details.set_message(std::string(ToStd(status.message())));
+  details.set_message(Printable(ToStd(status.message())));
 
   google::rpc::ErrorInfo info;
   info.set_reason(ErrorReason(status));
@@ -77,7 +87,7 @@ std::string SerializedErrorDetails(const absl::Status& status) {
     google::rpc::BadRequest bad_request;
     google::rpc::BadRequest::FieldViolation& violation = *bad_request.add_field_violations();
     violation.set_field(attached->field);
-    violation.set_description(std::string(ToStd(status.message())));
+    violation.set_description(Printable(ToStd(status.message())));
     details.add_details()->PackFrom(bad_request);
   }
   if (const absl::Duration delay = RetryDelay(status); delay > absl::ZeroDuration()) {

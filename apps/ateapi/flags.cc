@@ -20,6 +20,8 @@ struct RawFlags {
   Flags flags;
   std::string redis_cluster_address;
   int64_t startup_timeout_seconds = 10;
+  int64_t request_timeout_seconds = 10;
+  int64_t answer_timeout_seconds = 30;
   int64_t shutdown_grace_seconds = 30;
   bool version = false;
 };
@@ -66,6 +68,8 @@ constexpr Switch kSwitches[] = {
      "serve without TLS on an address that is not loopback"},
     {"--enable-reflection", &Flags::enable_reflection, "serve gRPC reflection"},
     {"--enable-debug-clear", &Flags::enable_debug_clear, "let DebugClear delete everything"},
+    {"--ready-requires-all-shards", &Flags::ready_requires_all_shards,
+     "not ready as soon as one shard does not answer; else as long as one does"},
 };
 
 void DefineTexts(CLI::App& app, Flags& flags) {
@@ -100,6 +104,12 @@ void DefineOthers(CLI::App& app, RawFlags& raw) {
       ->group(kStore);
   DefineNumber(app, "--max-concurrent-listings", flags.listings_max, 1, 10000,
                "listing calls served at a time; more get RESOURCE_EXHAUSTED");
+  DefineNumber(app, "--max-connections", flags.connections_max, 1, 1'000'000,
+               "connections of clients, as far as the limit of descriptors allows");
+  DefineNumber(app, "--request-timeout", raw.request_timeout_seconds, 1, 3600,
+               "seconds that a client may take to send the request of a call");
+  DefineNumber(app, "--answer-timeout", raw.answer_timeout_seconds, 1, 3600,
+               "seconds that a client may take to read one message of an answer");
   DefineNumber(app, "--startup-timeout", raw.startup_timeout_seconds, 1, 3600,
                "seconds to wait for the store before giving up");
   DefineNumber(app, "--shutdown-grace", raw.shutdown_grace_seconds, 0, 3600,
@@ -230,6 +240,8 @@ absl::StatusOr<ParsedFlags> ParseFlags(const std::vector<std::string>& arguments
   if (!seeds.ok()) return seeds.status();
   parsed.flags = std::move(raw.flags);
   parsed.flags.redis_cluster_address = *std::move(seeds);
+  parsed.flags.request_timeout = std::chrono::seconds(raw.request_timeout_seconds);
+  parsed.flags.answer_timeout = std::chrono::seconds(raw.answer_timeout_seconds);
   parsed.flags.startup_timeout = std::chrono::seconds(raw.startup_timeout_seconds);
   parsed.flags.shutdown_grace = std::chrono::seconds(raw.shutdown_grace_seconds);
   if (absl::Status status = Check(parsed.flags); !status.ok()) return status;

@@ -21,6 +21,7 @@ struct Flags {
   bool allow_plaintext = false;
   bool enable_reflection = false;
   bool enable_debug_clear = false;
+  bool ready_requires_all_shards = false;
 
   std::vector<Endpoint> redis_cluster_address;  // none: the embedded store
   std::string redis_ca_certs;
@@ -32,7 +33,10 @@ struct Flags {
   std::string metrics_listen_addr;  // none: no HTTP
   std::string page_token_key_file;
   int64_t demo_actors = 0;
-  int32_t listings_max = 128;  // concurrent ListActors, ListAtespaces and ListWorkers calls
+  int32_t listings_max = 128;       // concurrent calls that walk the cluster
+  int32_t connections_max = 10000;  // of clients, where descriptors allow it
+  std::chrono::seconds request_timeout{10};
+  std::chrono::seconds answer_timeout{30};
   std::chrono::seconds startup_timeout{10};
   std::chrono::seconds shutdown_grace{30};
   std::string log_level = "info";

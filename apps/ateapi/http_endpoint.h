@@ -9,6 +9,12 @@
 
 namespace atestore {
 
+// Connections to the HTTP endpoint; one more takes the place of the oldest.
+inline constexpr int kHttpConnectionsMax = 64;
+// For a request to come, and for an answer to be taken.
+inline constexpr int kHttpTimeoutSeconds = 5;
+inline constexpr int kHttpHeaderBytesMax = 8 << 10;
+
 struct HttpAnswer {
   int code = 200;
   std::string text;
@@ -20,13 +26,15 @@ struct HttpRoute {
   std::function<HttpAnswer()> answer;
 };
 
-// A small plain-text HTTP server for probes and metrics. Serves until it is destroyed.
+// A small plain-text HTTP/1.1 server for probes and metrics, on a thread of its own: a connection
+// that says or takes nothing holds up nobody. Serves until it is destroyed.
 class HttpEndpoint {
  public:
-  // `listen_address`: "host:port"; port 0 lets the system choose one. INVALID_ARGUMENT when it is
-  // none, UNAVAILABLE when it cannot be listened on.
-  static absl::StatusOr<std::unique_ptr<HttpEndpoint>> Start(const std::string& listen_address,
-                                                             std::vector<HttpRoute> routes);
+  // `listen_address`: "host:port", also of IPv6; port 0 lets the system choose one.
+  // INVALID_ARGUMENT when it is none, UNAVAILABLE when it cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<HttpEndpoint>> Listen(const std::string& listen_address);
+  // Answers from now on; once.
+  void Serve(std::vector<HttpRoute> routes);
   ~HttpEndpoint();
   HttpEndpoint(const HttpEndpoint&) = delete;
   HttpEndpoint& operator=(const HttpEndpoint&) = delete;

@@ -1,5 +1,6 @@
 #include <grpc/support/log.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -10,22 +11,35 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "apps/ateapi/descriptors.h"
 #include "apps/ateapi/flags.h"
 #include "apps/ateapi/health_monitor.h"
 #include "apps/ateapi/http_endpoint.h"
 #include "apps/ateapi/log.h"
 #include "apps/ateapi/metrics.h"
+#include "apps/ateapi/node_bulkhead.h"
+#include "apps/ateapi/port_probe.h"
+#include "apps/ateapi/readiness.h"
 #include "apps/ateapi/server.h"
 #include "apps/ateapi/start_advice.h"
+#include "apps/ateapi/steady_time.h"
 #include "apps/ateapi/store_factory.h"
 #include "core/status.h"
+#include "core/utf8.h"
 
 namespace atestore {
 namespace {
 
 constexpr int kExitFailure = 1;
 constexpr absl::Duration kHealthInterval = absl::Seconds(2);
-constexpr absl::Duration kHealthPatience = absl::Seconds(2);
+constexpr absl::Duration kHealthPatience = absl::Seconds(3);
+// Between two calls of this process to itself, and how long the port may go without an answer
+// before it counts as dead: a moment of too much work is no reason to restart.
+constexpr absl::Duration kProbeInterval = absl::Seconds(1);
+constexpr absl::Duration kProbePatience = absl::Seconds(3);
+constexpr absl::Duration kPortSilenceMax = absl::Seconds(15);
+// Between two attempts to reach the store at the start.
+constexpr absl::Duration kStartPause = absl::Milliseconds(200);
 
 std::optional<std::string> ReadEnvironment(const std::string& name) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
@@ -49,23 +63,22 @@ int CannotStart(const absl::Status& status, std::string_view advice = "") {
   return kExitFailure;
 }
 
-HttpAnswer Readiness(const HealthMonitor& health, const std::atomic<bool>& stopping) {
-  const absl::Status status = stopping ? UnavailableError("shutting down") : health.last();
-  if (status.ok()) return {.code = 200, .text = "ready\n"};
-  return {.code = 503, .text = "not ready: " + std::string(ToStd(status.message())) + "\n"};
+HttpAnswer ReadinessAnswer(const Readiness& readiness, const std::atomic<bool>& stopping) {
+  if (stopping) return {.code = 503, .text = "not ready: shutting down\n"};
+  const std::string missing = Printable(readiness.missing());
+  if (!readiness.status().ok()) {
+    const std::string why = Printable(ToStd(readiness.status().message()));
+    return {.code = 503,
+            .text = absl::StrCat("not ready: ", missing.empty() ? why : missing, "\n")};
+  }
+  return {.code = 200,
+          .text = missing.empty() ? "ready\n" : absl::StrCat("ready, but ", missing, "\n")};
 }
 
-absl::StatusOr<std::unique_ptr<HttpEndpoint>> StartHttp(const std::string& address,
-                                                        const HealthMonitor& health,
-                                                        const std::atomic<bool>& stopping,
-                                                        const Metrics& metrics) {
-  absl::StatusOr<std::unique_ptr<HttpEndpoint>> http = HttpEndpoint::Start(
-      address,
-      {{"/healthz", [] { return HttpAnswer{.code = 200, .text = "alive\n"}; }},
-       {"/readyz", [&health, &stopping] { return Readiness(health, stopping); }},
-       {"/metrics", [&metrics] { return HttpAnswer{.code = 200, .text = metrics.Text()}; }}});
-  if (!http.ok()) return AtFlag("--metrics-listen-addr", http.status());
-  return http;
+HttpAnswer LivenessAnswer(const PortProbe& probe) {
+  const absl::Status status = probe.status();
+  if (status.ok()) return {.code = 200, .text = "alive\n"};
+  return {.code = 503, .text = absl::StrCat("not alive: ", status.message(), "\n")};
 }
 
 void LogServing(const Flags& flags, const Server& server, const HttpEndpoint* http) {
@@ -76,37 +89,91 @@ void LogServing(const Flags& flags, const Server& server, const HttpEndpoint* ht
   if (http != nullptr) line.Add("metrics_address", http->address());
 }
 
+// Asks again while nobody answers, for nodes may come up at the same time as this process.
+absl::Status WaitForStore(ActorStore& store, absl::Duration patience) {
+  const absl::Time deadline = SteadyNow() + patience;
+  std::string told;
+  for (;;) {
+    const absl::Duration left = deadline - SteadyNow();
+    const absl::Status status =
+        store.CheckHealth({.deadline = absl::Now() + left, .cancelled = {}});
+    const bool may_come = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+    if (!may_come || SteadyNow() + kStartPause >= deadline) return status;
+    if (std::string message(ToStd(status.message())); message != told) {
+      LogLine(LogLevel::kDebug, "waiting_for_store").Add("message", message);
+      told = std::move(message);
+    }
+    absl::SleepFor(kStartPause);
+  }
+}
+
+// Everything that looks after a server that serves.
+struct Watching {
+  Watching(const Flags& flags, ActorStore& store, Server& server, Metrics& metrics,
+           const std::atomic<bool>& stopping)
+      : readiness(flags.ready_requires_all_shards ? Readiness::Rule::kAllShards
+                                                  : Readiness::Rule::kAnyShard,
+                  metrics),
+        health(
+            [this, &store] {
+              const NodeBulkhead::Exemption exemption;
+              readiness.Learn(
+                  store.CheckShards({.deadline = absl::Now() + kHealthPatience, .cancelled = {}}));
+              return readiness.status();
+            },
+            kHealthInterval,
+            [&metrics, &server, &stopping](const absl::Status& status) {
+              metrics.SetReady(status.ok() && !stopping);
+              server.SetHealthy(status.ok());
+              LogLine(status.ok() ? LogLevel::kInfo : LogLevel::kWarning,
+                      status.ok() ? "store_ready" : "store_not_ready")
+                  .Add("message", ToStd(status.message()));
+            }),
+        port([&server] { return server.Probe(kProbePatience); }, kProbeInterval, kPortSilenceMax) {}
+
+  Readiness readiness;
+  HealthMonitor health;
+  PortProbe port;
+};
+
+void ServeHttp(HttpEndpoint& http, const Watching& watching, const std::atomic<bool>& stopping,
+               Metrics& metrics, NodeBulkhead& nodes) {
+  http.Serve({{"/healthz", [&watching] { return LivenessAnswer(watching.port); }},
+              {"/readyz",
+               [&watching, &stopping] { return ReadinessAnswer(watching.readiness, stopping); }},
+              {"/metrics", [&metrics, &nodes] {
+                 for (const auto& [node, calls] : nodes.Waiting())
+                   metrics.SetNodeWaiting(node, calls);
+                 return HttpAnswer{.code = 200, .text = metrics.Text()};
+               }}});
+}
+
 // Serves until a signal of `stop_signals`.
 int Serve(const Flags& flags, const sigset_t& stop_signals) {
+  const int64_t descriptors = RaiseDescriptorLimit();
   Metrics metrics;
-  const absl::StatusOr<std::unique_ptr<ActorStore>> store = MakeStore(flags, metrics);
+  NodeBulkhead nodes([&metrics](const std::string& node) { metrics.CountNodeRefusal(node); });
+  const absl::StatusOr<std::unique_ptr<ActorStore>> store = MakeStore(flags, metrics, nodes);
   if (!store.ok()) return CannotStart(store.status());
-  const absl::Status first = (*store)->CheckHealth(
-      {.deadline = absl::Now() + absl::FromChrono(flags.startup_timeout), .cancelled = {}});
+  const absl::Status first = WaitForStore(**store, absl::FromChrono(flags.startup_timeout));
   if (!first.ok()) return CannotStart(first, StartAdvice(first, flags));
 
-  const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags, **store, metrics);
-  if (!server.ok()) return CannotStart(server.status());
-  std::atomic<bool> stopping = false;
-  auto health = std::make_unique<HealthMonitor>(
-      [&] {
-        return (*store)->CheckHealth({.deadline = absl::Now() + kHealthPatience, .cancelled = {}});
-      },
-      kHealthInterval,
-      [&](const absl::Status& status) {
-        metrics.SetReady(status.ok() && !stopping);
-        (*server)->SetHealthy(status.ok());
-        LogLine(status.ok() ? LogLevel::kInfo : LogLevel::kWarning,
-                status.ok() ? "store_ready" : "store_not_ready")
-            .Add("message", ToStd(status.message()));
-      });
   std::unique_ptr<HttpEndpoint> http;
   if (!flags.metrics_listen_addr.empty()) {
-    absl::StatusOr<std::unique_ptr<HttpEndpoint>> started =
-        StartHttp(flags.metrics_listen_addr, *health, stopping, metrics);
-    if (!started.ok()) return CannotStart(started.status());
-    http = *std::move(started);
+    absl::StatusOr<std::unique_ptr<HttpEndpoint>> listening =
+        HttpEndpoint::Listen(flags.metrics_listen_addr);
+    if (!listening.ok()) return CannotStart(AtFlag("--metrics-listen-addr", listening.status()));
+    http = *std::move(listening);
   }
+  const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
+      flags, {.store = **store,
+              .metrics = metrics,
+              .guard = nullptr,
+              .connections_max = std::min<int64_t>(flags.connections_max, descriptors)});
+  if (!server.ok()) return CannotStart(server.status());
+  std::atomic<bool> stopping = false;
+  auto watching = std::make_unique<Watching>(flags, **store, **server, metrics, stopping);
+  if (http != nullptr) ServeHttp(*http, *watching, stopping, metrics, nodes);
   gpr_set_log_function(LogGrpc);
   LogServing(flags, **server, http.get());
 
@@ -116,6 +183,7 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
   stopping = true;
   metrics.SetReady(false);
   (*server)->Drain(absl::FromChrono(flags.shutdown_grace));
+  (*server)->StopListening();
   LogEvent(LogLevel::kInfo, "stopped");
   std::quick_exit(0);  // see Server::Drain()
 }

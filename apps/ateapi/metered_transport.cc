@@ -1,5 +1,6 @@
 #include "apps/ateapi/metered_transport.h"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,9 +37,17 @@ int64_t NamesIn(const ReplyView& results) {
 
 class MeteringObserver final : public ReplyObserver {
  public:
-  MeteringObserver(std::span<const ShardRequest> requests, ReplyObserver& next, Metrics& metrics)
-      : next_(next), metrics_(metrics) {
-    Note(requests);
+  // `outer_end`: how many requests the next observer has seen already.
+  MeteringObserver(size_t outer_end, ReplyObserver& next, Metrics& metrics, NodeBulkhead& nodes)
+      : outer_end_(outer_end), next_(next), metrics_(metrics), nodes_(nodes) {}
+
+  // What is sent has the number `outer` for the next observer. It was admitted by the bulkhead.
+  void Note(const ShardRequest& request, size_t outer) {
+    requests_.push_back({.node = ToString(request.endpoint),
+                         .outer = outer,
+                         .commands = request.pipeline.size(),
+                         .ends_in_exec = EndsInExec(request.pipeline),
+                         .start = absl::Now()});
   }
 
   void OnReply(size_t request, size_t command, const ReplyView& reply) override {
@@ -46,66 +55,91 @@ class MeteringObserver final : public ReplyObserver {
     if (reply.is_error()) metrics_.CountErrorReply(ErrorKind(reply.text()));
     if (command + 1 == asked.commands) {
       if (asked.ends_in_exec) names_ += NamesIn(reply);
-      CountRequest(asked);
+      Count(asked);
+      nodes_.Leave(asked.node, true);
     }
-    next_.OnReply(request, command, reply);
+    next_.OnReply(asked.outer, command, reply);
   }
 
   void OnFailure(size_t request, const absl::Status& status) override {
+    const Request& asked = requests_[request];
     metrics_.CountTransportFailure(absl::StatusCodeToString(status.code()));
-    CountRequest(requests_[request]);
-    next_.OnFailure(request, status);
+    Count(asked);
+    nodes_.Leave(asked.node, false);
+    if (failed_node_.empty()) failed_node_ = asked.node;
+    next_.OnFailure(asked.outer, status);
   }
 
   std::vector<ShardRequest> More() override {
     std::vector<ShardRequest> more = next_.More();
-    Note(more);
+    for (const ShardRequest& request : more) {
+      Note(request, outer_end_++);
+      nodes_.Join(requests_.back().node);
+    }
     return more;
   }
 
   bool Abandon() override { return next_.Abandon(); }
 
   int64_t names() const { return names_; }
+  // Empty when nothing failed.
+  const std::string& failed_node() const { return failed_node_; }
 
  private:
   struct Request {
-    Endpoint endpoint;
+    std::string node;
+    size_t outer;
     size_t commands;
     bool ends_in_exec;
     absl::Time start;
   };
 
-  void Note(std::span<const ShardRequest> requests) {
-    if (requests.empty()) return;
-    const absl::Time now = absl::Now();
-    for (const ShardRequest& request : requests) {
-      requests_.push_back(
-          {request.endpoint, request.pipeline.size(), EndsInExec(request.pipeline), now});
-    }
-  }
-
-  void CountRequest(const Request& request) {
-    metrics_.CountRoundTrip(ToString(request.endpoint), static_cast<int64_t>(request.commands),
+  void Count(const Request& request) {
+    metrics_.CountRoundTrip(request.node, static_cast<int64_t>(request.commands),
                             absl::Now() - request.start);
   }
 
   std::vector<Request> requests_;
+  size_t outer_end_;
   ReplyObserver& next_;
   Metrics& metrics_;
+  NodeBulkhead& nodes_;
   int64_t names_ = 0;
+  std::string failed_node_;
 };
 
 }  // namespace
 
 void MeteredTransport::Execute(std::span<const ShardRequest> requests, absl::Time deadline,
                                ReplyObserver& observer) {
-  MeteringObserver metering(requests, observer, metrics_);
-  transport_->Execute(requests, deadline, metering);
+  MeteringObserver metering(requests.size(), observer, metrics_, nodes_);
+  std::vector<ShardRequest> some;  // of them, when others are refused
+  bool refused = false;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const absl::Status status = nodes_.Enter(ToString(requests[i].endpoint));
+    if (!status.ok() && !refused) {
+      refused = true;
+      some.assign(requests.begin(), requests.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    if (!status.ok()) {
+      observer.OnFailure(i, status);
+      continue;
+    }
+    if (refused) some.push_back(requests[i]);
+    metering.Note(requests[i], i);
+  }
+  if (refused && some.empty()) return;
+  transport_->Execute(refused ? some : requests, deadline, metering);
   if (metering.names() > 0) metrics_.CountNames(metering.names());
+  if (metering.failed_node().empty()) {
+    nodes_.Resume();
+  } else {
+    nodes_.Pause(metering.failed_node());
+  }
 }
 
 std::unique_ptr<ShardTransport> MeteredTransport::Exclusive() {
-  return std::make_unique<MeteredTransport>(transport_->Exclusive(), metrics_);
+  return std::make_unique<MeteredTransport>(transport_->Exclusive(), metrics_, nodes_);
 }
 
 }  // namespace atestore

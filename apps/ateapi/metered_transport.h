@@ -4,16 +4,17 @@
 #include <span>
 
 #include "apps/ateapi/metrics.h"
+#include "apps/ateapi/node_bulkhead.h"
 #include "store/shard_transport.h"
 
 namespace atestore {
 
-// Passes everything on to another transport and counts round trips, error replies and names into
-// `metrics`, which must outlive it. Thread-safe.
+// Passes on to another transport what `nodes` admits, and counts round trips, error replies and
+// names into `metrics`; both must outlive it. What is not admitted fails at once. Thread-safe.
 class MeteredTransport final : public ShardTransport {
  public:
-  MeteredTransport(std::unique_ptr<ShardTransport> transport, Metrics& metrics)
-      : transport_(std::move(transport)), metrics_(metrics) {}
+  MeteredTransport(std::unique_ptr<ShardTransport> transport, Metrics& metrics, NodeBulkhead& nodes)
+      : transport_(std::move(transport)), metrics_(metrics), nodes_(nodes) {}
 
   void Execute(std::span<const ShardRequest> requests, absl::Time deadline,
                ReplyObserver& observer) override;
@@ -22,6 +23,7 @@ class MeteredTransport final : public ShardTransport {
  private:
   const std::unique_ptr<ShardTransport> transport_;
   Metrics& metrics_;
+  NodeBulkhead& nodes_;
 };
 
 }  // namespace atestore

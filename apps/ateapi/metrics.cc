@@ -66,6 +66,20 @@ struct Metrics::Families {
   Counter& refused = SingleCounter(registry, "ateapi_listings_refused_total",
                                    "Listing calls refused because too many were running");
   Gauge& ready = GaugeFamily(registry, "ateapi_ready", "1 when the store answers, else 0").Add({});
+  Family<Gauge>& bound_in_use =
+      GaugeFamily(registry, "ateapi_bound_in_use", "How much of a bound of the service is in use");
+  Family<Gauge>& bound_max = GaugeFamily(registry, "ateapi_bound_max", "The bound");
+  Family<Counter>& bound_refused =
+      CounterFamily(registry, "ateapi_bound_refused_total", "What was refused because of a bound");
+  Family<Counter>& bound_waited = CounterFamily(registry, "ateapi_bound_waited_seconds_total",
+                                                "Time that calls waited because of a bound");
+  Family<Gauge>& node_waiting =
+      GaugeFamily(registry, "ateapi_node_waiting_calls", "Calls that wait for a node");
+  Family<Counter>& node_refused =
+      CounterFamily(registry, "ateapi_node_refused_total",
+                    "Calls refused because a node does not answer those that wait for it");
+  Family<Gauge>& shard_ready =
+      GaugeFamily(registry, "ateapi_shard_ready", "1 when the primary answers, else 0");
   Family<Counter>& commands =
       CounterFamily(registry, "ateapi_redis_commands_total", "Commands sent, by node");
   Family<Histogram>& round_trip_seconds = HistogramFamily(
@@ -103,8 +117,8 @@ void Metrics::CountTokenRejection(std::string_view reason) {
   families_->token_rejections.Add({{"reason", std::string(reason)}}).Increment();
 }
 
-void Metrics::ChangeListingsInFlight(int64_t change) {
-  families_->listings.Increment(static_cast<double>(change));
+void Metrics::SetListingsInFlight(int64_t listings) {
+  families_->listings.Set(static_cast<double>(listings));
 }
 
 void Metrics::CountListingRefused() { families_->refused.Increment(); }
@@ -126,6 +140,34 @@ void Metrics::CountErrorReply(std::string_view kind) {
 
 void Metrics::CountTransportFailure(std::string_view code_name) {
   families_->failures.Add({{"code", std::string(code_name)}}).Increment();
+}
+
+BoundReport Metrics::Bound(const std::string& name, int64_t max) {
+  const prometheus::Labels labels = {{"bound", name}};
+  families_->bound_max.Add(labels).Set(static_cast<double>(max));
+  Gauge& in_use = families_->bound_in_use.Add(labels);
+  Counter& refused = families_->bound_refused.Add(labels);
+  Counter& waited = families_->bound_waited.Add(labels);
+  return {
+      .in_use = [&in_use](int64_t value) { in_use.Set(static_cast<double>(value)); },
+      .refused = [&refused] { refused.Increment(); },
+      .waited = [&waited](absl::Duration wait) { waited.Increment(absl::ToDoubleSeconds(wait)); }};
+}
+
+void Metrics::SetNodeWaiting(const std::string& node, int64_t calls) {
+  families_->node_waiting.Add({{"node", node}}).Set(static_cast<double>(calls));
+}
+
+void Metrics::CountNodeRefusal(const std::string& node) {
+  families_->node_refused.Add({{"node", node}}).Increment();
+}
+
+void Metrics::SetShardReady(const std::string& node, bool ready) {
+  families_->shard_ready.Add({{"node", node}}).Set(ready ? 1 : 0);
+}
+
+void Metrics::ForgetShard(const std::string& node) {
+  families_->shard_ready.Remove(&families_->shard_ready.Add({{"node", node}}));
 }
 
 void Metrics::CountRetry() { families_->retries.Increment(); }

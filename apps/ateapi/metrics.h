@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "apps/ateapi/bound.h"
 
 namespace atestore {
 
@@ -30,7 +31,7 @@ class Metrics {
   // A page was served.
   void CountPage(const PageCounts& page);
   void CountTokenRejection(std::string_view reason);
-  void ChangeListingsInFlight(int64_t change);
+  void SetListingsInFlight(int64_t listings);
   void CountListingRefused();
   void SetReady(bool ready);
 
@@ -42,6 +43,16 @@ class Metrics {
   void CountErrorReply(std::string_view kind);
   // A round trip that failed without a reply, by status code.
   void CountTransportFailure(std::string_view code_name);
+
+  // For a bound of the service: how much of it is in use, how often it refused, how long it kept
+  // waiting. Each name once. This object must outlive what it returns.
+  BoundReport Bound(const std::string& name, int64_t max);
+  // How many calls wait for a node, and that one was refused because it does not answer.
+  void SetNodeWaiting(const std::string& node, int64_t calls);
+  void CountNodeRefusal(const std::string& node);
+  // What the last look at the shards found.
+  void SetShardReady(const std::string& node, bool ready);
+  void ForgetShard(const std::string& node);
 
   // The store waited, to try again after a failure.
   void CountRetry();

@@ -10,23 +10,29 @@
 #include <algorithm>
 #include <mutex>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "apps/ateapi/acceptor.h"
+#include "apps/ateapi/connection_table.h"
 #include "apps/ateapi/control_service.h"
 #include "apps/ateapi/credentials.h"
-#include "apps/ateapi/listen_address.h"
+#include "apps/ateapi/described_service.h"
+#include "apps/ateapi/listen_socket.h"
 #include "apps/ateapi/log.h"
+#include "apps/ateapi/self_probe.h"
 
 namespace atestore {
 namespace {
 
 constexpr char kServiceName[] = "ateapi.Control";
-// Threads beyond those of the listings: short calls, health, polling.
-constexpr int kOtherThreadsMax = 64;
 // Clients may ping so often while they wait for the answer to a call.
 constexpr int kPingIntervalMsMin = 10'000;
+// What gRPC itself may hold for requests and connections.
+constexpr size_t kQuotaBytes = size_t{256} << 20;
 // A listing's page is limited to 3 MiB by the store; lists of atespaces and workers are not paged.
 constexpr int kSendBytesMax = 256 << 20;
+
+using ConnectionType = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+using grpc::experimental::ExternalConnectionAcceptor;
 
 // Linking the reflection library installs its plugin in every server; the flag decides instead.
 class WithoutReflection final : public grpc::ServerBuilderOption {
@@ -39,14 +45,37 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
   }
 };
 
+void SetLimits(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kPingIntervalMsMin);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepalivePatienceMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kConnectionIdleMsMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMsMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kConnectionAgeGraceMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMsMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
+  grpc::ResourceQuota quota("ateapi");
+  quota.Resize(kQuotaBytes);
+  builder.SetResourceQuota(quota);
+}
+
 }  // namespace
 
 class Server::Impl {
  public:
-  Impl(const Flags& flags, ActorStore& store, Metrics& metrics)
-      : service_(
-            store, metrics,
-            {.listings_max = flags.listings_max, .debug_clear_enabled = flags.enable_debug_clear}) {
+  Impl(const Flags& flags, const Parts& parts)
+      : service_(parts.store, parts.metrics,
+                 {.listings_max = flags.listings_max,
+                  .debug_clear_enabled = flags.enable_debug_clear,
+                  .patience = {.request = absl::FromChrono(flags.request_timeout),
+                               .answer = absl::FromChrono(flags.answer_timeout)}},
+                 parts.guard),
+        connections_(parts.connections_max,
+                     parts.metrics.Bound("connections", parts.connections_max)) {
+    service_.OnCalls([this](const std::string& peer) { connections_.CallBegan(peer); },
+                     [this](const std::string& peer) { connections_.CallEnded(peer); });
   }
 
   absl::Status Start(const Flags& flags) {
@@ -58,32 +87,43 @@ class Server::Impl {
       certificates_ = *std::move(loaded);
       credentials = certificates_->credentials();
     }
+    absl::StatusOr<std::unique_ptr<ListenSocket>> listening =
+        ListenSocket::Open(flags.grpc_listen_addr);
+    if (!listening.ok()) return AtFlag("--grpc-listen-addr", listening.status());
+    listening_ = *std::move(listening);
+
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort(flags.grpc_listen_addr, credentials, &port);
-    builder.RegisterService(&service_);
+    SetLimits(builder);
+    builder.SetMaxReceiveMessageSize(static_cast<int>(2 * kRequestBytesMax));
     builder.SetMaxSendMessageSize(kSendBytesMax);
-    // Two servers on one port would share its connections at random.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                               kPingIntervalMsMin);
-    grpc::ResourceQuota quota("ateapi");
-    quota.SetMaxThreads(flags.listings_max + kOtherThreadsMax);
-    builder.SetResourceQuota(quota);
+    builder.RegisterCallbackGenericService(&service_);
     if (flags.enable_reflection) {
       grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+      described_ = DescribedService();
+      builder.RegisterService(described_.get());
     } else {
       builder.SetOption(std::make_unique<WithoutReflection>());
     }
+    clients_ = builder.experimental().AddExternalConnectionAcceptor(ConnectionType::FROM_FD,
+                                                                    std::move(credentials));
+    own_ = builder.experimental().AddExternalConnectionAcceptor(ConnectionType::FROM_FD,
+                                                                grpc::InsecureServerCredentials());
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || (port == 0 && !IsUnixSocket(flags.grpc_listen_addr))) {
-      return absl::UnavailableError(absl::StrCat("cannot listen on --grpc-listen-addr ",
-                                                 flags.grpc_listen_addr, ": is it in use?"));
-    }
-    address_ = WithPort(flags.grpc_listen_addr, port);
+    if (server_ == nullptr) return absl::InternalError("gRPC does not start");
     SetHealthy(false);
+    acceptor_ = std::make_unique<Acceptor>(
+        *listening_, connections_, [this](int listener, int descriptor, bool own) {
+          ExternalConnectionAcceptor::NewConnectionParameters connection;
+          connection.listener_fd = listener;
+          connection.fd = descriptor;
+          (own ? own_ : clients_)->HandleNewConnection(&connection);
+        });
     return absl::OkStatus();
+  }
+
+  absl::Status Probe(absl::Duration patience) {
+    return ProbeSelf(*listening_, *acceptor_, patience);
   }
 
   void SetHealthy(bool healthy) {
@@ -111,29 +151,40 @@ class Server::Impl {
     gate.WaitUntilQuiet(kRefuseQuiet, std::min(deadline, absl::Now() + kRefuseMax));
   }
 
-  const std::string& address() const { return address_; }
+  void StopListening() {
+    acceptor_.reset();
+    listening_.reset();
+  }
+
+  const std::string& address() const { return listening_->address(); }
 
  private:
   ControlService service_;
+  std::unique_ptr<grpc::Service> described_;  // for reflection
+  ConnectionTable connections_;
   std::unique_ptr<ServerCertificates> certificates_;  // null: plaintext
+  std::unique_ptr<ListenSocket> listening_;
+  std::unique_ptr<ExternalConnectionAcceptor> clients_;
+  std::unique_ptr<ExternalConnectionAcceptor> own_;  // for probes of this process itself
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Acceptor> acceptor_;
   std::mutex health_mutex_;
   bool stopping_ = false;
-  std::string address_;
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Flags& flags, ActorStore& store,
-                                                      Metrics& metrics) {
-  auto impl = std::make_unique<Impl>(flags, store, metrics);
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Flags& flags, const Parts& parts) {
+  auto impl = std::make_unique<Impl>(flags, parts);
   if (absl::Status status = impl->Start(flags); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
 const std::string& Server::address() const { return impl_->address(); }
 void Server::SetHealthy(bool healthy) { impl_->SetHealthy(healthy); }
+absl::Status Server::Probe(absl::Duration patience) { return impl_->Probe(patience); }
 void Server::Drain(absl::Duration grace) { impl_->Drain(grace); }
+void Server::StopListening() { impl_->StopListening(); }
 
 }  // namespace atestore

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "apps/ateapi/call_guard.h"
 #include "apps/ateapi/flags.h"
 #include "apps/ateapi/metrics.h"
 #include "store/actor_store.h"
@@ -16,13 +18,33 @@ namespace atestore {
 inline constexpr absl::Duration kRefuseQuiet = absl::Milliseconds(500);
 inline constexpr absl::Duration kRefuseMax = absl::Seconds(2);
 
+// Idle clients are asked so often whether they are still there, and given so long to answer.
+inline constexpr int kKeepaliveMs = 30'000;
+inline constexpr int kKeepalivePatienceMs = 20'000;
+// A connection without calls is closed after this; clients connect anew without noticing.
+inline constexpr int kConnectionIdleMsMax = 10 * 60'000;
+// A connection is told to go after this, and closed when its calls have had this long to end.
+inline constexpr int kConnectionAgeMsMax = 60 * 60'000;
+inline constexpr int kConnectionAgeGraceMs = 60 * 60'000;
+// TLS and HTTP/2 must have been agreed upon by then.
+inline constexpr int kHandshakeMsMax = 10'000;
+// Calls at a time on one connection; clients queue more.
+inline constexpr int kStreamsPerConnectionMax = 256;
+
 // The gRPC server: the service, health, reflection when asked for, TLS when asked for. Thread-safe.
 class Server {
  public:
-  // Listens and serves; not healthy until SetHealthy(true). The store and the metrics must outlive
-  // it. INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED (credentials), UNAVAILABLE (the address).
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const Flags& flags, ActorStore& store,
-                                                       Metrics& metrics);
+  // What a server is made of; all must outlive it. `guard` may be null.
+  struct Parts {
+    ActorStore& store;
+    Metrics& metrics;
+    CallGuard* guard;
+    int64_t connections_max;
+  };
+
+  // Listens and serves; not healthy until SetHealthy(true). INVALID_ARGUMENT, NOT_FOUND,
+  // PERMISSION_DENIED (credentials), UNAVAILABLE (the address).
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const Flags& flags, const Parts& parts);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -32,6 +54,9 @@ class Server {
   // What the gRPC health service says from now on; no longer once Drain() was called.
   void SetHealthy(bool healthy);
 
+  // Whether a client that connects now is answered: see ProbeSelf().
+  absl::Status Probe(absl::Duration patience);
+
   // Not healthy any more; refuses new calls with UNAVAILABLE and waits until the running ones have
   // ended, or for `grace`, then for the refused callers to calm down.
   //
@@ -39,6 +64,8 @@ class Server {
   // UNAVAILABLE to whoever calls just then, whereas gRPC's own shutdown answers CANCELLED, which
   // callers must not take for a reason to try again.
   void Drain(absl::Duration grace);
+  // Removes the path of a Unix socket, which a process that ends as said above would leave.
+  void StopListening();
 
  private:
   class Impl;

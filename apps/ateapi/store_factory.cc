@@ -75,22 +75,24 @@ absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags, Metrics& metrics
   return options;
 }
 
-std::unique_ptr<ActorStore> EmbeddedStore(const Flags& flags, Metrics& metrics,
+std::unique_ptr<ActorStore> EmbeddedStore(const Flags& flags, Metrics& metrics, NodeBulkhead& nodes,
                                           StoreOptions options) {
   const std::shared_ptr<EmbeddedCluster> cluster = MakeDemoCluster(flags.demo_actors);
   options.seeds = cluster->Endpoints();
   return std::make_unique<ActorStore>(
-      std::make_unique<MeteredTransport>(std::make_unique<EmbeddedTransport>(cluster), metrics),
+      std::make_unique<MeteredTransport>(std::make_unique<EmbeddedTransport>(cluster), metrics,
+                                         nodes),
       options);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ActorStore>> MakeStore(const Flags& flags, Metrics& metrics) {
+absl::StatusOr<std::unique_ptr<ActorStore>> MakeStore(const Flags& flags, Metrics& metrics,
+                                                      NodeBulkhead& nodes) {
   absl::StatusOr<StoreOptions> options = StoreOptionsOf(flags, metrics);
   if (!options.ok()) return options.status();
   if (flags.redis_cluster_address.empty()) {
-    return EmbeddedStore(flags, metrics, *std::move(options));
+    return EmbeddedStore(flags, metrics, nodes, *std::move(options));
   }
   options->seeds = flags.redis_cluster_address;
   const absl::StatusOr<RedisOptions> redis = RedisOptionsOf(flags);
@@ -98,7 +100,7 @@ absl::StatusOr<std::unique_ptr<ActorStore>> MakeStore(const Flags& flags, Metric
   absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create(*redis);
   if (!transport.ok()) return transport.status();
   return std::make_unique<ActorStore>(
-      std::make_unique<MeteredTransport>(*std::move(transport), metrics), *options);
+      std::make_unique<MeteredTransport>(*std::move(transport), metrics, nodes), *options);
 }
 
 }  // namespace atestore

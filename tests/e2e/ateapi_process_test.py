@@ -170,7 +170,7 @@ class Configured(WireCase):
         running = Ateapi(*Ateapi.METRICS)
         self.addCleanup(running.close)
         self.assertEqual(Http(running.metrics_address).get("/healthz")[0], 200)
-        for address, why in ((running.metrics_address, " for HTTP: is it in use?"),
+        for address, why in ((running.metrics_address, ": is it in use?"),
                              ("nowhere", "--metrics-listen-addr: "),
                              ("[x:0", "--metrics-listen-addr: ")):
             said = start_failure("--grpc-listen-addr", "127.0.0.1:0", "--metrics-listen-addr",

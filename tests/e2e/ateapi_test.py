@@ -67,7 +67,13 @@ class EmbeddedStore(ServiceCase):
         call = self.client.channel.unary_unary("/ateapi.Control/ListActors")
         with self.assertRaises(grpc.RpcError) as raised:
             call(b"\xff", timeout=PATIENCE)
-        self.assertEqual(raised.exception.code(), Code.INTERNAL)
+        self.assert_error(raised.exception, Code.INVALID_ARGUMENT, "REQUEST_MALFORMED")
+        with self.assertRaises(grpc.RpcError) as raised:
+            call(b"x" * (3 << 20), timeout=PATIENCE)
+        self.assert_error(raised.exception, Code.INVALID_ARGUMENT, "REQUEST_MALFORMED")
+        with self.assertRaises(grpc.RpcError) as raised:
+            self.client.channel.unary_unary("/ateapi.Control/Nothing")(b"", timeout=PATIENCE)
+        self.assert_error(raised.exception, Code.UNIMPLEMENTED, "METHOD_UNKNOWN")
         self.assertEqual(len(self.client.call("ListActors", page_size=5).actors), 5)
 
     def test_progress_in_the_trailers(self):

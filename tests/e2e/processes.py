@@ -59,11 +59,14 @@ class Ateapi:
 
     METRICS = ("--metrics-listen-addr", "127.0.0.1:0")
 
-    def __init__(self, *flags, address="127.0.0.1:0", environment=None):
+    def __init__(self, *flags, address="127.0.0.1:0", environment=None, before_exec=lambda: None):
+        def prepare():
+            die_with_parent()
+            before_exec()
         self.log = tempfile.NamedTemporaryFile(mode="w+", prefix="ateapi-", suffix=".log")
         self.process = subprocess.Popen(
             [os.path.join(BIN, "ateapi"), "--grpc-listen-addr", address, *flags],
-            stdout=self.log, stderr=self.log, preexec_fn=die_with_parent,
+            stdout=self.log, stderr=self.log, preexec_fn=prepare,
             env={**os.environ, **(environment or {})})
         try:
             serving = until(lambda: self.process.poll() is not None or self.serving(),

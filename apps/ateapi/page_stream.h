@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "apps/ateapi/control_service.h"
+#include "store/actor_store.h"
+
+namespace atestore {
+
+// One ReadActors call: reads a page, sends it, and so on. While its client takes pages it holds a
+// place among the listings and reads ahead; when the client is slow it is parked: it gives all that
+// back but the page on its way, and goes on later behind that page. Thread-safe.
+class PageStream : public std::enable_shared_from_this<PageStream> {
+ public:
+  PageStream(ControlService& service, std::shared_ptr<ActiveCall> call);
+
+  void Begin();
+
+ private:
+  using Reader = std::unique_ptr<SerializedActorReader>;
+
+  // False: the call has ended.
+  bool TakePlaces();
+  void ReadSoon();
+  void Read();  // on a thread of the pool
+  absl::StatusOr<SerializedActorPage> NextPage();
+  void OnTaken(bool taken, bool was_last);
+  void ParkSoon();
+  void Park();  // on a thread of the pool
+  void End(const absl::Status& status);
+  void EndNow(const absl::Status& status);
+
+  ControlService& service_;
+  const std::shared_ptr<ActiveCall> call_;
+  int64_t skipped_records_ = 0;  // of the thread that reads, one at a time
+
+  std::mutex mutex_;  // guards what follows; never held during I/O
+  Reader reader_;
+  bool page_on_its_way_ = false;
+  bool has_places_ = false;
+};
+
+}  // namespace atestore
