@@ -43,7 +43,7 @@ class Listing {
  public:
   // `work_budget`: a page ends after so much time, or shortly before the call's deadline.
   Listing(ClusterClient& client, absl::Duration work_budget)
-      : client_(client), traits_(client.transport()), work_budget_(work_budget) {}
+      : client_(client), traits_(client.transport(), client.clock()), work_budget_(work_budget) {}
 
   // Fills `sink` with one page. A page that got anywhere is returned, short as it may be; one that
   // did not fails with UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED or what the server refused.

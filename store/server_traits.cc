@@ -11,7 +11,11 @@ namespace {
 // Collects the replies to INFO server and DBSIZE of each primary.
 class TraitsObserver final : public ReplyObserver {
  public:
-  explicit TraitsObserver(size_t nodes) : per_slot_tables_(nodes, false), answered_(nodes, false) {}
+  TraitsObserver(Clock& clock, size_t nodes)
+      : clock_(clock),
+        give_up_(clock.Now() + kTraitsPatience),
+        per_slot_tables_(nodes, false),
+        answered_(nodes, false) {}
 
   void OnReply(size_t request, size_t command, const ReplyView& reply) override {
     if (command == 0 && reply.is_string()) {
@@ -22,16 +26,17 @@ class TraitsObserver final : public ReplyObserver {
     }
   }
   void OnFailure(size_t, const absl::Status&) override {}
+  bool Abandon() override { return clock_.Now() >= give_up_; }
 
-  bool complete() const { return AllOf(answered_); }
-  bool per_slot_tables() const { return AllOf(per_slot_tables_); }
+  size_t answered() const { return std::count(answered_.begin(), answered_.end(), true); }
+  // Of all that answered.
+  bool per_slot_tables() const { return answered() > 0 && answered_ == per_slot_tables_; }
+  // Of the nodes that answered.
   double keys() const { return keys_; }
 
  private:
-  static bool AllOf(const std::vector<bool>& flags) {
-    return std::find(flags.begin(), flags.end(), false) == flags.end();
-  }
-
+  Clock& clock_;
+  const absl::Time give_up_;
   std::vector<bool> per_slot_tables_;
   std::vector<bool> answered_;
   double keys_ = 0;
@@ -66,12 +71,14 @@ ServerTraits ServerTraitsCache::Ask(const std::shared_ptr<const Topology>& topol
     request.pipeline.Add({"INFO", "server"});
     request.pipeline.Add({"DBSIZE"});
   }
-  TraitsObserver observer(requests.size());
+  TraitsObserver observer(clock_, requests.size());
   transport_.Execute(requests, deadline, observer);
   ServerTraits traits{.per_slot_tables = observer.per_slot_tables()};
-  traits.hints.keys_per_slot =
-      observer.keys() / static_cast<double>(std::max<size_t>(topology->covered_slots(), 1));
-  if (!observer.complete()) return traits;
+  if (observer.answered() == 0) return traits;
+  const double slots_of_answered = static_cast<double>(topology->covered_slots()) *
+                                   static_cast<double>(observer.answered()) /
+                                   static_cast<double>(requests.size());
+  traits.hints.keys_per_slot = observer.keys() / std::max(slots_of_answered, 1.0);
   std::lock_guard lock(mutex_);
   topology_ = topology;
   traits_.per_slot_tables = traits.per_slot_tables;

@@ -8,26 +8,33 @@
 
 #include "core/listing/list_walk.h"
 #include "core/topology.h"
+#include "store/clock.h"
 #include "store/shard_transport.h"
 
 namespace atestore {
 
-// What the servers of a cluster are like, as far as a listing cares.
+// What the servers of a cluster are like, as far as the speed of a listing depends on it: a wrong
+// guess is found out by the reads themselves.
 struct ServerTraits {
-  bool per_slot_tables = false;  // all primaries have them
+  bool per_slot_tables = false;  // all primaries that answered have them
   WalkHints hints;               // begun with DBSIZE, then learnt from page to page
 };
 
 // Which part of all keys a listing wants is remembered for so many filters.
 inline constexpr size_t kWantedRatiosMax = 1024;
 
+// A primary that does not answer for so long is guessed to be like the others, so that one that
+// hangs takes little of a page's time.
+inline constexpr absl::Duration kTraitsPatience = absl::Milliseconds(50);
+
 // Asks every primary of a topology once and remembers the answer until the topology changes; and
 // what listings learn about the keys. Thread-safe.
 class ServerTraitsCache {
  public:
-  explicit ServerTraitsCache(ShardTransport& transport) : transport_(transport) {}
+  ServerTraitsCache(ShardTransport& transport, Clock& clock)
+      : transport_(transport), clock_(clock) {}
 
-  // Never fails: a server that does not answer is taken for one without per-slot tables, and asked
+  // Never fails: when no server answers they are taken for ones without per-slot tables, and asked
   // again the next time. `pattern`: of the keys that the listing wants.
   ServerTraits Get(const std::shared_ptr<const Topology>& topology, const std::string& pattern,
                    absl::Time deadline);
@@ -40,6 +47,7 @@ class ServerTraitsCache {
   std::optional<ServerTraits> Known(const std::shared_ptr<const Topology>& topology);
 
   ShardTransport& transport_;
+  Clock& clock_;
   std::mutex mutex_;  // never held during I/O
   std::shared_ptr<const Topology> topology_;
   ServerTraits traits_;

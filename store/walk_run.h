@@ -19,6 +19,9 @@ namespace atestore {
 // What is kept of a deadline for sending the page back.
 inline constexpr double kDeadlineMargin = 0.2;
 inline constexpr absl::Duration kDeadlineMarginMax = absl::Milliseconds(100);
+// The part of a page's time after which it begins no more work. The rest is for what is in flight,
+// of which a hung node may never answer.
+inline constexpr double kNewWorkShare = 0.8;
 
 // Runs a ListWalk or PageSequence over a cluster: sends what it asks for, refreshes the topology,
 // waits, and watches the clock. Not thread-safe; the client and `call` must outlive it.
@@ -32,15 +35,18 @@ class WalkRun {
     BeginPage();
   }
 
-  // The page's work ends after the budget, or shortly before the call's deadline. Its retries have
-  // a budget of their own too.
+  // A page that got anywhere ends after the budget, or shortly before the call's deadline, whatever
+  // is in flight for it then. Its retries have a budget of their own too.
   void BeginPage() {
     pacer_.OnProgress();
-    absl::Time now = client_.clock().Now();
-    end_of_work_ = now + work_budget_;
-    if (call_.deadline == absl::InfiniteFuture()) return;
-    absl::Duration margin = std::min((call_.deadline - now) * kDeadlineMargin, kDeadlineMarginMax);
-    end_of_work_ = std::min(end_of_work_, call_.deadline - margin);
+    const absl::Time now = client_.clock().Now();
+    end_of_page_ = now + work_budget_;
+    if (call_.deadline != absl::InfiniteFuture()) {
+      absl::Duration margin =
+          std::min((call_.deadline - now) * kDeadlineMargin, kDeadlineMarginMax);
+      end_of_page_ = std::min(end_of_page_, call_.deadline - margin);
+    }
+    end_of_work_ = now + (end_of_page_ - now) * kNewWorkShare;
   }
 
   // Gets a first view of the cluster.
@@ -107,6 +113,11 @@ class WalkRun {
       if (!run_.MayGoOn()) return {};
       return walk_.More(*run_.topology_);
     }
+    // Also when the caller has gone, who would else wait for a hung node.
+    bool Abandon() override {
+      if (walk_.progressed() && run_.client_.clock().Now() >= run_.end_of_page_) return true;
+      return !run_.pacer_.CheckCall().ok();
+    }
 
    private:
     const WalkRun& run_;
@@ -140,7 +151,8 @@ class WalkRun {
   const CallOptions& call_;
   RetryPacer pacer_;
   const absl::Duration work_budget_;
-  absl::Time end_of_work_;   // of the page
+  absl::Time end_of_work_;   // of the page: no more is begun
+  absl::Time end_of_page_;   // what is in flight is abandoned
   absl::Time end_of_round_;  // of the transport's work
   std::shared_ptr<const Topology> topology_;
 };

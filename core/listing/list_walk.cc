@@ -19,6 +19,11 @@ constexpr double kKeysOfSmallSample = 50;
 // Values asked for beyond those that are likely to fit the page, in case they are smaller.
 constexpr double kFitReserve = 1.2;
 
+// Of what was asked for at once, when a connection was lost over it; and how fast that grows back.
+constexpr double kPortionAfterLoss = 0.25;
+constexpr double kPortionGrowth = 2;
+constexpr double kPortionMin = 1.0 / 256;
+
 double Blend(double known, double seen, double weight) { return known + (seen - known) * weight; }
 
 }  // namespace
@@ -292,9 +297,23 @@ void ListWalk::ReadValues(Segment& segment, NameList* names, size_t records_max)
 }
 
 ValuesRead::Bounds ListWalk::ValuesBounds() const {
+  auto portion_of = [this](double keys) {
+    return std::max<size_t>(static_cast<size_t>(keys * portion_), 1);
+  };
+  const double part_keys = std::min(static_cast<double>(options_.values_part_keys),
+                                    static_cast<double>(kValuesPartBytes) / hints_.record_bytes);
   return {.bytes_left = bytes_left(),
-          .mget_keys = MgetKeysFor(hints_.record_bytes),
-          .part_keys = options_.values_part_keys};
+          .mget_keys = portion_of(static_cast<double>(MgetKeysFor(hints_.record_bytes))),
+          .part_keys = portion_of(part_keys)};
+}
+
+// A server that closes a connection over too many bytes does so each time it is asked for as many.
+void ListWalk::LearnPortion(const ValuesRead& values, bool whole) {
+  if (values.obstacle() && values.obstacle()->lost) {
+    portion_ = std::max(portion_ * kPortionAfterLoss, kPortionMin);
+  } else if (whole) {
+    portion_ = std::min(portion_ * kPortionGrowth, 1.0);
+  }
 }
 
 void ListWalk::CommitValues() {
@@ -311,6 +330,7 @@ void ListWalk::CommitValues() {
   }
   const bool whole =
       outcome.passed == current_->names->size() && outcome.removed.empty() && !values.obstacle();
+  LearnPortion(values, whole);
   // Indexes of what stays in the sink change only when nothing is on its way into it.
   if (!whole && ahead_) {
     ++counters_.segments_ahead_dropped;

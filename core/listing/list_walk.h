@@ -171,6 +171,7 @@ class ListWalk {
   void ReadValues(Segment& segment, NameList* names, size_t records_max);
   void CommitValues();
   void CommitHuge(const ValuesRead::Outcome& outcome);
+  void LearnPortion(const ValuesRead& values, bool whole);
   void MoveBehind(size_t passed);
   std::optional<Position> Behind(const Segment& segment, size_t passed) const;
   static NameMark MarkAt(const NameList& names, size_t index);
@@ -209,6 +210,8 @@ class ListWalk {
   std::map<Slot, Endpoint> moved_;  // learnt from MOVED; goes before the topology
   std::optional<Migration> migration_;
   std::optional<size_t> huge_count_;  // COUNT for the huge slot, once chosen
+  // Of the values that would be asked for at once: less after a connection was lost over them.
+  double portion_ = 1;
 
   std::unique_ptr<Segment> current_;  // begins at the position
   std::unique_ptr<Segment> ahead_;    // begins where `current_` ends

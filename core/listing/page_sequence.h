@@ -55,6 +55,8 @@ class PageSequence {
   void EndPage();
   // Ends it where it is, if it got anywhere. To be called when nothing is on its way, and last.
   void Stop();
+  // True when the oldest page got anywhere, so that it can end where it is.
+  bool progressed() const { return current_ && current_->walk.progressed(); }
   // How far the listing has got; nothing: it is complete.
   const std::optional<Position>& position() const {
     return current_ ? current_->walk.position() : position_;

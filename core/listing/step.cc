@@ -21,7 +21,8 @@ Obstacle Obstacle::FromFailure(const absl::Status& status, const Endpoint& asked
   return {.asked = asked,
           .status = status,
           .transient = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-                       absl::IsDataLoss(status)};
+                       absl::IsDataLoss(status),
+          .lost = absl::IsUnavailable(status)};
 }
 
 Obstacle Obstacle::Retake(const Endpoint& asked, std::string_view what) {

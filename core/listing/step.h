@@ -19,6 +19,7 @@ struct Obstacle {
   absl::Status status;    // for the caller, when nothing helps
   bool transient = true;  // may be gone when tried again
   bool at_once = false;   // … without waiting: the answer tells where to go
+  bool lost = false;      // the connection, perhaps because the replies were too large for it
 
   static Obstacle FromError(const ServerError& error, const Endpoint& asked);
   static Obstacle FromFailure(const absl::Status& status, const Endpoint& asked);

@@ -36,6 +36,10 @@ inline constexpr size_t kMgetBytes = size_t{128} << 10;
 // Keys of one MGET for values of so many bytes each.
 size_t MgetKeysFor(double value_bytes);
 
+// The most bytes of values that one part may ask for: a server holds all of its replies before it
+// sends the first one, and closes the connection beyond its client-output-buffer-limit.
+inline constexpr size_t kValuesPartBytes = size_t{1} << 20;
+
 // The values of a page are asked for in parts of about so many keys, of which a node has at most
 // two to work on: while it reads one, the other's values travel and are decoded, and other clients
 // get their turn in between (docs/performance.md).
