@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
@@ -13,18 +15,43 @@ absl::Status BadReply(std::string_view what) {
   return DataLossError(absl::StrCat("CLUSTER SLOTS: ", ToAbsl(what)));
 }
 
-// A node of CLUSTER SLOTS: [preferred endpoint, port, id, …]. The endpoint is null or empty when
-// the server does not know its own address, "?" when it has no name: the asked host stands in.
-absl::StatusOr<ClusterNode> ReadNode(const ReplyView& node, const Endpoint& asked) {
+// The IP address in the metadata of a node, [name, value, …]; empty: there is none.
+std::string_view IpOf(const ReplyView& node) {
+  if (node.size() < 4 || !(node[3].is_array() || node[3].type() == RespType::kMap)) return {};
+  const ReplyView metadata = node[3];
+  for (auto field = metadata.begin(); !(field == metadata.end()); ++field) {
+    const bool is_ip = (*field).text() == "ip";
+    if (++field == metadata.end()) break;
+    if (is_ip) return (*field).text();
+  }
+  return {};
+}
+
+// Where a node of CLUSTER SLOTS, [preferred endpoint, port, id, metadata], can be reached. The
+// endpoint is null when the clients know better ("unknown-endpoint"), "?" when the node has no name
+// and empty when its address is not known, as a server does not know its own before it met others.
+std::string_view HostOf(const ReplyView& node, const Endpoint& asked) {
+  const std::string_view host = node[0].text();
+  if (node[0].is_null()) return asked.host;
+  if (!host.empty() && host != "?") return host;
+  const std::string_view ip = IpOf(node);
+  return ip.empty() || ip == "?" ? asked.host : ip;
+}
+
+// nullopt: nobody can reach the node (its address is lost, or it has no port of this kind, which is
+// 0 then).
+absl::StatusOr<std::optional<ClusterNode>> ReadNode(const ReplyView& node, const Endpoint& asked) {
   if (!node.is_array() || node.size() < 2) return BadReply("a node is not [host, port, …]");
-  ReplyView host = node[0];
-  int64_t port = node[1].integer();
-  if (port < 1 || port > 0xFFFF) return BadReply("a port is out of range");
-  if (host.text().size() > kHostBytesMax) return BadReply("the name of a host is too long");
-  bool unknown = host.is_null() || host.text().empty() || host.text() == "?";
+  const ReplyView port = node[1];
+  if (port.type() != RespType::kInteger || port.integer() < 0 || port.integer() > 0xFFFF) {
+    return BadReply("a port is out of range");
+  }
+  const std::string_view host = HostOf(node, asked);
+  if (host.size() > kHostBytesMax) return BadReply("the name of a host is too long");
+  if (port.integer() == 0 || host.empty()) return std::nullopt;
   ClusterNode result;
-  result.endpoint.host = unknown ? asked.host : std::string(host.text());
-  result.endpoint.port = static_cast<uint16_t>(port);
+  result.endpoint.host = host;
+  result.endpoint.port = static_cast<uint16_t>(port.integer());
   if (node.size() > 2) result.id = node[2].text();
   return result;
 }
@@ -69,13 +96,16 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
 absl::StatusOr<Topology> Topology::FromClusterSlots(const ReplyView& reply, const Endpoint& asked) {
   if (!reply.is_array()) return BadReply("the reply is not an array");
   Topology topology;
+  std::bitset<kSlotCount> listed;
   for (ReplyView range : reply) {
-    if (absl::Status status = topology.AddRange(range, asked); !status.ok()) return status;
+    absl::Status status = topology.AddRange(range, asked, listed);
+    if (!status.ok()) return status;
   }
   return topology;
 }
 
-absl::Status Topology::AddRange(const ReplyView& range, const Endpoint& asked) {
+absl::Status Topology::AddRange(const ReplyView& range, const Endpoint& asked,
+                                std::bitset<kSlotCount>& listed) {
   if (!range.is_array() || range.size() < 3) return BadReply("a range is not [start, end, node]");
   auto element = range.begin();
   ReplyView first = *element;
@@ -87,24 +117,45 @@ absl::Status Topology::AddRange(const ReplyView& range, const Endpoint& asked) {
   if (!in_range(first) || !in_range(last) || first.integer() > last.integer()) {
     return BadReply("a slot range is out of range");
   }
-  absl::StatusOr<ClusterNode> primary = ReadNode(*++element, asked);
+  absl::StatusOr<std::optional<ClusterNode>> primary = ReadNode(*++element, asked);
   if (!primary.ok()) return primary.status();
   if (!HasRoom()) return BadReply("too many nodes");
-  uint16_t index = IndexOfPrimary(*std::move(primary));
+  // Without a primary that can be reached the range is as if nobody owned it.
+  const bool reachable = primary->has_value();
+  const uint16_t index = reachable ? IndexOfPrimary(**std::move(primary)) : kNobody;
   for (int64_t slot = first.integer(); slot <= last.integer(); ++slot) {
-    if (owners_[slot] != kNobody) return BadReply("a slot has two owners");
-    ++covered_slots_;
+    if (listed[slot]) return BadReply("a slot has two owners");
+    listed.set(slot);
+    if (reachable) ++covered_slots_;
     owners_[slot] = index;
   }
   for (++element; !(element == range.end()); ++element) {
-    absl::StatusOr<ClusterNode> replica = ReadNode(*element, asked);
+    absl::StatusOr<std::optional<ClusterNode>> replica = ReadNode(*element, asked);
     if (!replica.ok()) return replica.status();
-    if (std::find(replicas_.begin(), replicas_.end(), *replica) == replicas_.end()) {
+    if (!*replica) continue;
+    if (std::find(replicas_.begin(), replicas_.end(), **replica) == replicas_.end()) {
       if (!HasRoom()) return BadReply("too many nodes");
-      replicas_.push_back(*std::move(replica));
+      replicas_.push_back(**std::move(replica));
     }
   }
   return absl::OkStatus();
+}
+
+bool Topology::MayBeSameCluster(const Topology& other) const {
+  std::set<std::string_view> ids;
+  for (const std::vector<ClusterNode>* nodes : {&primaries_, &replicas_}) {
+    for (const ClusterNode& node : *nodes) {
+      if (!node.id.empty()) ids.insert(node.id);
+    }
+  }
+  bool told = false;
+  for (const std::vector<ClusterNode>* nodes : {&other.primaries_, &other.replicas_}) {
+    for (const ClusterNode& node : *nodes) {
+      if (ids.contains(node.id)) return true;
+      told = told || !node.id.empty();
+    }
+  }
+  return ids.empty() || !told;
 }
 
 const std::string* Topology::IdAt(const Endpoint& endpoint) const {

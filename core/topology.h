@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -50,9 +51,11 @@ class Topology {
   // No slot has an owner.
   Topology() { owners_.fill(kNobody); }
 
-  // Reads a reply to CLUSTER SLOTS that came from `asked`, whose host stands in where the node does
-  // not know its own. DATA_LOSS when the reply does not have the documented shape, gives a slot to
-  // two owners or names more than kClusterNodesMax nodes.
+  // Reads a reply to CLUSTER SLOTS that came from `asked`, whose host stands in where the reply has
+  // none. A node that nobody can reach (port 0: it listens on no port of this kind, or its address
+  // is lost) is left out; slots whose primary is such a node have no owner. DATA_LOSS when the
+  // reply does not have the documented shape, gives a slot to two owners or names more than
+  // kClusterNodesMax nodes.
   static absl::StatusOr<Topology> FromClusterSlots(const ReplyView& reply, const Endpoint& asked);
 
   // The primary that owns `slot`; nullptr: nobody does. Lives as long as the topology.
@@ -62,6 +65,8 @@ class Topology {
   // The id of the node at `endpoint`; nullptr: none is known there, or it told none. For
   // ShardRequest::node_id. Lives as long as the topology.
   const std::string* IdAt(const Endpoint& endpoint) const;
+  // False when both views name their nodes and have none in common: then they are of two clusters.
+  bool MayBeSameCluster(const Topology& other) const;
   // The primaries that own slots, each once.
   const std::vector<ClusterNode>& primaries() const { return primaries_; }
   // The replicas, as further places to ask for the topology.
@@ -74,7 +79,9 @@ class Topology {
  private:
   static constexpr uint16_t kNobody = 0xFFFF;
 
-  absl::Status AddRange(const ReplyView& range, const Endpoint& asked);
+  // `listed`: the slots of the ranges so far.
+  absl::Status AddRange(const ReplyView& range, const Endpoint& asked,
+                        std::bitset<kSlotCount>& listed);
   uint16_t IndexOfPrimary(ClusterNode node);
   bool HasRoom() const { return primaries_.size() + replicas_.size() < kClusterNodesMax; }
 

@@ -42,11 +42,62 @@ TEST(TopologyTest, ReadsRangesReplicasAndUnknownHosts) {
   EXPECT_EQ(topology->IdAt({"127.0.0.1", 7005}), nullptr);
 }
 
+// A TLS-only node has no plaintext port, and a node whose address is lost has none at all.
+TEST(TopologyTest, LeavesOutNodesThatNobodyCanReach) {
+  auto topology = Parse(
+      "*2\r\n"
+      "*4\r\n:0\r\n:99\r\n*4\r\n$1\r\nh\r\n:7001\r\n$2\r\naa\r\n*0\r\n"
+      "*4\r\n$0\r\n\r\n:0\r\n$2\r\nbb\r\n*0\r\n"
+      "*4\r\n:100\r\n:199\r\n*4\r\n$1\r\nh\r\n:0\r\n$2\r\ncc\r\n*0\r\n"
+      "*4\r\n$1\r\nh\r\n:7002\r\n$2\r\ndd\r\n*0\r\n");
+  ASSERT_TRUE(topology.ok()) << topology.status();
+  EXPECT_EQ(topology->covered_slots(), 100);
+  EXPECT_EQ(topology->Owner(0)->id, "aa");
+  EXPECT_EQ(topology->Owner(100), nullptr);
+  EXPECT_EQ(topology->primaries().size(), 1);
+  ASSERT_EQ(topology->replicas().size(), 1);
+  EXPECT_EQ(topology->replicas()[0].id, "dd");
+}
+
+// cluster-preferred-endpoint-type hostname, of nodes without a name; unknown-endpoint.
+TEST(TopologyTest, TakesTheAddressFromTheMetadataWhereTheEndpointIsUnknown) {
+  auto topology = Parse(
+      "*4\r\n"
+      "*3\r\n:0\r\n:0\r\n*4\r\n$1\r\n?\r\n:7001\r\n$2\r\naa\r\n"
+      "*4\r\n$8\r\nhostname\r\n$0\r\n\r\n$2\r\nip\r\n$8\r\n10.1.1.1\r\n"
+      "*3\r\n:1\r\n:1\r\n*4\r\n$1\r\n?\r\n:7002\r\n$2\r\nbb\r\n*1\r\n$2\r\nip\r\n"
+      "*3\r\n:2\r\n:2\r\n*4\r\n$-1\r\n:7003\r\n$2\r\ncc\r\n"
+      "*2\r\n$2\r\nip\r\n$8\r\n10.1.1.3\r\n"
+      "*3\r\n:3\r\n:3\r\n*4\r\n$0\r\n\r\n:7004\r\n$2\r\ndd\r\n*0\r\n");
+  ASSERT_TRUE(topology.ok()) << topology.status();
+  EXPECT_EQ(topology->Owner(0)->endpoint, (Endpoint{"10.1.1.1", 7001}));
+  EXPECT_EQ(topology->Owner(1)->endpoint, (Endpoint{"10.0.0.9", 7002}));
+  EXPECT_EQ(topology->Owner(2)->endpoint, (Endpoint{"10.0.0.9", 7003}));
+  EXPECT_EQ(topology->Owner(3)->endpoint, (Endpoint{"10.0.0.9", 7004}));
+}
+
+TEST(TopologyTest, TellsTwoClustersApartByTheirNodes) {
+  const auto of = [](std::string_view primary, std::string_view replica) {
+    return *Parse(absl::StrCat("*1\r\n*4\r\n:0\r\n:1\r\n*3\r\n+h\r\n:1\r\n$", primary.size(),
+                               "\r\n", std::string(primary), "\r\n*3\r\n+h\r\n:2\r\n$",
+                               replica.size(), "\r\n", std::string(replica), "\r\n"));
+  };
+  EXPECT_TRUE(of("aa", "bb").MayBeSameCluster(of("bb", "cc")));
+  EXPECT_FALSE(of("aa", "bb").MayBeSameCluster(of("cc", "dd")));
+  EXPECT_FALSE(of("aa", "bb").MayBeSameCluster(of("cc", "")));
+  EXPECT_TRUE(of("aa", "bb").MayBeSameCluster(of("", "")));
+  EXPECT_TRUE(Topology().MayBeSameCluster(of("aa", "bb")));
+}
+
 TEST(TopologyTest, RefusesOtherShapes) {
   for (std::string_view resp :
        {"+OK\r\n", "*1\r\n:1\r\n", "*1\r\n*2\r\n:0\r\n:1\r\n",
         "*1\r\n*3\r\n:0\r\n:16384\r\n*2\r\n+h\r\n:1\r\n",
-        "*1\r\n*3\r\n:5\r\n:4\r\n*2\r\n+h\r\n:1\r\n", "*1\r\n*3\r\n:0\r\n:1\r\n*2\r\n+h\r\n:0\r\n",
+        "*1\r\n*3\r\n:5\r\n:4\r\n*2\r\n+h\r\n:1\r\n", "*1\r\n*3\r\n:0\r\n:1\r\n*2\r\n+h\r\n:-1\r\n",
+        "*1\r\n*3\r\n:0\r\n:1\r\n*2\r\n+h\r\n+7000\r\n",
+        // The same, of nodes that nobody can reach.
+        "*2\r\n*3\r\n:0\r\n:9\r\n*2\r\n+h\r\n:0\r\n"
+        "*3\r\n:9\r\n:9\r\n*2\r\n+h\r\n:0\r\n",
         "*1\r\n*3\r\n:0\r\n:1\r\n+x\r\n",
         // A slot with two owners.
         "*2\r\n*3\r\n:0\r\n:9\r\n*2\r\n+h\r\n:1\r\n"
