@@ -55,8 +55,8 @@ bool HasPrimary(const HiredisReply& shard) {
 absl::StatusOr<HiredisClient*> RealCluster::Client(size_t node) {
   Node& entry = *nodes_[node];
   if (!entry.client) {
-    absl::StatusOr<HiredisClient> client = HiredisClient::Connect(
-        {"127.0.0.1", entry.plain.port()}, options_.password, kCommandTimeout);
+    absl::StatusOr<HiredisClient> client =
+        HiredisClient::Connect({"127.0.0.1", entry.port}, options_.password, kCommandTimeout);
     if (!client.ok()) return client.status();
     entry.client.emplace(std::move(*client));
   }

@@ -115,6 +115,9 @@ class RealCluster {
   // Starts a stopped node on its address, with its files. Returns when it answers PING (it may
   // still be loading, or in a failed cluster).
   absl::Status Launch(size_t node);
+  // The same on another port for clients, as a pod that comes back with another address; the others
+  // learn it from the node. Not for TLS clusters.
+  absl::Status LaunchAt(size_t node, uint16_t port);
   // SIGSTOP: the node hangs, its connections stay open.
   void Pause(size_t node) { nodes_[node]->process.Signal(SIGSTOP); }
   void Resume(size_t node) { nodes_[node]->process.Signal(SIGCONT); }
@@ -140,6 +143,7 @@ class RealCluster {
         : plain(std::move(plain_lease)), bus(std::move(bus_lease)) {}
     PortLease plain;
     PortLease bus;
+    uint16_t port = 0;  // for clients; plain.port() until LaunchAt()
     uint16_t announced_bus = 0;
     std::atomic<bool> is_member = true;
     std::optional<PortLease> tls;

@@ -77,7 +77,7 @@ RealCluster::~RealCluster() {
 
 Endpoint RealCluster::endpoint(size_t node) const {
   const Node& entry = *nodes_[node];
-  return {"127.0.0.1", entry.tls ? entry.tls->port() : entry.plain.port()};
+  return {"127.0.0.1", entry.tls ? entry.tls->port() : entry.port};
 }
 
 std::vector<Endpoint> RealCluster::endpoints() const {
@@ -169,6 +169,7 @@ absl::Status RealCluster::StartNode() {
     if (!bus.ok()) return bus.status();
     nodes_.push_back(std::make_unique<Node>(std::move(*plain), std::move(*bus)));
     Node& node = *nodes_.back();
+    node.port = node.plain.port();
     node.announced_bus = node.bus.port();
     if (relay_ != nullptr) {
       absl::StatusOr<uint16_t> announced = relay_->AddNode(node.bus.port());
@@ -232,11 +233,17 @@ absl::Status RealCluster::WriteConfig(const Node& node) const {
   return file ? absl::OkStatus() : absl::InternalError("cannot write redis.conf");
 }
 
+absl::Status RealCluster::LaunchAt(size_t node, uint16_t port) {
+  nodes_[node]->port = port;
+  return Launch(node);
+}
+
 absl::Status RealCluster::Launch(size_t node) {
   Node& entry = *nodes_[node];
   entry.client.reset();
-  absl::Status status = entry.process.Start({server_, (entry.directory / "redis.conf").string()},
-                                            entry.directory / "output");
+  absl::Status status = entry.process.Start(
+      {server_, (entry.directory / "redis.conf").string(), "--port", std::to_string(entry.port)},
+      entry.directory / "output");
   if (!status.ok()) return status;
   bool answers = Poll(kAnswerLimit, [&] {
     status = Run(node, {"PING"}).status();
