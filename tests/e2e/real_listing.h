@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "store/actor_store.h"
+#include "store/redis/redis_transport.h"
+#include "tests/support/listing_audit.h"
+#include "tests/support/require_server.h"
+
+namespace atestore {
+
+using RealRecords = std::vector<std::pair<std::string, std::string>>;
+
+// For tests of one situation on a real cluster, where a listing may fail as long as it lasts but
+// must not say that it is complete when it is not.
+class RealListing : public ::testing::TestWithParam<ServerKind> {
+ protected:
+  // A fatal failure, or a skipped test, leaves `cluster_` null.
+  void Start(RealClusterOptions options, RealRecords records) {
+    ATESTORE_REQUIRE_SERVER(GetParam());
+    options.kind = GetParam();
+    absl::StatusOr<std::unique_ptr<RealCluster>> cluster = RealCluster::Start(std::move(options));
+    ASSERT_TRUE(cluster.ok()) << cluster.status();
+    absl::Status set = (*cluster)->SetAll(records);
+    ASSERT_TRUE(set.ok()) << set;
+    records_ = std::move(records);
+    cluster_ = std::move(*cluster);
+  }
+
+  static std::unique_ptr<ActorStore> NewStore(std::vector<Endpoint> seeds,
+                                              absl::Duration retry_budget = absl::Seconds(1)) {
+    absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create({});
+    EXPECT_TRUE(transport.ok()) << transport.status();
+    StoreOptions options{.seeds = std::move(seeds), .retry_budget = retry_budget};
+    return std::make_unique<ActorStore>(std::move(*transport), options);
+  }
+
+  // One listing of everything, given up after `patience` of UNAVAILABLE at one place. A listing
+  // that says that it is complete holds every record, once; how it ended.
+  absl::Status ExpectNeverIncomplete(ActorStore& store, absl::Duration patience,
+                                     bool read_ahead = false) {
+    ListingAudit audit(records_, "");
+    const ListingResult result = List({.patience = patience,
+                                       .store = [&]() -> ActorStore& { return store; },
+                                       .read_ahead = read_ahead},
+                                      audit);
+    if (result.status.ok()) {
+      EXPECT_EQ(audit.missing(), 0) << "of " << audit.expected() << ", and the listing is complete";
+      EXPECT_EQ(audit.duplicates(), 0);
+      EXPECT_EQ(audit.violations(), 0);
+    } else {
+      EXPECT_EQ(result.status.code(), absl::StatusCode::kUnavailable) << result.status;
+    }
+    return result.status;
+  }
+
+  // The situation is over: the listing must come to its end.
+  void ExpectComplete(ActorStore& store) {
+    EXPECT_TRUE(ExpectNeverIncomplete(store, absl::Seconds(40)).ok());
+  }
+
+  std::unique_ptr<RealCluster> cluster_;
+  RealRecords records_;
+};
+
+}  // namespace atestore
