@@ -1,0 +1,81 @@
+// cluster-allow-reads-when-down: a primary that lost its cluster goes on answering reads, for as
+// long as the partition lasts. What the majority has acknowledged since is not there.
+#include "tests/e2e/real_listing.h"
+
+namespace atestore {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr size_t kActors = 600;
+constexpr size_t kLater = 600;
+constexpr size_t kMinority = 0;  // a primary, alone
+constexpr size_t kReplica = 3;   // of it, on the other side
+
+class Minority : public RealListing {
+ protected:
+  std::string StateOf(size_t node) {
+    absl::StatusOr<HiredisReply> info = cluster_->Run(node, {"CLUSTER", "INFO"});
+    return info.ok() ? info->text : std::string(ToStd(info.status().message()));
+  }
+
+  void Part() {
+    for (size_t other = 0; other < cluster_->size(); ++other) {
+      if (other == kMinority) continue;
+      cluster_->relay().Cut(kMinority, other);
+      cluster_->relay().Cut(other, kMinority);
+    }
+    ASSERT_TRUE(Poll(absl::Seconds(60), [&] {
+      return StateOf(kMinority).starts_with("cluster_state:fail") &&
+             StateOf(kReplica).starts_with("cluster_state:ok") &&
+             cluster_->Run(kReplica, {"ROLE"})->elements[0].text == "master";
+    }));
+  }
+
+  // Acknowledged by the majority.
+  void WriteMore() {
+    RealRecords all = ActorRecords(kActors + kLater, 3);
+    std::vector<HiredisClient::Command> sets;
+    for (size_t i = kActors; i < all.size(); ++i) {
+      if (KeySlot(all[i].first) >= kSlotCount / 3) continue;
+      sets.push_back({"SET", all[i].first, all[i].second});
+      records_.push_back(all[i]);
+    }
+    ASSERT_GT(sets.size(), kLater / 6);
+    absl::Status status = cluster_->RunAll(kReplica, sets).status();
+    ASSERT_TRUE(status.ok()) << status;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Minority, ::testing::ValuesIn(AllServerKinds()),
+                         NameOfServerTest);
+
+TEST_P(Minority, IsNotTheCluster) {
+  ASSERT_NO_FATAL_FAILURE(Start({.primaries = 3,
+                                 .replicas = 1,
+                                 .node_timeout = absl::Seconds(1),
+                                 .config_lines = {"cluster-allow-reads-when-down yes"},
+                                 .bus_relay = true},
+                                ActorRecords(kActors, 3)));
+  if (!cluster_) return;
+  const std::vector<Endpoint> minority{cluster_->endpoint(kMinority)};
+  std::unique_ptr<ActorStore> store = NewStore(minority);
+  ExpectComplete(*store);
+  ASSERT_NO_FATAL_FAILURE(Part());
+  ASSERT_NO_FATAL_FAILURE(WriteMore());
+  // It does answer.
+  ASSERT_TRUE(cluster_->Run(kMinority, {"GET", "nosuch{06S}"}).ok())
+      << cluster_->Run(kMinority, {"GET", "nosuch{06S}"}).status();
+
+  ExpectNeverIncomplete(*store, absl::Seconds(2)).IgnoreError();
+  ExpectNeverIncomplete(*store, absl::Seconds(2), /*read_ahead=*/true).IgnoreError();
+  ExpectNeverIncomplete(*NewStore(minority), absl::Seconds(2)).IgnoreError();
+
+  cluster_->relay().MendAll();
+  absl::Status settled = cluster_->WaitUntilSettled(absl::Seconds(60));
+  ASSERT_TRUE(settled.ok()) << settled;
+  ExpectComplete(*store);
+}
+
+}  // namespace
+}  // namespace atestore
