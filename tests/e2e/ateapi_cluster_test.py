@@ -10,7 +10,7 @@ import unittest
 import yaml
 
 from certificates import Certificates
-from processes import Ateapi, ROOT, die_with_parent, leased_port, until
+from processes import Ateapi, ROOT, die_with_parent, leased_port, server_program, until
 from secured_cluster import SECRET, SecuredCluster, for_each_kind
 from wire import Client, Code, Http, api, ref
 
@@ -67,13 +67,14 @@ class Access(SecuredCluster):
 
     def test_a_server_that_is_no_cluster(self):
         with tempfile.TemporaryDirectory() as directory, leased_port() as port:
-            with subprocess.Popen([f"/usr/bin/{self.kind}-server", "--port", str(port), "--bind",
+            with subprocess.Popen([server_program(self.kind), "--port", str(port), "--bind",
                                    "127.0.0.1", "--save", "", "--dir", directory],
                                   stdout=subprocess.DEVNULL, preexec_fn=die_with_parent) as server:
                 try:
+                    ping = [server_program(self.kind, "cli"), "-p", str(port), "ping"]
                     until(lambda: subprocess.run(
-                        [f"{self.kind}-cli", "-p", str(port), "ping"], stdout=subprocess.PIPE,
-                        stderr=subprocess.DEVNULL, check=False).stdout == b"PONG\n", "the server")
+                        ping, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                        check=False).stdout == b"PONG\n", "the server")
                     said = self.refused("--redis-cluster-address", f"127.0.0.1:{port}")
                 finally:
                     server.kill()

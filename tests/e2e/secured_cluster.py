@@ -73,9 +73,9 @@ class SecuredCluster:
 
 
 def for_each_kind(module, *suites):
-    """The test cases SuiteRedis and SuiteValkey, for unittest to find."""
+    """The test cases SuiteRedis, SuiteValkey and SuiteValkey91, for unittest to find."""
     for suite in suites:
-        for kind in ("redis", "valkey"):
+        for kind in ("redis", "valkey", "valkey91"):
             name = suite.__name__ + kind.capitalize()
             module[name] = type(name, (suite, WireCase),
                                 {"kind": kind, "__module__": module["__name__"]})
