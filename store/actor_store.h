@@ -160,8 +160,8 @@ class ActorStore {
 
   // NOT_FOUND.
   absl::StatusOr<ateapi::Actor> GetActor(const ateapi::ActorRef& ref, const CallOptions& call = {});
-  // Version 1, SUSPENDED. ALREADY_EXISTS; FAILED_PRECONDITION when the atespace does not exist, also
-  // when it was deleted meanwhile.
+  // Version 1, SUSPENDED. ALREADY_EXISTS; FAILED_PRECONDITION when the atespace does not exist, or
+  // no longer.
   absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest& request,
                                             const CallOptions& call = {});
   // Replaces the worker selector, version + 1, and keeps everything else in the record, also what
@@ -177,8 +177,8 @@ class ActorStore {
                                                   const CallOptions& call = {});
   // NOT_FOUND.
   absl::StatusOr<ateapi::Atespace> GetAtespace(std::string_view name, const CallOptions& call = {});
-  // NOT_FOUND; FAILED_PRECONDITION when it still holds actors; ABORTED when actors keep being created
-  // in it.
+  // NOT_FOUND; FAILED_PRECONDITION when it still holds actors; ABORTED when others keep creating
+  // actors in it.
   absl::Status DeleteAtespace(std::string_view name, const CallOptions& call = {});
 
   // Every atespace or worker, in memory. Walks the whole cluster.

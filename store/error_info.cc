@@ -1,6 +1,8 @@
 #include "store/error_info.h"
 
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/status.h"
 
 namespace atestore {
@@ -9,6 +11,7 @@ namespace {
 // Payload names are ours alone; the service turns them into a google.rpc.ErrorInfo.
 constexpr std::string_view kReasonUrl = "ateapi/reason";
 constexpr std::string_view kFieldUrl = "ateapi/field";
+constexpr absl::string_view kMetadataUrl = "ateapi/metadata/";  // and the key
 
 }  // namespace
 
@@ -18,6 +21,14 @@ absl::Status WithErrorInfo(absl::Status status, const ErrorInfo& info) {
     status.ErasePayload(ToAbsl(kFieldUrl));
   } else {
     status.SetPayload(ToAbsl(kFieldUrl), absl::Cord(info.field));
+  }
+  if (std::optional<ErrorInfo> before = GetErrorInfo(status)) {
+    for (const auto& [key, value] : before->metadata) {
+      status.ErasePayload(absl::StrCat(kMetadataUrl, key));
+    }
+  }
+  for (const auto& [key, value] : info.metadata) {
+    status.SetPayload(absl::StrCat(kMetadataUrl, key), absl::Cord(value));
   }
   return status;
 }
@@ -29,6 +40,10 @@ std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status) {
   if (absl::optional<absl::Cord> field = status.GetPayload(ToAbsl(kFieldUrl))) {
     info.field = std::string(*field);
   }
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
+    if (absl::ConsumePrefix(&url, kMetadataUrl))
+      info.metadata[std::string(url)] = std::string(value);
+  });
   return info;
 }
 

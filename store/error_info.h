@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,10 +11,12 @@
 namespace atestore {
 
 // The machine-readable part of an error (AIP-193): `reason` is UPPER_SNAKE and stable, the domain
-// is always "ateapi". `field` names the request field of an INVALID_ARGUMENT.
+// is always "ateapi". `field` names the request field of an INVALID_ARGUMENT. `metadata` is what a
+// program may want to know besides; its keys are lowerCamelCase.
 struct ErrorInfo {
   std::string reason;
-  std::string field;
+  std::string field = {};
+  std::map<std::string, std::string> metadata = {};
 };
 
 inline constexpr std::string_view kErrorDomain = "ateapi";

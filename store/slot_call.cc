@@ -82,7 +82,8 @@ std::optional<ServerError> SlotCall::FindRefusal(const std::vector<Command>& com
                                                  const std::vector<Reply>& answers) {
   for (size_t i = 0; i < answers.size(); ++i) {
     ReplyView reply = answers[i].view();
-    const std::string_view command = i < commands.size() ? commands[i].front() : "";
+    std::string_view command;
+    if (i < commands.size()) command = commands[i].front();
     if (reply.is_error()) {
       // Without MULTI, what stands behind it is executed at once, and EXEC guards nothing.
       outcome_ = command == "MULTI" ? TryOutcome::kUnknown : TryOutcome::kRefused;

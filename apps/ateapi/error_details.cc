@@ -80,10 +80,12 @@ std::string SerializedErrorDetails(const absl::Status& status) {
   google::rpc::ErrorInfo info;
   info.set_reason(ErrorReason(status));
   info.set_domain(std::string(kErrorDomain));
+  const std::optional<ErrorInfo> attached = GetErrorInfo(status);
+  if (attached)
+    info.mutable_metadata()->insert(attached->metadata.begin(), attached->metadata.end());
   details.add_details()->PackFrom(info);
 
-  if (std::optional<ErrorInfo> attached = GetErrorInfo(status);
-      attached && !attached->field.empty()) {
+  if (attached && !attached->field.empty()) {
     google::rpc::BadRequest bad_request;
     google::rpc::BadRequest::FieldViolation& violation = *bad_request.add_field_violations();
     violation.set_field(attached->field);

@@ -171,7 +171,7 @@ TEST_P(RecordOutcomesTest, C3AnUpdateIsNotMadeTwiceOverAnotherOne) {
   // Another writer's update comes after ours was made, before we look.
   LoseReply("EXEC", [&] {
     std::string theirs =
-        R"({"actorId":"one","atespace":"a","version":"3","status":"STATUS_SUSPENDED","$write":"t"})";
+        R"({"actorId":"one","atespace":"a","version":"3","status":4,"$write":"theirs"})";
     EXPECT_EQ(Other({"SET", key_, theirs}), "+OK\r\n");
   });
   ExpectUnknown(records_.UpdateActor(Update(Ref("a", "one"), "mine"), {}).status());
