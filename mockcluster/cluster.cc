@@ -187,6 +187,10 @@ absl::Status Cluster::SetIsolated(NodeIndex node, bool isolated) {
   return mockcluster::SetIsolated(*state_, node, isolated);
 }
 
+absl::Status Cluster::SetDeaf(NodeIndex node, bool deaf) {
+  return mockcluster::SetDeaf(*state_, node, deaf);
+}
+
 absl::Status Cluster::SetLoading(NodeIndex node, int64_t duration_ms) {
   return mockcluster::SetLoading(*state_, node, duration_ms);
 }

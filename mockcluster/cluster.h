@@ -76,6 +76,19 @@ struct NodeInfo {
   size_t keys = 0;                   // held, hidden ones included
 };
 
+// What a client learns of a key that asks the true owner of its slot, the living primary with the
+// greatest epoch, and follows every redirect.
+enum class KeyTruth {
+  kReadable,     // it gets a value
+  kAbsent,       // it gets nil
+  kUnreachable,  // an error, a loop of redirects, or nobody answers
+};
+
+struct KeyState {
+  KeyTruth truth = KeyTruth::kUnreachable;
+  std::string value = {};  // of kReadable
+};
+
 struct ReachableKey {
   std::string key;
   std::string value;
@@ -170,6 +183,8 @@ class Cluster {
   // Cuts `node` off from gossip and replication (it still answers clients and believes in its old
   // view, until Settle() makes it notice), or joins it again.
   absl::Status SetIsolated(NodeIndex node, bool isolated);
+  // What others tell `node` is lost (its own news arrive), or reaches it again.
+  absl::Status SetDeaf(NodeIndex node, bool deaf);
   // The node answers LOADING, or its cluster state is fail, for so long (virtual time); 0 ends it.
   absl::Status SetLoading(NodeIndex node, int64_t duration_ms);
   absl::Status SetClusterDown(NodeIndex node, int64_t duration_ms);
@@ -213,7 +228,11 @@ class Cluster {
   // Slots that are open (key by key) or being imported (atomically), ascending.
   std::vector<atestore::Slot> OpenSlots() const;
   std::vector<atestore::Slot> ImportingSlots() const;
-  // What a client that follows every redirect could read now, sorted by key. Ground truth.
+  // Ground truth about one key. A key that a node holds while it loads its data set is unreachable,
+  // whatever the node answers.
+  KeyState StateOf(std::string_view key) const;
+  // What a client that follows every redirect could read now if no node were loading or waited to
+  // join, sorted by key.
   std::vector<ReachableKey> ReachableKeys() const;
   // As above for one key; nullopt when no client can read it.
   std::optional<std::string> ReachableValue(std::string_view key) const;

@@ -75,6 +75,7 @@ struct Node {
   atestore::Endpoint endpoint;
   bool member = true;
   bool isolated = false;
+  bool deaf = false;  // hears no news
   ClusterView view;
   bool state_ok = false;  // all slots served, a majority of primaries reachable, in its own view
   std::unique_ptr<Process> process;  // null: dead

@@ -47,6 +47,23 @@ void ResolveCollision(ClusterView& view, const Claim& claim, bool sender_id_is_g
   ++view.version;
 }
 
+// The claimer took the place of a primary at the other end of an open slot.
+void Retarget(ClusterView& view, const Claim& claim) {
+  auto replaced = [&](NodeIndex node) {
+    if (node == claim.sender) return false;
+    const PeerView& peer = view.peer(node);
+    return peer.shard == claim.shard && (peer.primary || peer.config_epoch < claim.config_epoch);
+  };
+  for (auto& [slot, destination] : view.migrating_to) {
+    if (replaced(destination)) destination = claim.sender;
+  }
+  for (auto& [slot, source] : view.importing_from) {
+    if (!replaced(source) || claim.owners->Owner(slot) != claim.sender) continue;
+    if (view.Owner(slot) == source) view.SetOwner(slot, claim.sender);
+    source = claim.sender;
+  }
+}
+
 // A claim at work on the slots of a view.
 class SlotTaking {
  public:
@@ -182,10 +199,12 @@ ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is
   bool demoted = claim.primary && !sender.primary;
   sender.known = true;
   sender.primary = claim.primary;
+  sender.shard = claim.shard;
   sender.config_epoch = claim.config_epoch;
   view.current_epoch = std::max({view.current_epoch, claim.current_epoch, claim.config_epoch});
   if (demoted) Demote(view, claim.sender, rules);
   if (claim.primary) return effects;
+  if (rules.marks_follow_failover) Retarget(view, claim);
   ResolveCollision(view, claim, sender_id_is_greater);
   SlotTaking(view, claim, effects).Take(rules);
   return effects;

@@ -22,12 +22,14 @@ struct PeerView {
   std::optional<NodeIndex> primary;  // set: a replica
   uint64_t config_epoch = 0;         // a replica's own one is not used
   uint64_t heard = 0;                // version of the peer's last claim that arrived
+  std::optional<NodeIndex> shard;    // of Valkey: whose failovers stay in it, by its first node
 };
 
 // What a primary tells about itself; a replica tells whose replica it is.
 struct Claim {
   NodeIndex sender;
   std::optional<NodeIndex> primary;
+  std::optional<NodeIndex> shard;
   uint64_t config_epoch = 0;
   uint64_t current_epoch = 0;
   uint64_t version = 0;
@@ -83,7 +85,8 @@ struct ClaimRules {
 };
 
 // Applies a claim as clusterUpdateSlotsConfigWith does: a slot goes to the claimer when nobody has
-// it or the claimer's epoch is greater than its owner's, unless the node is importing it.
+// it or the claimer's epoch is greater than its owner's, unless the node is importing it. Where
+// marks follow a failover, those that name a former primary of the claimer's shard name it now.
 ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is_greater,
                         const ClaimRules& rules);
 

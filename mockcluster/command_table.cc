@@ -139,6 +139,7 @@ std::vector<Command> ServerCommands() {
       {"config", -2, kContainer, kNoKeys, nullptr, true},
       {"config|get", -3, kAdmin | kLoading, kNoKeys, ConfigGet},
       {"config|resetstat", 2, kAdmin | kLoading, kNoKeys, ConfigResetStat},
+      {"debug", -2, kAdmin | kLoading, kNoKeys, Debug},
       {"info", -1, kLoading, kNoKeys, Info},
       {"role", 1, kFast | kLoading, kNoKeys, Role},
       {"time", 1, kFast | kLoading, kNoKeys, Time},

@@ -123,6 +123,7 @@ void Role(CommandContext& context);
 void Wait(CommandContext& context);
 void ConfigGet(CommandContext& context);
 void ConfigResetStat(CommandContext& context);
+void Debug(CommandContext& context);
 void CommandAll(CommandContext& context);
 void CommandCount(CommandContext& context);
 void CommandInfo(CommandContext& context);

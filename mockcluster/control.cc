@@ -249,6 +249,7 @@ constexpr auto kCommands = std::to_array<ControlCommand>({
     {"UNASSIGN", 1, 1, "slot: nobody owns it", OnSlot<&Cluster::UnassignSlot>},
     {"ASSIGN", 2, 2, "slot node: gives an unassigned slot", OnSlotAndNode<&Cluster::AssignSlot>},
     {"ISOLATE", 2, 2, "node ON|OFF: no gossip and replication", Switch<&Cluster::SetIsolated>},
+    {"DEAF", 2, 2, "node ON|OFF: it hears no news", Switch<&Cluster::SetDeaf>},
     {"LAG", 2, 2, "replica ON|OFF: what its primary sends is held back",
      Switch<&Cluster::SetReplicationPaused>},
     {"LOADING", 2, 2, "node ms: answers LOADING for so long", ForSomeTime<&Cluster::SetLoading>},

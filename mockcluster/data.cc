@@ -144,6 +144,11 @@ void CopyMarks(const ClusterView& from, ClusterView& to) {
       to.unclaimed[slot] = from.unclaimed[slot];
     }
   }
+  // A failover that it heard of and its primary did not.
+  for (auto& [slot, destination] : to.migrating_to) {
+    const PeerView& peer = to.peer(destination);
+    if (peer.primary && to.peer(*peer.primary).shard == peer.shard) destination = *peer.primary;
+  }
 }
 
 void SyncReplicas(ClusterState& state) {

@@ -33,7 +33,8 @@ void RemoveAll(ClusterState& state, Node& node);
 // Attaches replicas to the primaries that they follow, copying the data of those that are new to
 // them. To be called after every change of roles, processes or isolation.
 void SyncReplicas(ClusterState& state);
-// Gives a replica the open slots of its primary, with their owners: a mark freezes the owner.
+// Gives a replica the open slots of its primary, with their owners: a mark freezes the owner. One
+// whose destination has handed over names the new primary, if the replica knows.
 void CopyMarks(const ClusterView& from, ClusterView& to);
 // Delivers what a pause held back.
 void DrainBacklog(ClusterState& state, Node& replica);

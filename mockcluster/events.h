@@ -53,6 +53,7 @@ Node& CreateNode(ClusterState& state, const atestore::Endpoint& endpoint);
 absl::Status UnassignSlot(ClusterState& state, Slot slot);
 absl::Status AssignSlot(ClusterState& state, Slot slot, NodeIndex node);
 absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated);
+absl::Status SetDeaf(ClusterState& state, NodeIndex node, bool deaf);
 absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms);
 absl::Status SetClusterDown(ClusterState& state, NodeIndex node, int64_t duration_ms);
 absl::Status SetReplicationPaused(ClusterState& state, NodeIndex replica, bool paused);

@@ -6,27 +6,6 @@
 #include "mockcluster/gossip.h"
 
 namespace mockcluster {
-namespace {
-
-// Open slots survive a failover of either end where SETSLOT is replicated: the new primary has the
-// marks of the old one, and the other ends of its open slots name the new one. A server learns the
-// latter by gossip; here it is one step.
-void InheritMarks(ClusterState& state, Node& replica, const Node& old_primary) {
-  CopyMarks(old_primary.view, replica.view);
-  for (auto& node : state.nodes) {
-    if (node->index == replica.index) continue;
-    for (auto& [slot, destination] : node->view.migrating_to) {
-      if (destination == old_primary.index) destination = replica.index;
-    }
-    for (auto& [slot, source] : node->view.importing_from) {
-      if (source != old_primary.index) continue;
-      source = replica.index;
-      if (node->view.Owner(slot) == old_primary.index) node->view.SetOwner(slot, replica.index);
-    }
-  }
-}
-
-}  // namespace
 
 void Promote(ClusterState& state, Node& replica, Promotion promotion) {
   ClusterView& view = replica.view;
@@ -44,7 +23,7 @@ void Promote(ClusterState& state, Node& replica, Promotion promotion) {
     view.BumpConfigEpoch();
   }
   if (state.traits.marks_follow_failover) {
-    InheritMarks(state, replica, state.node(old_primary));
+    CopyMarks(state.node(old_primary).view, view);
   }
   view.owners.Replace(old_primary, replica.index);
   std::erase_if(view.importing_from,

@@ -1,5 +1,6 @@
 #include "mockcluster/faults.h"
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
@@ -103,15 +104,26 @@ class FaultCause {
            state_.now_ms >= node.process->loading_until_ms;
   }
 
-  // Marks of a node are lost with its role on Redis 7.0, and keys in between get out of reach.
+  // Marks of a node are lost with its role on Redis 7.0: a source that loses them says nil to what
+  // has moved.
   bool LosesMarks(const Node& node) const {
-    if (state_.traits.marks_follow_failover) return false;
-    for (Slot slot : FindOpenSlots(state_)) {
-      std::optional<NodeIndex> owner = FindOwner(state_, slot);
-      if (owner == node.index || node.view.ImportingFrom(slot)) return true;
-      if (owner && state_.node(*owner).view.MigratingTo(slot) == node.index) return true;
-    }
-    return false;
+    return !state_.traits.marks_follow_failover && !node.view.migrating_to.empty();
+  }
+
+  // Its failover sends clients in a circle: until the source hears of it, or for good on Redis 7.0.
+  bool IsDestination(const Node& node) const {
+    return std::any_of(state_.nodes.begin(), state_.nodes.end(), [&node](const auto& source) {
+      const auto& marks = source->view.migrating_to;
+      return std::any_of(marks.begin(), marks.end(),
+                         [&node](const auto& mark) { return mark.second == node.index; });
+    });
+  }
+
+  bool MayHandOver(const Node& node) const {
+    if (LosesMarks(node)) return false;
+    const bool heard_at_once =
+        state_.traits.marks_follow_failover && state_.options.gossip == GossipMode::kImmediate;
+    return heard_at_once || (!IsDestination(node) && node.view.importing_from.empty());
   }
 
   // A primary that had slots and is about to lose the last one: `leaving` and all it exports.
@@ -184,7 +196,7 @@ class FaultCause {
       const Node& primary = state_.node(*node.view.me().primary);
       return primary.process != nullptr && !primary.isolated && !primary.view.IsReplica() &&
              node.link.primary_serial == primary.process->serial &&
-             primary.view.CountSlots(primary.index) > 0 && !LosesMarks(primary);
+             primary.view.CountSlots(primary.index) > 0 && MayHandOver(primary);
     });
     if (!replica) return Nowhere();
     NodeIndex primary = *state_.node(*replica).view.me().primary;

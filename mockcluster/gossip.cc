@@ -76,7 +76,7 @@ void NoticeFailures(ClusterState& state) {
 }  // namespace
 
 bool HasNews(const Node& from, const Node& to) {
-  if (&from == &to || !InTouch(from) || !InTouch(to)) return false;
+  if (&from == &to || !InTouch(from) || !InTouch(to) || to.deaf) return false;
   if (Position(from.index) >= to.view.peers.size()) return true;
   const PeerView& peer = to.view.peers[Position(from.index)];
   return !peer.forgotten && (!peer.known || peer.heard < from.view.version);
@@ -85,6 +85,7 @@ bool HasNews(const Node& from, const Node& to) {
 void DeliverNews(ClusterState& state, Node& from, Node& to) {
   const Claim claim{.sender = from.index,
                     .primary = from.view.me().primary,
+                    .shard = from.view.me().shard,
                     .config_epoch = from.view.me().config_epoch,
                     .current_epoch = from.view.current_epoch,
                     .version = from.view.version,
@@ -156,6 +157,7 @@ void BecomeReplica(ClusterState& state, Node& node, NodeIndex primary, bool has_
   node.view.migrating_to.clear();
   node.view.importing_from.clear();
   node.view.peer(node.index).primary = primary;
+  node.view.peer(node.index).shard = state.node(primary).view.me().shard;
   // Slots that it still believed in are somebody else's: it listens again to who claims them.
   if (node.view.CountSlots(node.index) > 0) {
     node.view.owners.Replace(node.index, std::nullopt);

@@ -2,8 +2,10 @@
 
 #include "mockcluster/cluster.h"
 #include "mockcluster/cluster_state.h"
+#include "mockcluster/command_table.h"
 #include "mockcluster/data.h"
 #include "mockcluster/events.h"
+#include "mockcluster/routing.h"
 
 // What is true about the cluster, whatever its nodes believe.
 namespace mockcluster {
@@ -40,8 +42,32 @@ Node* FindServing(ClusterState& state, const KeyRef& key) {
   if (!owner) return nullptr;
   Node& node = state.node(*owner);
   if (ExistsLive(state, node, key)) return &node;
-  Node* target = AskTarget(state, node, key.slot);
-  return target != nullptr ? target : &node;
+  // Behind a loop of redirects nobody serves it.
+  if (node.view.MigratingTo(key.slot)) return AskTarget(state, node, key.slot);
+  return &node;
+}
+
+KeyState Cluster::StateOf(std::string_view text) const {
+  // More than any chain of redirects that ends has.
+  constexpr int kHopsMax = 16;
+  const KeyRef key(text);
+  const Command& get = *FindCommand("GET");
+  const std::string_view arguments[] = {"GET", text};
+  std::optional<NodeIndex> at = FindOwner(*state_, key.slot);
+  Client client;
+  for (int hop = 0; hop < kHopsMax && at; ++hop) {
+    auto& node = state_->node(*at);
+    if (node.process == nullptr || state_->now_ms < node.process->loading_until_ms) break;
+    const Route route = RouteCommand(*state_, node, client, get, arguments);
+    if (route.kind == Route::Kind::kServe) {
+      if (!ExistsLive(*state_, node, key)) return {.truth = KeyTruth::kAbsent};
+      return {.truth = KeyTruth::kReadable, .value = node.process->keyspace->Find(key)->value};
+    }
+    if (route.kind != Route::Kind::kMoved && route.kind != Route::Kind::kAsk) break;
+    client.asking = route.kind == Route::Kind::kAsk;
+    at = FindNode(state_->node(*route.node).endpoint);
+  }
+  return {};
 }
 
 std::vector<ReachableKey> Cluster::ReachableKeys() const {

@@ -14,7 +14,8 @@ absl::Status Cluster::Put(std::string_view key, std::string_view value) {
 absl::Status Cluster::PutTyped(std::string_view key, std::string_view value, ValueType type) {
   auto* node = FindServing(*state_, key);
   if (node == nullptr) {
-    return Refused("put", "slot " + std::to_string(atestore::KeySlot(key)) + " has no owner");
+    return Refused("put",
+                   "slot " + std::to_string(atestore::KeySlot(key)) + " has no owner in reach");
   }
   StoreRecord(*state_, *node,
               {.key = std::string(key),

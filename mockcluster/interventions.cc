@@ -79,6 +79,14 @@ absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated) {
   return absl::OkStatus();
 }
 
+absl::Status SetDeaf(ClusterState& state, NodeIndex node, bool deaf) {
+  if (absl::Status alive = ExpectAlive(state, node, "deaf"); !alive.ok()) return alive;
+  state.node(node).deaf = deaf;
+  state.Log(std::string(deaf ? "deafen " : "hearing again ") + LogName(node));
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
 absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms) {
   if (absl::Status alive = ExpectAlive(state, node, "loading"); !alive.ok()) return alive;
   state.node(node).process->loading_until_ms = state.now_ms + duration_ms;

@@ -70,6 +70,7 @@ Node& CreateIdentity(ClusterState& state, const atestore::Endpoint& endpoint) {
   node.id = state.random.HexId();
   node.endpoint = endpoint;
   node.view.peer(node.index).known = true;
+  node.view.peer(node.index).shard = node.index;
   return node;
 }
 
