@@ -140,6 +140,8 @@ void CopyMarks(const ClusterView& from, ClusterView& to) {
   to.importing_from = from.importing_from;
   for (const auto* marks : {&from.migrating_to, &from.importing_from}) {
     for (const auto& [slot, node] : *marks) {
+      // Its primary has not heard that it is no primary any more.
+      if (from.Owner(slot) == to.self) continue;
       to.owners.Set(slot, from.Owner(slot));
       to.unclaimed[slot] = from.unclaimed[slot];
     }
