@@ -11,6 +11,7 @@
 #include "mockcluster/events.h"
 #include "mockcluster/faults.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/limits.h"
 
 namespace mockcluster {
 namespace {
@@ -70,11 +71,21 @@ absl::StatusOr<ClientId> Cluster::Connect(const atestore::Endpoint& endpoint) {
         absl::StrCat("connection refused by ", endpoint.host, ":", endpoint.port));
   }
   auto client = std::make_unique<Client>();
+  const mockcluster::Node& node = state_->node(*index);
   client->id = static_cast<ClientId>(state_->clients.size());
   client->node = *index;
+  client->refusal = FindConnectionLimit(*state_, node);
+  ++node.process->connections;
+  node.process->connections_rejected += client->refusal ? 1 : 0;
   client->process_serial = state_->node(*index).process->serial;
   state_->clients.push_back(std::move(client));
   return state_->clients.back()->id;
+}
+
+Delivery Cluster::Greet(ClientId id, std::string* replies) {
+  Client* client = state_->FindClient(id);
+  if (client == nullptr || !state_->IsOpen(*client)) return Delivery::kClosed;
+  return Refuse(*client, replies) ? Delivery::kClosed : Delivery::kReplied;
 }
 
 void Cluster::Disconnect(ClientId id) {
@@ -165,6 +176,10 @@ absl::Status Cluster::Restart(NodeIndex node, RestartMode mode) {
   return mockcluster::Restart(*state_, node, mode);
 }
 
+absl::Status Cluster::RestartAs(NodeIndex node, Flavor flavor) {
+  return mockcluster::RestartAs(*state_, node, flavor);
+}
+
 absl::Status Cluster::Save(NodeIndex node) { return mockcluster::Save(*state_, node); }
 
 absl::StatusOr<NodeIndex> Cluster::AddNode(std::optional<NodeIndex> primary) {
@@ -189,6 +204,10 @@ absl::Status Cluster::SetIsolated(NodeIndex node, bool isolated) {
 
 absl::Status Cluster::SetDeaf(NodeIndex node, bool deaf) {
   return mockcluster::SetDeaf(*state_, node, deaf);
+}
+
+absl::Status Cluster::Configure(NodeIndex node, const NodeSettings& settings) {
+  return mockcluster::Configure(*state_, node, settings);
 }
 
 absl::Status Cluster::SetLoading(NodeIndex node, int64_t duration_ms) {

@@ -50,6 +50,8 @@ enum class AbortMode {
 enum class FailoverKind {
   kGraceful,  // CLUSTER FAILOVER: nothing is lost, the old primary turns replica
   kForced,    // the primary's process dies first; what the replica does not have is lost
+  kPartition,  // the primary was isolated: it notices that it is in the minority, a majority elects
+               // the replica, and both go on
 };
 
 enum class RestartMode {
@@ -69,6 +71,8 @@ struct NodeInfo {
   std::string id;      // 40 hexadecimal digits; survives a restart
   std::string run_id;  // 40 hexadecimal digits; of the process, last one if dead
   atestore::Endpoint endpoint;
+  Flavor flavor = Flavor::kValkey80;
+  NodeSettings settings;
   bool alive = false;                // a process runs
   bool member = false;               // false once it left the cluster
   std::optional<NodeIndex> primary;  // set on a replica
@@ -111,6 +115,9 @@ class Cluster {
 
   // A new connection to whatever process listens at `endpoint`. UNAVAILABLE when none does.
   absl::StatusOr<ClientId> Connect(const atestore::Endpoint& endpoint);
+  // Appends what the process sends before it reads anything: at its limit of clients an error, and
+  // it closes the connection. A server on sockets calls this first; Execute() and Feed() imply it.
+  Delivery Greet(ClientId client, std::string* replies);
   // Forgets a connection, open or closed.
   void Disconnect(ClientId client);
   // False once the process died, a fault closed it, or the client said QUIT.
@@ -167,6 +174,9 @@ class Cluster {
   // epochs, another run id and hash seed. A primary's cluster state is fail for
   // options().rejoin_delay_ms, a replica copies its primary.
   absl::Status Restart(NodeIndex node, RestartMode mode);
+  // The same with its data under another server, as an upgrade or downgrade in place does: version,
+  // tables and rules are that server's.
+  absl::Status RestartAs(NodeIndex node, Flavor flavor);
   // Snapshots the node's data for RestartMode::kLastSave.
   absl::Status Save(NodeIndex node);
   // A new node at the next free port: an empty primary, or a replica of `primary`.
@@ -185,6 +195,8 @@ class Cluster {
   absl::Status SetIsolated(NodeIndex node, bool isolated);
   // What others tell `node` is lost (its own news arrive), or reaches it again.
   absl::Status SetDeaf(NodeIndex node, bool deaf);
+  // Changes what is configured on a node, dead or alive.
+  absl::Status Configure(NodeIndex node, const NodeSettings& settings);
   // The node answers LOADING, or its cluster state is fail, for so long (virtual time); 0 ends it.
   absl::Status SetLoading(NodeIndex node, int64_t duration_ms);
   absl::Status SetClusterDown(NodeIndex node, int64_t duration_ms);

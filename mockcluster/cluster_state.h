@@ -42,7 +42,11 @@ struct Process {
   std::vector<CommandCounter> counters;  // by Command::index
   // Clients that watch a key.
   std::map<std::string, std::vector<ClientId>, std::less<>> watchers;
-  uint64_t commands = 0;  // executed so far; the cron keeps step with them
+  uint64_t commands = 0;  // arrived so far; the cron keeps step with them
+  // Since the start or CONFIG RESETSTAT, as INFO shows them.
+  uint64_t calls = 0;
+  uint64_t connections = 0;
+  uint64_t connections_rejected = 0;
 };
 
 // A key as persistence and replication carry it.
@@ -68,14 +72,19 @@ struct ReplicaLink {
 };
 
 struct Node {
-  explicit Node(NodeIndex node_index) : index(node_index), view(node_index) {}
+  Node(NodeIndex node_index, Flavor node_flavor)
+      : index(node_index), flavor(node_flavor), view(node_index) {}
+
+  const FlavorTraits& traits() const { return TraitsOf(flavor); }
 
   NodeIndex index;
+  Flavor flavor;
   std::string id;
   atestore::Endpoint endpoint;
   bool member = true;
   bool isolated = false;
   bool deaf = false;  // hears no news
+  NodeSettings settings;
   ClusterView view;
   bool state_ok = false;  // all slots served, a majority of primaries reachable, in its own view
   std::unique_ptr<Process> process;  // null: dead
@@ -99,6 +108,8 @@ struct Client {
   NodeIndex node;
   uint64_t process_serial = 0;
   bool closed = false;
+  // It gets this error, and is closed then.
+  std::optional<std::string_view> refusal;
   bool authenticated = false;
   bool asking = false;
   bool read_only = false;
@@ -121,9 +132,7 @@ struct FaultRun {
 
 struct ClusterState {
   explicit ClusterState(const ClusterOptions& cluster_options)
-      : options(cluster_options),
-        traits(TraitsOf(cluster_options.flavor)),
-        random(cluster_options.seed) {}
+      : options(cluster_options), random(cluster_options.seed) {}
 
   Node& node(NodeIndex index) { return *nodes[Position(index)]; }
   const Node& node(NodeIndex index) const { return *nodes[Position(index)]; }
@@ -133,11 +142,10 @@ struct ClusterState {
   std::optional<NodeIndex> FindKnownId(const ClusterView& view, std::string_view id) const;
   // True while the client's process lives and nobody closed the connection.
   bool IsOpen(const Client& client) const;
-  Layout layout() const { return options.layout.value_or(traits.layout); }
+  Layout LayoutOf(const Node& node) const { return options.layout.value_or(node.traits().layout); }
   void Log(std::string line);
 
   const ClusterOptions options;
-  const FlavorTraits& traits;
   Random random;
   int64_t now_ms = 1'700'000'000'000;            // an arbitrary date; TIME and expiry need one
   std::vector<std::unique_ptr<Node>> nodes;      // by NodeIndex

@@ -33,6 +33,7 @@ enum CommandFlag : uint32_t {
   kClusterQuery = 1u << 10,  // CLUSTER subcommands that Redis 7.0 refuses while loading
   kSince72 = 1u << 11,       // unknown to Redis 7.0
   kSince90 = 1u << 12,       // unknown to Valkey 8.0
+  kDenyOom = 1u << 13,       // refused at maxmemory
 };
 
 // Where the keys are: arguments first, first + step, … last (negative: from the end).

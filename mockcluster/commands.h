@@ -122,6 +122,7 @@ void Time(CommandContext& context);
 void Role(CommandContext& context);
 void Wait(CommandContext& context);
 void ConfigGet(CommandContext& context);
+void ConfigSet(CommandContext& context);
 void ConfigResetStat(CommandContext& context);
 void Debug(CommandContext& context);
 void CommandAll(CommandContext& context);

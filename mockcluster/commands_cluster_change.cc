@@ -16,8 +16,10 @@ namespace {
 template <typename Change>
 void ChangeViews(CommandContext& context, Change change) {
   change(context.node.view);
-  if (!context.state.traits.marks_follow_failover) return;
-  for (NodeIndex replica : context.node.replicas) change(context.state.node(replica).view);
+  for (NodeIndex index : context.node.replicas) {
+    Node& replica = context.state.node(index);
+    if (ReplicatesMarks(context.node, replica)) change(replica.view);
+  }
 }
 
 // The node named by the last argument, which must be a primary. nullopt after an error reply.
@@ -245,8 +247,8 @@ void ClusterForget(CommandContext& context) {
 void ClusterMeet(CommandContext& context) {
   std::optional<int64_t> port = ParseInteger(context.arguments[3]);
   if (!port) {
-    std::string error = context.state.traits.is_valkey ? "ERR Invalid base port specified: "
-                                                       : "ERR Invalid TCP base port specified: ";
+    std::string error = context.node.traits().is_valkey ? "ERR Invalid base port specified: "
+                                                        : "ERR Invalid TCP base port specified: ";
     context.reply.Error(error + std::string(context.arguments[3]));
     return;
   }

@@ -129,7 +129,7 @@ HELP
 }  // namespace
 
 void ClusterHelp(CommandContext& context) {
-  std::string_view text = context.state.traits.is_valkey ? kValkeyHelp : kRedisHelp;
+  std::string_view text = context.node.traits().is_valkey ? kValkeyHelp : kRedisHelp;
   context.reply.Array(2 + static_cast<size_t>(std::count(text.begin(), text.end(), '\n')));
   context.reply.Simple(kTitle);
   for (size_t begin = 0; begin < text.size();) {

@@ -28,7 +28,7 @@ bool IsValidName(std::string_view name) {
 }
 
 void WriteHello(CommandContext& context) {
-  const FlavorTraits& traits = context.state.traits;
+  const FlavorTraits& traits = context.node.traits();
   ReplyWriter& reply = context.reply;
   reply.Map(7);
   reply.Bulk("server");
@@ -127,7 +127,7 @@ void Select(CommandContext& context) {
     context.reply.Error(kNotAnInteger);
   } else if (*database == 0) {
     context.reply.Ok();
-  } else if (context.state.options.flavor == Flavor::kValkey91) {
+  } else if (context.node.flavor == Flavor::kValkey91) {
     context.reply.Error("ERR DB index is out of range");
   } else {
     context.reply.Error("ERR SELECT is not allowed in cluster mode");

@@ -48,7 +48,7 @@ bool ParseScanOptions(CommandContext& context, ScanOptions& options) {
       if (value == "*") options.pattern.reset();
     } else if (IsWord(words[index], "TYPE")) {
       options.type = value;
-      if (context.state.traits.unknown_type_is_error && !TypeByName(value)) {
+      if (context.node.traits().unknown_type_is_error && !TypeByName(value)) {
         context.reply.Error("ERR unknown type name '" + std::string(value) + "'");
         return false;
       }
@@ -105,7 +105,7 @@ class KeyList {
 
 void Scan(CommandContext& context) {
   std::optional<uint64_t> cursor =
-      ParseCursor(context.arguments[1], context.state.traits.lenient_cursor);
+      ParseCursor(context.arguments[1], context.node.traits().lenient_cursor);
   if (!cursor) {
     context.reply.Error("ERR invalid cursor");
     return;

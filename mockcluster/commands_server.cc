@@ -10,7 +10,7 @@
 #include "mockcluster/command_table.h"
 #include "mockcluster/commands.h"
 #include "mockcluster/data.h"
-#include "mockcluster/glob.h"
+#include "mockcluster/limits.h"
 
 namespace mockcluster {
 namespace {
@@ -38,7 +38,7 @@ class InfoText {
 };
 
 void ServerSection(CommandContext& context, InfoText& info) {
-  const FlavorTraits& traits = context.state.traits;
+  const FlavorTraits& traits = context.node.traits();
   info.Section("Server");
   info.Line("redis_version", traits.redis_version);
   if (traits.is_valkey) {
@@ -57,10 +57,31 @@ void ServerSection(CommandContext& context, InfoText& info) {
   info.Line("uptime_in_days", uptime_s / 86400);
 }
 
+void ClientsSection(CommandContext& context, InfoText& info) {
+  int64_t connected = 0;
+  for (const auto& client : context.state.clients) {
+    if (client == nullptr || client->node != context.node.index) continue;
+    connected += context.state.IsOpen(*client) ? 1 : 0;
+  }
+  info.Section("Clients");
+  info.Line("connected_clients", connected);
+  info.Line("maxclients", static_cast<int64_t>(context.node.settings.clients_max));
+}
+
+void MemorySection(CommandContext& context, InfoText& info) {
+  info.Section("Memory");
+  info.Line("used_memory", static_cast<int64_t>(UsedMemory(context.process)));
+  info.Line("maxmemory", static_cast<int64_t>(context.node.settings.memory_bytes_max));
+  info.Line("maxmemory_policy", "noeviction");
+}
+
 void PersistenceSection(CommandContext& context, InfoText& info) {
   info.Section("Persistence");
   info.Line("loading", context.state.now_ms < context.process.loading_until_ms ? 1 : 0);
   info.Line("async_loading", 0);
+  info.Line("rdb_bgsave_in_progress", 0);
+  info.Line("rdb_last_bgsave_status", context.node.settings.saving_fails ? "err" : "ok");
+  info.Line("aof_enabled", 0);
 }
 
 void ReplicationSection(CommandContext& context, InfoText& info) {
@@ -114,7 +135,10 @@ void ClusterSection(CommandContext&, InfoText& info) {
 
 void StatsSection(CommandContext& context, InfoText& info) {
   info.Section("Stats");
-  info.Line("total_commands_processed", static_cast<int64_t>(context.process.commands));
+  const Process& process = context.process;
+  info.Line("total_connections_received", static_cast<int64_t>(process.connections));
+  info.Line("total_commands_processed", static_cast<int64_t>(process.calls));
+  info.Line("rejected_connections", static_cast<int64_t>(process.connections_rejected));
 }
 
 struct InfoSection {
@@ -123,8 +147,10 @@ struct InfoSection {
   void (*write)(CommandContext&, InfoText&);
 };
 
-constexpr std::array<InfoSection, 7> kInfoSections = {{
+constexpr std::array<InfoSection, 9> kInfoSections = {{
     {"SERVER", true, ServerSection},
+    {"CLIENTS", true, ClientsSection},
+    {"MEMORY", true, MemorySection},
     {"PERSISTENCE", true, PersistenceSection},
     {"STATS", true, StatsSection},
     {"REPLICATION", true, ReplicationSection},
@@ -141,23 +167,10 @@ bool IsWanted(const InfoSection& section, std::span<const std::string_view> word
   });
 }
 
-using Setting = std::pair<std::string_view, std::string_view>;
-
-// What benchmarks and clients ask for.
-constexpr std::array<Setting, 8> kSettings = {{
-    {"appendonly", "no"},
-    {"cluster-enabled", "yes"},
-    {"cluster-node-timeout", "15000"},
-    {"databases", "16"},
-    {"maxmemory", "0"},
-    {"maxmemory-policy", "noeviction"},
-    {"proto-max-bulk-len", "536870912"},
-    {"save", ""},
-}};
-
 void WriteFlags(const Command& command, ReplyWriter& reply) {
   std::vector<std::string_view> flags;
   if (command.Has(kWrite)) flags.push_back("write");
+  if (command.Has(kDenyOom)) flags.push_back("denyoom");
   if (command.Has(kReadOnly)) flags.push_back("readonly");
   if (command.Has(kAdmin)) flags.push_back("admin");
   if (command.Has(kLoading)) flags.push_back("loading");
@@ -252,39 +265,14 @@ void Role(CommandContext& context) {
 }
 
 void Wait(CommandContext& context) {
-  size_t in_step = 0;
-  for (NodeIndex index : context.node.replicas) {
-    in_step += context.state.node(index).link.paused ? 0 : 1;
-  }
-  context.reply.Integer(static_cast<int64_t>(in_step));
-}
-
-void ConfigGet(CommandContext& context) {
-  std::vector<Setting> found;
-  for (const Setting& setting : kSettings) {
-    for (std::string_view pattern : context.arguments.subspan(2)) {
-      if (!GlobMatch(pattern, setting.first)) continue;
-      found.push_back(setting);
-      break;
-    }
-  }
-  context.reply.Map(found.size());
-  for (const Setting& setting : found) {
-    context.reply.Bulk(setting.first);
-    context.reply.Bulk(setting.second);
-  }
-}
-
-void ConfigResetStat(CommandContext& context) {
-  std::fill(context.process.counters.begin(), context.process.counters.end(), CommandCounter{});
-  context.reply.Ok();
+  context.reply.Integer(static_cast<int64_t>(GoodReplicas(context.state, context.node)));
 }
 
 void CommandAll(CommandContext& context) {
   std::vector<const Command*> commands = TopLevelCommands();
   context.reply.Array(commands.size());
   for (const Command* command : commands) {
-    WriteCommand(*command, context.state.options.flavor, context.reply);
+    WriteCommand(*command, context.node.flavor, context.reply);
   }
 }
 
@@ -299,11 +287,11 @@ void CommandInfo(CommandContext& context) {
   }
   context.reply.Array(context.arguments.size() - 2);
   for (std::string_view name : context.arguments.subspan(2)) {
-    const Command* command = FindByFullName(name, context.state.options.flavor);
+    const Command* command = FindByFullName(name, context.node.flavor);
     if (command == nullptr) {
       context.reply.Null();
     } else {
-      WriteCommand(*command, context.state.options.flavor, context.reply);
+      WriteCommand(*command, context.node.flavor, context.reply);
     }
   }
 }

@@ -89,6 +89,25 @@ void Restart(ControlCall& call) {
   if (call.understood()) call.Reply(call.cluster().Restart(node, kRestartModes[mode]));
 }
 
+void RestartAs(ControlCall& call) {
+  constexpr std::array<std::string_view, 3> kNames = {"REDIS-7.0", "VALKEY-8.0", "VALKEY-9.1"};
+  constexpr std::array<Flavor, 3> kFlavors = {Flavor::kRedis70, Flavor::kValkey80,
+                                              Flavor::kValkey91};
+  NodeIndex node = call.NodeAt(0);
+  Flavor flavor = kFlavors[call.Choice(1, kNames)];
+  if (call.understood()) call.Reply(call.cluster().RestartAs(node, flavor));
+}
+
+void FailSaving(ControlCall& call) {
+  constexpr std::array<std::string_view, 2> kOnOff = {"ON", "OFF"};
+  NodeIndex node = call.NodeAt(0);
+  bool on = call.Choice(1, kOnOff) == 0;
+  if (!call.understood()) return;
+  NodeSettings settings = call.cluster().Node(node).settings;
+  settings.saving_fails = on;
+  call.Reply(call.cluster().Configure(node, settings));
+}
+
 void Failover(ControlCall& call) {
   constexpr std::array<std::string_view, 2> kKinds = {"GRACEFUL", "FORCE"};
   NodeIndex node = call.NodeAt(0);
@@ -224,6 +243,8 @@ constexpr auto kCommands = std::to_array<ControlCommand>({
      ListNodes},
     {"KILL", 1, 1, "node: its process dies", OnNode<&Cluster::Kill>},
     {"RESTART", 1, 2, "node [KEEP|SAVED|EMPTY]: a new process, with which data", Restart},
+    {"SERVER", 2, 2, "node REDIS-7.0|VALKEY-8.0|VALKEY-9.1: its process and data, another server",
+     RestartAs},
     {"SAVE", 1, 1, "node: what RESTART node SAVED comes back with", OnNode<&Cluster::Save>},
     {"FAILOVER", 1, 2, "node [GRACEFUL|FORCE]: a replica, or a primary's first, takes over",
      Failover},
@@ -249,6 +270,7 @@ constexpr auto kCommands = std::to_array<ControlCommand>({
     {"UNASSIGN", 1, 1, "slot: nobody owns it", OnSlot<&Cluster::UnassignSlot>},
     {"ASSIGN", 2, 2, "slot node: gives an unassigned slot", OnSlotAndNode<&Cluster::AssignSlot>},
     {"ISOLATE", 2, 2, "node ON|OFF: no gossip and replication", Switch<&Cluster::SetIsolated>},
+    {"SAVEFAILS", 2, 2, "node ON|OFF: writes get MISCONF (other limits: CONFIG SET)", FailSaving},
     {"DEAF", 2, 2, "node ON|OFF: it hears no news", Switch<&Cluster::SetDeaf>},
     {"LAG", 2, 2, "replica ON|OFF: what its primary sends is held back",
      Switch<&Cluster::SetReplicationPaused>},

@@ -1,5 +1,6 @@
 #include "mockcluster/data.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace mockcluster {
@@ -135,6 +136,32 @@ void RemoveAll(ClusterState& state, Node& node) {
   Propagate(state, node, {DataChange::Kind::kClear, {}});
 }
 
+size_t GoodReplicas(const ClusterState& state, const Node& node) {
+  return static_cast<size_t>(
+      std::count_if(node.replicas.begin(), node.replicas.end(),
+                    [&state](NodeIndex replica) { return !state.node(replica).link.paused; }));
+}
+
+bool ReplicatesMarks(const Node& primary, const Node& replica) {
+  return primary.traits().marks_follow_failover && replica.traits().marks_follow_failover;
+}
+
+std::unique_ptr<Keyspace> CopyKeyspace(const ClusterState& state, const Node& node, Keyspace& data,
+                                       uint64_t hash_seed) {
+  const Layout layout = state.LayoutOf(node);
+  if (data.layout() == layout) return data.Clone(hash_seed);
+  std::unique_ptr<Keyspace> copy = CreateKeyspace({.layout = layout, .hash_seed = hash_seed});
+  for (size_t slot = 0; slot < atestore::kSlotCount; ++slot) {
+    if (data.IsSlotHidden(static_cast<Slot>(slot))) {
+      copy->SetSlotHidden(static_cast<Slot>(slot), true);
+    }
+  }
+  data.ForEach(Keyspace::Hidden::kInclude, [&copy](const Entry& entry) {
+    copy->Upsert(KeyRef(entry.key(), entry.slot())).entry->CopyContentFrom(entry);
+  });
+  return copy;
+}
+
 void CopyMarks(const ClusterView& from, ClusterView& to) {
   to.migrating_to = from.migrating_to;
   to.importing_from = from.importing_from;
@@ -168,13 +195,14 @@ void SyncReplicas(ClusterState& state) {
                     !primary.view.IsReplica();
     if (!in_touch) continue;
     primary.replicas.push_back(replica.index);
-    if (state.traits.marks_follow_failover) {
+    if (ReplicatesMarks(primary, replica)) {
       CopyMarks(primary.view, replica.view);
     }
     if (replica.link.primary_serial == primary.process->serial) continue;
     replica.link.backlog.clear();
     replica.link.primary_serial = primary.process->serial;
-    replica.process->keyspace = primary.process->keyspace->Clone(replica.process->hash_seed);
+    replica.process->keyspace =
+        CopyKeyspace(state, replica, *primary.process->keyspace, replica.process->hash_seed);
     TouchWatchers(state, replica, std::nullopt);
   }
 }

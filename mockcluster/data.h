@@ -33,6 +33,13 @@ void RemoveAll(ClusterState& state, Node& node);
 // Attaches replicas to the primaries that they follow, copying the data of those that are new to
 // them. To be called after every change of roles, processes or isolation.
 void SyncReplicas(ClusterState& state);
+// Replicas that are attached and get what they are sent.
+size_t GoodReplicas(const ClusterState& state, const Node& node);
+// Whether SETSLOT of the primary reaches the replica: both must be servers that know of it.
+bool ReplicatesMarks(const Node& primary, const Node& replica);
+// What a process of `node` makes of data that another process had: tables of its own layout.
+std::unique_ptr<Keyspace> CopyKeyspace(const ClusterState& state, const Node& node, Keyspace& data,
+                                       uint64_t hash_seed);
 // Gives a replica the open slots of its primary, with their owners: a mark freezes the owner. One
 // whose destination has handed over names the new primary, if the replica knows.
 void CopyMarks(const ClusterView& from, ClusterView& to);

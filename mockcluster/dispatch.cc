@@ -10,6 +10,7 @@
 #include "mockcluster/commands.h"
 #include "mockcluster/data.h"
 #include "mockcluster/faults.h"
+#include "mockcluster/limits.h"
 #include "mockcluster/routing.h"
 
 namespace mockcluster {
@@ -86,7 +87,7 @@ class CommandRun {
   void FlagTransaction() {
     if (!client_.in_multi) return;
     client_.dirty_exec = true;
-    if (state_.traits.is_valkey) client_.queue.clear();
+    if (node_.traits().is_valkey) client_.queue.clear();
   }
 
   const Command* Find() {
@@ -97,7 +98,7 @@ class CommandRun {
     }
     if (command->has_subcommands && arguments_.size() > 1) {
       const Command* subcommand = FindSubcommand(*command, arguments_[1]);
-      if (subcommand == nullptr || !IsKnownTo(state_.options.flavor, *subcommand)) {
+      if (subcommand == nullptr || !IsKnownTo(node_.flavor, *subcommand)) {
         std::string container(command->name);
         for (char& letter : container) letter = static_cast<char>(letter - 'a' + 'A');
         Reject("ERR unknown subcommand '" + std::string(arguments_[1].substr(0, kQuotedBytesMax)) +
@@ -120,14 +121,14 @@ class CommandRun {
       Reject("NOAUTH Authentication required.", &command);
       return true;
     }
-    if (client_.in_multi && command.Has(kNoMulti) && state_.traits.no_multi_commands) {
+    if (client_.in_multi && command.Has(kNoMulti) && node_.traits().no_multi_commands) {
       Reject("ERR Command not allowed inside a transaction");
       return true;
     }
     return false;
   }
 
-  // Routing comes first, then READONLY and LOADING, as in processCommand.
+  // Routing comes first, then the limits, READONLY and LOADING, as in processCommand.
   bool Redirected(const Command& command) {
     bool is_exec = command.name == "exec";
     if (!node_.exporting.empty() && IsWrite(command)) LearnTakeovers(state_, node_);
@@ -145,12 +146,16 @@ class CommandRun {
         return true;
       }
     }
+    if (auto limit = FindLimit(state_, node_, client_, command, IsWrite(command))) {
+      Reject(*limit, &command);
+      return true;
+    }
     if (node_.view.IsReplica() && IsWrite(command)) {
       Reject("READONLY You can't write against a read only replica.", &command);
       return true;
     }
     if (state_.now_ms < node_.process->loading_until_ms && !AllowedWhileLoading(command)) {
-      Reject(state_.traits.loading_error, &command);
+      Reject(node_.traits().loading_error, &command);
       return true;
     }
     return false;
@@ -167,7 +172,7 @@ class CommandRun {
       return std::all_of(client_.queue.begin(), client_.queue.end(),
                          [](const auto& queued) { return queued.command->Has(kLoading); });
     }
-    if (command.Has(kClusterQuery)) return state_.traits.cluster_while_loading;
+    if (command.Has(kClusterQuery)) return node_.traits().cluster_while_loading;
     return command.Has(kLoading);
   }
 
@@ -211,9 +216,16 @@ void RunCommand(ClusterState& state, Client& client, std::span<const std::string
 
 }  // namespace
 
+bool Refuse(Client& client, std::string* replies) {
+  if (!client.refusal) return false;
+  ReplyWriter(replies, client.resp).Error(*client.refusal);
+  client.closed = true;
+  return true;
+}
+
 Delivery ExecuteCommand(ClusterState& state, Client& client,
                         std::span<const std::string_view> arguments, std::string* replies) {
-  if (!state.IsOpen(client)) return Delivery::kClosed;
+  if (!state.IsOpen(client) || Refuse(client, replies)) return Delivery::kClosed;
   const ClientId id = client.id;
   RunBetweenCommands(state, client, arguments);
   if (state.FindClient(id) == nullptr || !state.IsOpen(client)) return Delivery::kClosed;
@@ -236,7 +248,7 @@ Delivery ExecuteCommand(ClusterState& state, Client& client,
 
 Delivery FeedBytes(ClusterState& state, Client& client, std::string_view bytes,
                    std::string* replies) {
-  if (!state.IsOpen(client)) return Delivery::kClosed;
+  if (!state.IsOpen(client) || Refuse(client, replies)) return Delivery::kClosed;
   client.requests.Feed(bytes);
   for (;;) {
     switch (client.requests.Next()) {
@@ -284,6 +296,7 @@ void Call(CommandContext& context) {
   context.command.handler(context);
   // CONFIG RESETSTAT cleared the counters, its own call counts afterwards.
   ++counter.calls;
+  ++context.process.calls;
   if (context.reply.errors() > errors) ++counter.failed;
 }
 

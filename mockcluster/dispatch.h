@@ -10,6 +10,9 @@
 
 namespace mockcluster {
 
+// Tells a connection that was one too many so, and closes it. Returns whether it was.
+bool Refuse(Client& client, std::string* replies);
+
 // One command of a client from arrival to reply: the hook and the fault plan first, then the
 // server's checks in the server's order, then the command. Contract as Cluster::Execute().
 Delivery ExecuteCommand(ClusterState& state, Client& client,

@@ -38,6 +38,7 @@ void Promote(ClusterState& state, Node& replica, Promotion promotion);
 // lifecycle.cc
 absl::Status Kill(ClusterState& state, NodeIndex node);
 absl::Status Restart(ClusterState& state, NodeIndex node, RestartMode mode);
+absl::Status RestartAs(ClusterState& state, NodeIndex node, Flavor flavor);
 absl::Status Save(ClusterState& state, NodeIndex node);
 absl::StatusOr<NodeIndex> AddNode(ClusterState& state, std::optional<NodeIndex> primary);
 absl::Status RemoveNode(ClusterState& state, NodeIndex node);
@@ -54,6 +55,7 @@ absl::Status UnassignSlot(ClusterState& state, Slot slot);
 absl::Status AssignSlot(ClusterState& state, Slot slot, NodeIndex node);
 absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated);
 absl::Status SetDeaf(ClusterState& state, NodeIndex node, bool deaf);
+absl::Status Configure(ClusterState& state, NodeIndex node, const NodeSettings& settings);
 absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms);
 absl::Status SetClusterDown(ClusterState& state, NodeIndex node, int64_t duration_ms);
 absl::Status SetReplicationPaused(ClusterState& state, NodeIndex replica, bool paused);

@@ -22,7 +22,7 @@ void Promote(ClusterState& state, Node& replica, Promotion promotion) {
   } else {
     view.BumpConfigEpoch();
   }
-  if (state.traits.marks_follow_failover) {
+  if (ReplicatesMarks(state.node(old_primary), replica)) {
     CopyMarks(state.node(old_primary).view, view);
   }
   view.owners.Replace(old_primary, replica.index);
@@ -52,7 +52,11 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
     return Refused(kEvent, LogName(replica_index) + " has not synchronised");
   }
   const bool forced = kind == FailoverKind::kForced;
-  if (!forced && (primary.process == nullptr || primary.isolated)) {
+  const bool partition = kind == FailoverKind::kPartition;
+  if (partition != primary.isolated) {
+    return Refused(kEvent, LogName(primary.index) + (partition ? " is in reach" : " is isolated"));
+  }
+  if (!forced && !partition && (primary.process == nullptr || primary.isolated)) {
     return Refused(kEvent, LogName(primary.index) + " is not in reach");
   }
   if (!forced) {
@@ -60,10 +64,12 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   } else if (primary.process != nullptr) {
     if (absl::Status killed = Kill(state, primary.index); !killed.ok()) return killed;
   }
+  if (partition) NoticeFailures(state);
   Promote(state, replica, Promotion::kElection);
-  state.Log(std::string("failover ") + (forced ? "forced " : "graceful ") + LogName(primary.index) +
+  constexpr std::string_view kHow[] = {"graceful ", "forced ", "by partition "};
+  state.Log("failover " + std::string(kHow[static_cast<size_t>(kind)]) + LogName(primary.index) +
             " to " + LogName(replica_index));
-  if (!forced) {
+  if (kind == FailoverKind::kGraceful) {
     // The old primary holds its clients back until it has turned replica; it has all the data.
     DeliverNews(state, replica, primary);
     if (primary.view.IsReplica()) primary.link.primary_serial = replica.process->serial;

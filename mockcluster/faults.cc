@@ -107,7 +107,10 @@ class FaultCause {
   // Marks of a node are lost with its role on Redis 7.0: a source that loses them says nil to what
   // has moved.
   bool LosesMarks(const Node& node) const {
-    return !state_.traits.marks_follow_failover && !node.view.migrating_to.empty();
+    return !node.view.migrating_to.empty() &&
+           std::any_of(node.replicas.begin(), node.replicas.end(), [&](NodeIndex replica) {
+             return !ReplicatesMarks(node, state_.node(replica));
+           });
   }
 
   // Its failover sends clients in a circle: until the source hears of it, or for good on Redis 7.0.
@@ -119,10 +122,15 @@ class FaultCause {
     });
   }
 
+  // Marks of every node follow the failovers of others.
+  bool AllFollow() const {
+    return std::all_of(state_.nodes.begin(), state_.nodes.end(),
+                       [](const auto& node) { return node->traits().marks_follow_failover; });
+  }
+
   bool MayHandOver(const Node& node) const {
     if (LosesMarks(node)) return false;
-    const bool heard_at_once =
-        state_.traits.marks_follow_failover && state_.options.gossip == GossipMode::kImmediate;
+    const bool heard_at_once = state_.options.gossip == GossipMode::kImmediate && AllFollow();
     return heard_at_once || (!IsDestination(node) && node.view.importing_from.empty());
   }
 

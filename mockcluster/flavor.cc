@@ -3,11 +3,24 @@
 namespace mockcluster {
 namespace {
 
+constexpr std::string_view kRedisSaveError =
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+    "disk. Commands that may modify the data set are disabled, because this instance is configured "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+    "option). Please check the Redis logs for details about the RDB error.";
+
+constexpr std::string_view kValkeySaveError =
+    "MISCONF Valkey is configured to save RDB snapshots, but it's currently unable to persist to "
+    "disk. Commands that may modify the data set are disabled, because this instance is configured "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+    "option). Please check the Valkey logs for details about the RDB error.";
+
 constexpr FlavorTraits kRedis70Traits = {
     .server = "redis",
     .redis_version = "7.0.15",
     .version = "7.0.15",
     .loading_error = "LOADING Redis is loading the dataset in memory",
+    .save_error = kRedisSaveError,
     .layout = Layout::kSingleTable,
     .is_valkey = false,
     .marks_follow_failover = false,
@@ -17,6 +30,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .cluster_while_loading = false,
     .lenient_cursor = true,
     .unknown_type_is_error = false,
+    .queueing_needs_memory = true,
 };
 
 constexpr FlavorTraits kValkey80Traits = {
@@ -24,6 +38,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .redis_version = "7.2.4",
     .version = "8.0.1",
     .loading_error = "LOADING Valkey is loading the dataset in memory",
+    .save_error = kValkeySaveError,
     .layout = Layout::kPerSlot,
     .is_valkey = true,
     .marks_follow_failover = true,
@@ -33,6 +48,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .cluster_while_loading = true,
     .lenient_cursor = false,
     .unknown_type_is_error = true,
+    .queueing_needs_memory = false,
 };
 
 constexpr FlavorTraits MakeValkey91Traits() {

@@ -12,6 +12,7 @@ struct FlavorTraits {
   std::string_view redis_version;  // INFO's and HELLO's version (Valkey: its compatibility one)
   std::string_view version;        // the product's own
   std::string_view loading_error;  // while the data set is loaded
+  std::string_view save_error;     // while snapshots fail
   Layout layout;
   bool is_valkey;
   bool marks_follow_failover;      // SETSLOT is replicated, marks are retargeted
@@ -21,6 +22,7 @@ struct FlavorTraits {
   bool cluster_while_loading;      // CLUSTER NODES, INFO, MYID, SLOTS answer while loading
   bool lenient_cursor;             // SCAN's cursor is read by strtoul
   bool unknown_type_is_error;      // SCAN … TYPE with an unknown name
+  bool queueing_needs_memory;      // at maxmemory nothing is queued inside MULTI
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);

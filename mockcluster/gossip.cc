@@ -50,7 +50,7 @@ void LoseSlots(ClusterState& state, Node& node, const std::vector<Slot>& slots) 
   for (Slot slot : slots) {
     // The hidden copy at the destination is the data now: do not mirror the removal.
     node.exporting.erase(slot);
-    if (state.traits.is_valkey) node.view.migrating_to.erase(slot);
+    if (node.traits().is_valkey) node.view.migrating_to.erase(slot);
     RemoveSlot(state, node, slot);
   }
 }
@@ -61,16 +61,6 @@ void FollowPrimaryOfPrimary(ClusterState& state, Node& node) {
   const PeerView* primary = node.view.FindPeer(*node.view.me().primary);
   if (primary == nullptr || !primary->primary || primary->primary == node.index) return;
   BecomeReplica(state, node, *primary->primary, /*has_its_data=*/false);
-}
-
-void NoticeFailures(ClusterState& state) {
-  for (auto& observer : state.nodes) {
-    if (observer->process == nullptr) continue;
-    for (auto& peer : state.nodes) {
-      if (peer == observer || observer->view.FindPeer(peer->index) == nullptr) continue;
-      observer->view.peer(peer->index).failed = !InTouch(*peer) || observer->isolated;
-    }
-  }
 }
 
 }  // namespace
@@ -91,7 +81,7 @@ void DeliverNews(ClusterState& state, Node& from, Node& to) {
                     .version = from.view.version,
                     .owners = &from.view.owners};
   const ClaimRules rules{.replica_migration = state.options.replica_migration,
-                         .marks_follow_failover = state.traits.marks_follow_failover};
+                         .marks_follow_failover = to.traits().marks_follow_failover};
   ClaimEffects effects = ApplyClaim(to.view, claim, from.id > to.id, rules);
   if (effects.new_primary) {
     BecomeReplica(state, to, *effects.new_primary, /*has_its_data=*/false);
@@ -130,6 +120,16 @@ bool GossipOnce(ClusterState& state) {
   state.Log("gossip " + LogName(from->index) + " to " + LogName(to->index));
   Refresh(state);
   return true;
+}
+
+void NoticeFailures(ClusterState& state) {
+  for (auto& observer : state.nodes) {
+    if (observer->process == nullptr) continue;
+    for (auto& peer : state.nodes) {
+      if (peer == observer || observer->view.FindPeer(peer->index) == nullptr) continue;
+      observer->view.peer(peer->index).failed = !InTouch(*peer) || observer->isolated;
+    }
+  }
 }
 
 void SettleViews(ClusterState& state) {

@@ -14,6 +14,8 @@ void DeliverNews(ClusterState& state, Node& from, Node& to);
 void HearAll(ClusterState& state, Node& node);
 // Delivers one piece of news drawn from the seed. False: there is none.
 bool GossipOnce(ClusterState& state);
+// Every node marks those that are dead or cut off from it as failed.
+void NoticeFailures(ClusterState& state);
 // Delivers everything until no view changes, and marks dead and cut-off nodes as failed.
 void SettleViews(ClusterState& state);
 

@@ -42,6 +42,8 @@ NodeInfo Cluster::Node(NodeIndex index) const {
                 .id = node.id,
                 .run_id = node.last_run_id,
                 .endpoint = node.endpoint,
+                .flavor = node.flavor,
+                .settings = node.settings,
                 .alive = node.process != nullptr,
                 .member = node.member,
                 .primary = node.view.me().primary,

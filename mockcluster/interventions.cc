@@ -87,6 +87,14 @@ absl::Status SetDeaf(ClusterState& state, NodeIndex node, bool deaf) {
   return absl::OkStatus();
 }
 
+absl::Status Configure(ClusterState& state, NodeIndex index, const NodeSettings& settings) {
+  Node& node = state.node(index);
+  if (!node.member) return Refused("configure", LogName(index) + " left the cluster");
+  node.settings = settings;
+  state.Log("configure " + LogName(index));
+  return absl::OkStatus();
+}
+
 absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms) {
   if (absl::Status alive = ExpectAlive(state, node, "loading"); !alive.ok()) return alive;
   state.node(node).process->loading_until_ms = state.now_ms + duration_ms;

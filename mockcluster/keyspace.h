@@ -58,6 +58,8 @@ class Keyspace {
 
   virtual ~Keyspace() = default;
 
+  virtual Layout layout() const = 0;
+
   // The entry of `key`, or null. Moves a pending rehash one step on, as every access does.
   virtual const Entry* Find(const KeyRef& key) = 0;
   // The same, to be changed through the pointer.

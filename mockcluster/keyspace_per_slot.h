@@ -16,6 +16,7 @@ class PerSlotKeyspace : public Keyspace {
  public:
   explicit PerSlotKeyspace(uint64_t hash_seed) : seed_(hash_seed) {}
 
+  Layout layout() const override { return Layout::kPerSlot; }
   const Entry* Find(const KeyRef& key) override { return FindForWrite(key); }
   Entry* FindForWrite(const KeyRef& key) override;
   UpsertResult Upsert(const KeyRef& key) override;

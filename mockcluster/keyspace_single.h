@@ -28,6 +28,7 @@ class SingleTableKeyspace : public Keyspace {
  public:
   explicit SingleTableKeyspace(uint64_t hash_seed) : seed_(hash_seed), table_(rules_) {}
 
+  Layout layout() const override { return Layout::kSingleTable; }
   const Entry* Find(const KeyRef& key) override { return FindForWrite(key); }
   Entry* FindForWrite(const KeyRef& key) override;
   UpsertResult Upsert(const KeyRef& key) override;

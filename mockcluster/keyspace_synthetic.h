@@ -20,6 +20,7 @@ class SyntheticKeyspace : public Keyspace {
   // `options.synthetic` must be given.
   explicit SyntheticKeyspace(const KeyspaceOptions& options);
 
+  Layout layout() const override { return options_.layout; }
   const Entry* Find(const KeyRef& key) override;
   Entry* FindForWrite(const KeyRef& key) override;
   UpsertResult Upsert(const KeyRef& key) override;

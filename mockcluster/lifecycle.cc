@@ -12,15 +12,15 @@
 namespace mockcluster {
 namespace {
 
-void StartProcess(ClusterState& state, Node& node, const Keyspace* data) {
+void StartProcess(ClusterState& state, Node& node, Keyspace* data) {
   auto process = std::make_unique<Process>();
   process->serial = state.next_process_serial++;
   process->run_id = state.random.HexId();
   process->hash_seed = state.random.Next();
   process->started_at_ms = state.now_ms;
   process->counters.resize(AllCommands().size());
-  process->keyspace = data != nullptr ? data->Clone(process->hash_seed)
-                                      : CreateKeyspace({.layout = state.layout(),
+  process->keyspace = data != nullptr ? CopyKeyspace(state, node, *data, process->hash_seed)
+                                      : CreateKeyspace({.layout = state.LayoutOf(node),
                                                         .hash_seed = process->hash_seed,
                                                         .synthetic = state.options.synthetic});
   node.last_run_id = process->run_id;
@@ -30,7 +30,7 @@ void StartProcess(ClusterState& state, Node& node, const Keyspace* data) {
 
 // Keys of slots that are not the node's: a server looks at them when it starts
 // (verifyClusterConfigWithData).
-void VerifyData(ClusterState& state, Node& node) {
+void VerifyData(Node& node) {
   ClusterView& view = node.view;
   if (view.IsReplica()) return;
   for (size_t index = 0; index < atestore::kSlotCount; ++index) {
@@ -41,7 +41,7 @@ void VerifyData(ClusterState& state, Node& node) {
     if (!owner) {
       view.SetOwner(slot, node.index);
       ++view.version;
-    } else if (state.traits.is_valkey) {
+    } else if (node.traits().is_valkey) {
       node.process->keyspace->EraseSlot(slot);
     } else {
       view.importing_from[slot] = *owner;
@@ -65,10 +65,12 @@ std::string EndpointText(const Node& node) {
 }
 
 Node& CreateIdentity(ClusterState& state, const atestore::Endpoint& endpoint) {
-  state.nodes.push_back(std::make_unique<Node>(static_cast<NodeIndex>(state.nodes.size())));
+  state.nodes.push_back(
+      std::make_unique<Node>(static_cast<NodeIndex>(state.nodes.size()), state.options.flavor));
   Node& node = *state.nodes.back();
   node.id = state.random.HexId();
   node.endpoint = endpoint;
+  node.settings.allow_reads_when_down = state.options.allow_reads_when_down;
   node.view.peer(node.index).known = true;
   node.view.peer(node.index).shard = node.index;
   return node;
@@ -86,6 +88,8 @@ void ForgetOthers(ClusterState& state, Node& node) {
 // The process of `node` goes on as a node that nobody knows; `node` itself is gone for good.
 Node& ChangeIdentity(ClusterState& state, Node& node) {
   Node& fresh = CreateIdentity(state, node.endpoint);
+  fresh.flavor = node.flavor;
+  fresh.settings = node.settings;
   fresh.process = std::move(node.process);
   fresh.last_run_id = node.last_run_id;
   fresh.saved = std::move(node.saved);
@@ -122,7 +126,7 @@ absl::Status Restart(ClusterState& state, NodeIndex index, RestartMode mode) {
   Node& node = state.node(index);
   if (!node.member) return Refused("restart", LogName(index) + " left the cluster");
   if (node.process != nullptr) EndProcess(state, node);
-  const Keyspace* data = nullptr;
+  Keyspace* data = nullptr;
   std::string_view how = "empty";
   if (mode == RestartMode::kKeepData) {
     data = node.at_death.get();
@@ -133,7 +137,7 @@ absl::Status Restart(ClusterState& state, NodeIndex index, RestartMode mode) {
   }
   StartProcess(state, node, data);
   node.at_death.reset();
-  VerifyData(state, node);
+  VerifyData(node);
   state.Log("restart " + LogName(index) + " " + std::string(how));
   // While its cluster state is fail it hears what happened, before it serves anybody. Only a
   // primary waits longer: one that was replaced meanwhile is a replica now.
@@ -143,6 +147,18 @@ absl::Status Restart(ClusterState& state, NodeIndex index, RestartMode mode) {
   }
   AfterEvent(state);
   return absl::OkStatus();
+}
+
+absl::Status RestartAs(ClusterState& state, NodeIndex index, Flavor flavor) {
+  Node& node = state.node(index);
+  if (!node.member) return Refused("restart", LogName(index) + " left the cluster");
+  if (state.options.synthetic && TraitsOf(flavor).layout != node.traits().layout) {
+    return Refused("restart", "synthetic actors cannot change their tables");
+  }
+  node.flavor = flavor;
+  state.Log("server of " + LogName(index) + " is now " + std::string(TraitsOf(flavor).server) +
+            " " + std::string(TraitsOf(flavor).version));
+  return Restart(state, index, RestartMode::kKeepData);
 }
 
 absl::Status Save(ClusterState& state, NodeIndex index) {

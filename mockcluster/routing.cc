@@ -47,7 +47,7 @@ class KeyInspection {
     }
     bool as_primary = owner_ == node_.index;
     bool looks_at_marks = true;
-    if (state_.traits.replicas_check_marks) {
+    if (node_.traits().replicas_check_marks) {
       looks_at_marks = !view.IsReplica() || client_.read_only;
       as_primary = owner_ == view.me().primary.value_or(node_.index);
     }
@@ -78,7 +78,7 @@ Route KeyInspection::Decide(const Command& command, uint32_t flags) const {
   if (failure_) return {*failure_, slot_, std::nullopt};
   if (!any_) return {};
   if (!ClusterIsUp(state_, node_)) {
-    if (!state_.options.allow_reads_when_down) return {Kind::kClusterDown, slot_, std::nullopt};
+    if (!node_.settings.allow_reads_when_down) return {Kind::kClusterDown, slot_, std::nullopt};
     if (flags & kWrite) return {Kind::kClusterReadOnly, slot_, std::nullopt};
   }
   // Keys must be movable between the two nodes in either direction.
@@ -103,7 +103,7 @@ Route KeyInspection::Decide(const Command& command, uint32_t flags) const {
 
 Route RouteCommand(const ClusterState& state, Node& node, const Client& client,
                    const Command& command, std::span<const std::string_view> arguments) {
-  bool count_missing = !(client.in_multi && state.traits.exec_decides_missing_keys);
+  bool count_missing = !(client.in_multi && node.traits().exec_decides_missing_keys);
   KeyInspection inspection(state, node, client, count_missing);
   ForEachKey(command, arguments, [&](std::string_view key) { return inspection.Visit(key); });
   return inspection.Decide(command, command.flags);

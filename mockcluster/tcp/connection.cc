@@ -19,7 +19,11 @@ Connection::Connection(Cluster& cluster, ClientId client, std::unique_ptr<Client
 void Connection::Start() {
   stream_->Handshake([self = shared_from_this()](std::error_code error) {
     if (error) return self->Close();
-    self->Read();
+    if (self->cluster_.Greet(self->client_, &self->output_) == Delivery::kReplied) {
+      return self->Read();
+    }
+    self->writing_ = true;
+    self->Write(/*close_after=*/true);
   });
 }
 

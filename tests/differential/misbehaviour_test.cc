@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,134 @@ TEST_P(Differential, BothEndsOfAnOpenSlotHandOver) {
     for (size_t node = 0; node < TwinClusters::kNodes; ++node) ExpectEqualMarks(*twins_, node);
   }
   UseUp();
+}
+
+// Limits refuse commands for a time, each at its place among the checks.
+TEST_P(Differential, LimitsRefuseCommandsForATime) {
+  const std::vector<std::string> kTry = {"GET {b}1",
+                                         "SET {b}1 y",
+                                         "SET zzz y",
+                                         "DEL {b}2",
+                                         "SCAN 0 COUNT 1000",
+                                         "PING",
+                                         "FLUSHALL x",
+                                         "EXPIRE {b}1 100",
+                                         "APPEND {b}1 x",
+                                         "MULTI",
+                                         "GET {b}1",
+                                         "EXEC",
+                                         "MULTI",
+                                         "SET {b}1 z",
+                                         "EXEC",
+                                         "MULTI",
+                                         "CLUSTER MYID",
+                                         "EXEC",
+                                         "WATCH {b}1",
+                                         "UNWATCH",
+                                         "MULTI",
+                                         "UNWATCH",
+                                         "DISCARD",
+                                         "RESTORE-ASKING {b}9 0 junk",
+                                         "CLUSTER SETSLOT 3300 STABLE"};
+  for (const std::string setting :
+       {"maxmemory 1", "maxmemory 10gb", "min-replicas-to-write 1", "min-replicas-to-write 2"}) {
+    Expect(0, {"SET {b}1 x", "CONFIG SET " + setting});
+    Expect(0, kTry);
+    Expect(0, {"CONFIG SET maxmemory 0 min-replicas-to-write 0", "MULTI", "SET {b}1 q",
+               "@0 CONFIG SET " + setting, "EXEC", "MULTI", "GET {b}1", "EXEC",
+               "CONFIG SET maxmemory 0 min-replicas-to-write 0"});
+  }
+  Expect(2, {"CONFIG SET min-replicas-to-write 5", "READONLY", "GET {b}1", "SET {b}1 z",
+             "CONFIG SET min-replicas-to-write 0"});
+}
+
+// A directory where the snapshot should be.
+TEST_P(Differential, WritesAreRefusedWhileSnapshotsFail) {
+  RealCluster& real = twins_->real();
+  absl::StatusOr<HiredisReply> folder = real.Run(0, {"CONFIG", "GET", "dir"});
+  ASSERT_TRUE(folder.ok()) << folder.status();
+  const std::filesystem::path snapshot =
+      std::filesystem::path(folder->elements[1].text) / "dump.rdb";
+  std::filesystem::create_directories(snapshot / "in-the-way");
+  ASSERT_TRUE(real.Run(0, {"CONFIG", "SET", "save", "3600 1"}).ok());
+  ASSERT_TRUE(real.Run(0, {"BGSAVE"}).ok());
+  EXPECT_TRUE(Poll(absl::Seconds(10), [&] {
+    absl::StatusOr<HiredisReply> info = real.Run(0, {"INFO", "persistence"});
+    return info.ok() && info->text.find("rdb_last_bgsave_status:err") != std::string::npos;
+  }));
+  ASSERT_TRUE(twins_->mock().Configure(mockcluster::NodeIndex{0}, {.saving_fails = true}).ok());
+  Expect(0, {"SET {b}1 a", "GET {b}1",
+             "DEL {b}1",   "PING",
+             "MULTI",      "GET {b}1",
+             "EXEC",       "MULTI",
+             "SET {b}1 a", "EXEC",
+             "FLUSHALL",   "EXISTS {b}1",
+             "SET zzz 1",  "CONFIG SET min-replicas-to-write 5",
+             "SET {b}1 a", "CONFIG SET maxmemory 1",
+             "SET {b}1 a", "CONFIG SET stop-writes-on-bgsave-error no maxmemory 0",
+             "SET {b}1 a", "CONFIG SET min-replicas-to-write 0",
+             "SET {b}1 a"});
+  Expect(2, {"PING"});
+  UseUp();
+}
+
+TEST_P(Differential, SettingsAreCheckedAsAWhole) {
+  Expect(0, {"CONFIG SET",
+             "CONFIG SET a",
+             "CONFIG SET maxmemory 0 x",
+             "CONFIG SET nosuch 1",
+             "CONFIG SET maxmemory x",
+             "CONFIG SET maxmemory 10mb",
+             "CONFIG GET maxmemory",
+             "CONFIG SET maxmemory 1k",
+             "CONFIG GET MAXMEMORY",
+             "CONFIG SET maxmemory 0",
+             "CONFIG SET maxmemory 0 maxmemory 0",
+             "CONFIG SET maxclients x",
+             "CONFIG SET cluster-allow-reads-when-down maybe",
+             "CONFIG SET cluster-enabled no",
+             "CONFIG SET min-replicas-to-write 1 nosuch 1",
+             "CONFIG GET min-replicas-to-write",
+             "CONFIG GET stop-writes-on-bgsave-error",
+             "CONFIG GET cluster-allow-reads-when-down",
+             "CONFIG RESETSTAT x",
+             "CONFIG GET"});
+}
+
+TEST_P(Differential, OneClientTooMany) {
+  Expect(0, {"CONFIG SET maxclients 6"});  // two links to each of three nodes
+  auto connection = twins_->Connect(0);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  absl::StatusOr<TwinClusters::Replies> replies = (*connection)->Execute("PING");
+  ASSERT_TRUE(replies.ok()) << replies.status();
+  EXPECT_EQ(replies->real + "(closed)", replies->mock);
+  UseUp();
+}
+
+// The lines of INFO that tell what CONFIG RESETSTAT zeroes, at once and inside MULTI.
+TEST_P(Differential, StatisticsAreZeroed) {
+  constexpr std::string_view kFields[] = {
+      "total_commands_processed:", "rejected_connections:",   "loading:",      "async_loading:",
+      "cmdstat_get:calls=",        "rdb_last_bgsave_status:", "cluster_state:"};
+  auto connection = twins_->Connect(0);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  auto fields = [&](const std::string& text) {
+    std::vector<std::string> found;
+    for (std::string_view field : kFields) {
+      const size_t begin = text.find(field);
+      if (begin == std::string::npos) continue;
+      found.push_back(text.substr(begin, text.find_first_of("\r,", begin) - begin));
+    }
+    return found;
+  };
+  for (std::string_view line :
+       {"GET {b}1", "CONFIG RESETSTAT", "INFO stats", "GET {b}1", "INFO commandstats persistence",
+        "MULTI", "GET {b}1", "CLUSTER INFO", "INFO stats commandstats", "EXEC", "INFO everything",
+        "CONFIG RESETSTAT", "INFO commandstats", "INFO stats"}) {
+    absl::StatusOr<TwinClusters::Replies> replies = (*connection)->Execute(line);
+    ASSERT_TRUE(replies.ok()) << replies.status();
+    EXPECT_EQ(fields(replies->real), fields(replies->mock)) << line;
+  }
 }
 
 }  // namespace

@@ -93,5 +93,85 @@ TEST_P(Misbehaviour, AnErrorIsNotAbsence) {
   EXPECT_EQ(cluster.StateOf("{b}here").truth, KeyTruth::kUnreachable);
 }
 
+TEST(MixedVersions, EachNodeHasTheTablesAndTheRulesOfItsServer) {
+  Cluster cluster({.primaries = 2, .replicas_per_primary = 1, .flavor = Flavor::kValkey80});
+  for (int key = 0; key < 100; ++key) {
+    ASSERT_TRUE(cluster.Put("k" + std::to_string(key), std::to_string(key)).ok());
+  }
+  const NodeInfo before = cluster.Node(kFirst);
+  ASSERT_TRUE(cluster.RestartAs(kFirst, Flavor::kRedis70).ok());
+  cluster.AdvanceTime(2000);
+  EXPECT_EQ(cluster.Node(kFirst).keys, before.keys);
+  EXPECT_EQ(cluster.Node(kFirst).id, before.id);
+  EXPECT_NE(cluster.Node(kFirst).run_id, before.run_id);
+  EXPECT_EQ(cluster.Node(kFirst).flavor, Flavor::kRedis70);
+  TestClient first(cluster, kFirst);
+  TestClient second(cluster, kSecond);
+  EXPECT_THAT(first("INFO server"), ::testing::HasSubstr("redis_version:7.0.15"));
+  EXPECT_THAT(second("INFO server"), ::testing::HasSubstr("valkey_version:8.0.1"));
+  // A number of a slot is a place in hash order there: the cursor goes on below it.
+  EXPECT_EQ(first("CLUSTER MYSHARDID"), "-ERR unknown subcommand 'MYSHARDID'. Try CLUSTER HELP.|");
+  EXPECT_EQ(first("SCAN -1 COUNT 1").substr(0, 2), "*2") << "read by strtoul";
+  EXPECT_EQ(second("SCAN -1"), "-ERR invalid cursor|");
+  // A full synchronisation between servers of two kinds.
+  const NodeIndex replica = cluster.ReplicasOf(kFirst).front();
+  EXPECT_EQ(cluster.Node(replica).keys, before.keys);
+  ASSERT_TRUE(cluster.RestartAs(kFirst, Flavor::kValkey91).ok());
+  cluster.AdvanceTime(2000);
+  EXPECT_EQ(cluster.ReachableKeys().size(), 100u);
+}
+
+TEST(MixedVersions, MarksFollowOnlyWhereBothServersKnowOfIt) {
+  for (Flavor replica_flavor : {Flavor::kRedis70, Flavor::kValkey80}) {
+    Cluster cluster({.primaries = 2, .replicas_per_primary = 1, .flavor = Flavor::kValkey80});
+    const NodeIndex replica = cluster.ReplicasOf(kFirst).front();
+    ASSERT_TRUE(cluster.RestartAs(replica, replica_flavor).ok());
+    ASSERT_TRUE(cluster.Put("{b}k", "1").ok());
+    ASSERT_TRUE(cluster.BeginMigration(kTagSlot, kSecond).ok());
+    ASSERT_TRUE(cluster.MigrateKeys(kTagSlot, 1).ok());
+    ASSERT_TRUE(cluster.Failover(replica, FailoverKind::kGraceful).ok());
+    EXPECT_EQ(cluster.StateOf("{b}k").truth, replica_flavor == Flavor::kRedis70
+                                                 ? KeyTruth::kAbsent
+                                                 : KeyTruth::kReadable);
+  }
+}
+
+TEST_P(Misbehaviour, APrimaryOfTheMinorityAnswersReadsForEverIfAllowed) {
+  Cluster cluster(WithReplicas());
+  ASSERT_TRUE(cluster.Put("{b}k", "old").ok());
+  ASSERT_TRUE(cluster.Configure(kFirst, {.allow_reads_when_down = true}).ok());
+  const NodeIndex heir = ReplicaOf(cluster, kFirst);
+  ASSERT_TRUE(cluster.SetIsolated(kFirst, true).ok());
+  ASSERT_TRUE(cluster.Failover(heir, FailoverKind::kPartition).ok());
+  ASSERT_TRUE(cluster.Put("{b}k", "new").ok());
+  cluster.AdvanceTime(1'000'000);
+  TestClient minority(cluster, kFirst);
+  EXPECT_EQ(minority("GET {b}k"), "$3|old|");
+  EXPECT_EQ(minority("GET {b}never"), "$-1|");
+  EXPECT_THAT(minority("CLUSTER INFO"), ::testing::HasSubstr("cluster_state:fail"));
+  EXPECT_EQ(minority("SET {b}k x"),
+            "-CLUSTERDOWN The cluster is down and only accepts read commands|");
+  EXPECT_EQ(cluster.StateOf("{b}k").value, "new");
+  EXPECT_EQ(minority("CONFIG SET cluster-allow-reads-when-down no"), "+OK|");
+  EXPECT_EQ(minority("GET {b}k"), "-CLUSTERDOWN The cluster is down|");
+  ASSERT_TRUE(cluster.SetIsolated(kFirst, false).ok());
+  EXPECT_EQ(minority("GET {b}k"), "-MOVED 3300 127.0.0.1:7003|");
+  EXPECT_EQ(cluster.Node(kFirst).primary, heir);
+}
+
+TEST_P(Misbehaviour, OneClientTooManyIsToldSo) {
+  Cluster cluster({.primaries = 2, .flavor = GetParam()});
+  TestClient client(cluster, kFirst);
+  EXPECT_EQ(client("CONFIG SET maxclients 3"), "+OK|");
+  ClientId refused = cluster.Connect(cluster.Node(kFirst).endpoint).value();
+  std::string replies;
+  EXPECT_EQ(cluster.Feed(refused, "AUTH x\r\nPING\r\n", &replies), Delivery::kClosed);
+  EXPECT_EQ(TestClient::Visible(replies),
+            "-ERR max number of clients + cluster connections reached|");
+  EXPECT_FALSE(cluster.IsOpen(refused));
+  EXPECT_EQ(client("CONFIG SET maxclients 4"), "+OK|");
+  EXPECT_EQ(TestClient(cluster, kFirst)("PING"), "+PONG|");
+}
+
 }  // namespace
 }  // namespace mockcluster
