@@ -46,12 +46,13 @@ std::vector<std::string> SplitLikeAShell(std::string_view line) {
 }
 
 bool SameOutput(const ListActors& a, const ListActors& b) {
-  return a.output.format == b.output.format && a.output.no_headers == b.output.no_headers;
+  return a.output.format == b.output.format && a.output.no_headers == b.output.no_headers &&
+         a.output.spec == b.output.spec;
 }
 
 bool SameListing(const ListActors& a, const ListActors& b) {
   return a.atespace == b.atespace && a.chunk_size == b.chunk_size && a.limit == b.limit &&
-         a.sort == b.sort && SameOutput(a, b);
+         a.sort == b.sort && a.filter == b.filter && SameOutput(a, b);
 }
 
 // As far as a number of seconds in decimals can say it.

@@ -10,7 +10,16 @@
 
 namespace atestore::cli {
 
-enum class OutputFormat { kTable, kWide, kJson, kYaml, kName, kJsonLines };
+enum class OutputFormat {
+  kTable,
+  kWide,
+  kJson,
+  kYaml,
+  kName,
+  kJsonLines,
+  kCustomColumns,
+  kJsonPath,
+};
 
 // How to reach ateapi; an empty string means "not given".
 struct ConnectionOptions {
@@ -26,6 +35,7 @@ struct ConnectionOptions {
 struct OutputOptions {
   OutputFormat format = OutputFormat::kTable;
   bool no_headers = false;
+  std::string spec = {};  // the columns or the template
 };
 
 struct ActorName {
@@ -38,6 +48,7 @@ struct ListActors {
   int32_t chunk_size = 0;        // actors a page; 0: the service's default
   std::optional<int64_t> limit;  // actors in total
   std::string page_token;        // empty: from the start
+  std::string filter = {};       // in the service's language; empty: all
   bool sort = false;
   OutputOptions output;
 };

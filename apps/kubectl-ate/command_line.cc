@@ -6,6 +6,8 @@
 #include "absl/strings/str_split.h"
 #include "apps/kubectl-ate/completion_scripts.h"
 #include "apps/kubectl-ate/grammar.h"
+#include "apps/kubectl-ate/output_format.h"
+#include "apps/kubectl-ate/selectors.h"
 #include "core/status.h"
 #include "core/topology.h"
 
@@ -34,8 +36,8 @@ absl::StatusOr<ActorName> ParseActorName(std::string_view text, const std::strin
   return name;
 }
 
-OutputOptions OutputOf(const Values& values) {
-  return {.format = OutputFormats().at(values.format), .no_headers = values.no_headers};
+absl::StatusOr<OutputOptions> OutputOf(const Values& values, Printed printed) {
+  return ParseOutput(values.format, values.no_headers, printed);
 }
 
 absl::StatusOr<Command> ToGetActors(const Grammar& grammar) {
@@ -47,7 +49,8 @@ absl::StatusOr<Command> ToGetActors(const Grammar& grammar) {
     if (values.all_atespaces) {
       return InvalidArgumentError("an actor is named by its atespace: give -a ATESPACE, not -A");
     }
-    for (const char* const listing_flag : {"--chunk-size", "--limit", "--page-token", "--sort"}) {
+    for (const char* const listing_flag : {"--chunk-size", "--limit", "--page-token", "--sort",
+                                           "--filter", "--field-selector", "--selector"}) {
       if (grammar.get_actors->count(listing_flag) > 0) {
         return absl::InvalidArgumentError(
             absl::StrCat(listing_flag, " is for listings, not for one actor"));
@@ -55,19 +58,27 @@ absl::StatusOr<Command> ToGetActors(const Grammar& grammar) {
     }
     absl::StatusOr<ActorName> name = ParseActorName(values.names[0], values.atespace);
     if (!name.ok()) return name.status();
-    return Command(GetActor{.name = *std::move(name), .output = OutputOf(values)});
+    absl::StatusOr<OutputOptions> output = OutputOf(values, Printed::kOneActor);
+    if (!output.ok()) return output.status();
+    return Command(GetActor{.name = *std::move(name), .output = *std::move(output)});
   }
   if (values.atespace.empty() && !values.all_atespaces) {
     return InvalidArgumentError(
         "which atespace? give -a ATESPACE for one, or -A for all (kubectl-ate get atespaces lists "
         "them)");
   }
+  absl::StatusOr<OutputOptions> output = OutputOf(values, Printed::kActors);
+  if (!output.ok()) return output.status();
+  absl::StatusOr<std::string> filter =
+      FilterOf(values.filter, values.field_selector, values.label_selector);
+  if (!filter.ok()) return filter.status();
   ListActors list{.atespace = values.atespace,
                   .chunk_size = values.chunk_size,
                   .limit = std::nullopt,
                   .page_token = values.page_token,
+                  .filter = *std::move(filter),
                   .sort = values.sort,
-                  .output = OutputOf(values)};
+                  .output = *std::move(output)};
   if (grammar.get_actors->count("--limit") > 0) list.limit = values.limit;
   return Command(std::move(list));
 }
@@ -108,11 +119,13 @@ absl::StatusOr<Command> ToCommand(const Grammar& grammar) {
   const Values& values = grammar.values;
   if (values.version) return Command(PrintText{kVersionText});
   if (grammar.get_actors->parsed()) return ToGetActors(grammar);
-  if (grammar.get_atespaces->parsed()) {
-    if (values.names.empty()) return Command(ListAtespaces{OutputOf(values)});
-    return Command(GetAtespace{values.names[0], OutputOf(values)});
+  if (grammar.get_atespaces->parsed() || grammar.get_workers->parsed()) {
+    absl::StatusOr<OutputOptions> output = OutputOf(values, Printed::kOther);
+    if (!output.ok()) return output.status();
+    if (grammar.get_workers->parsed()) return Command(ListWorkers{*std::move(output)});
+    if (values.names.empty()) return Command(ListAtespaces{*std::move(output)});
+    return Command(GetAtespace{values.names[0], *std::move(output)});
   }
-  if (grammar.get_workers->parsed()) return Command(ListWorkers{OutputOf(values)});
   if (grammar.create_actor->parsed()) return ToCreateActor(values);
   if (grammar.create_atespace->parsed()) return Command(CreateAtespace{values.names[0]});
   if (grammar.delete_actor->parsed()) return ToDeleteActors(values);

@@ -18,6 +18,9 @@ struct ListPage {
   ateapi::ListActorsResponse response;
   std::optional<double> progress;  // 0 … 1, when the service says it
   int64_t skipped_records = 0;
+  // What the service says it took into account. An older one says nothing and lists everything.
+  bool filter_applied = false;
+  bool mask_applied = false;
 };
 
 // ateapi, as this program uses it. Every call blocks until it ends, `deadline` passes or Cancel()

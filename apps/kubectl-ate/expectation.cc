@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/kubectl-ate/grammar.h"
+#include "store/codec/actor_fields.h"
 
 namespace atestore::cli {
 namespace {
@@ -50,11 +51,83 @@ void Remember(const std::string& flag, const std::string& value, Expectation& ex
   }
 }
 
+// What `typed` holds behind the last of these characters, and what stands before it.
+struct LastPart {
+  std::string before;
+  std::string part;
+};
+LastPart LastPartOf(const std::string& typed, const char* separators) {
+  const size_t at = typed.find_last_of(separators);
+  if (at == std::string::npos) return {.before = "", .part = typed};
+  return {.before = typed.substr(0, at + 1), .part = typed.substr(at + 1)};
+}
+
+// A list of fields that can be compared, with commas between.
+void ExpectFields(const std::string& typed, const std::string& behind, Expectation& expectation) {
+  const auto [before, part] = LastPartOf(typed, ",");
+  for (const ActorField& field : AllActorFields()) {
+    const bool scalar = field.kind == FieldKind::kString || field.kind == FieldKind::kInt64 ||
+                        field.kind == FieldKind::kEnum;
+    if (!scalar || !field.path.starts_with(part)) continue;
+    expectation.candidates.push_back(before + std::string(field.path) + behind);
+  }
+}
+
+// The names that an enum called `path` has.
+std::vector<std::string> EnumNames(const std::string& path) {
+  std::vector<std::string> names;
+  const ActorField* field = FindActorField(path);
+  if (field == nullptr || field->kind != FieldKind::kEnum) return names;
+  for (int i = 0; i < field->enumeration()->value_count(); ++i) {
+    names.push_back(field->enumeration()->value(i)->name());
+  }
+  return names;
+}
+
+// FIELD=VALUE,FIELD=VALUE
+void ExpectSelector(const std::string& typed, Expectation& expectation) {
+  const auto [before, part] = LastPartOf(typed, ",");
+  const size_t equals = part.find('=');
+  if (equals == std::string::npos) return ExpectFields(typed, "=", expectation);
+  std::string name = part.substr(0, equals);
+  if (name.ends_with("!")) name.pop_back();
+  for (const std::string& value : EnumNames(name)) {
+    if (value.starts_with(part.substr(equals + 1))) {
+      expectation.candidates.push_back(before + part.substr(0, equals + 1) + value);
+    }
+  }
+}
+
+// The name of a field, or of a value behind "FIELD = ".
+void ExpectFilter(const std::string& typed, Expectation& expectation) {
+  const auto [before, part] = LastPartOf(typed, " (=:");
+  const size_t sign = before.find_last_not_of(' ');
+  const bool value = sign != std::string::npos && (before[sign] == '=' || before[sign] == ':');
+  std::vector<std::string> names;
+  if (value) {
+    std::string name = before.substr(0, sign);
+    while (!name.empty() && (name.back() == ' ' || name.back() == '!')) name.pop_back();
+    names = EnumNames(LastPartOf(name, " (").part);
+  } else {
+    for (const ActorField& field : AllActorFields()) names.emplace_back(field.path);
+  }
+  for (const std::string& name : names) {
+    if (name.starts_with(part)) expectation.candidates.push_back(before + name);
+  }
+}
+
 void ExpectValue(const std::string& flag, const std::string& prefix, Expectation& expectation) {
   if (flag == "-a" || flag == "--atespace") {
     expectation.values = Expectation::Values::kAtespace;
   } else if (flag == "-o" || flag == "--output") {
-    AddMatching({"json", "jsonl", "name", "table", "wide", "yaml"}, prefix, expectation.candidates);
+    AddMatching({"custom-columns=", "json", "jsonl", "jsonpath=", "name", "table", "wide", "yaml"},
+                prefix, expectation.candidates);
+  } else if (flag == "--field-selector") {
+    ExpectSelector(prefix, expectation);
+  } else if (flag == "--filter") {
+    ExpectFilter(prefix, expectation);
+  } else if (flag == "--by") {
+    ExpectFields(prefix, "", expectation);
   }
 }
 

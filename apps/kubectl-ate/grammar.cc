@@ -27,10 +27,18 @@ constexpr char kGetActorsExamples[] =
 Ctrl-C, a failure or --limit print the command that goes on from there.
 How to reach the service: kubectl-ate --help.
 
+--filter compares fields (status, version, actor_template_name, ateom_pod_ip,
+worker_selector.match_labels.KEY, latest_snapshot_info.type, …) by = != < <= > >= and
+: (has), with AND, OR, NOT and parentheses; OR binds tighter than AND. A * at either
+end of a value stands for anything. What is not wanted never leaves the service.
+
 Examples:
   kubectl-ate get actors -A | head
   kubectl-ate get actors -a team-a -o wide
-  kubectl-ate get actors -A -o jsonl | jq -r 'select(.status=="STATUS_RUNNING").actorId'
+  kubectl-ate get actors -A --filter 'status = RUNNING AND version > 3'
+  kubectl-ate get actors -A --field-selector status=PAUSED -o name | wc -l
+  kubectl-ate get actors -A -l zone=a -o custom-columns=ID:.actorId,IP:.ateomPodIp
+  kubectl-ate get actors -A -o jsonpath='{range .actors[*]}{.actorId}{"\n"}{end}'
   kubectl-ate get actors -A --chunk-size 100 --limit 1000)";
 
 // The same check, without its words in the help: the option's own say it better.
@@ -47,14 +55,6 @@ CLI::Validator Seconds() {
 }
 
 }  // namespace
-
-const std::map<std::string, OutputFormat>& OutputFormats() {
-  static const auto* const formats = new std::map<std::string, OutputFormat>{
-      {"table", OutputFormat::kTable}, {"wide", OutputFormat::kWide},
-      {"json", OutputFormat::kJson},   {"yaml", OutputFormat::kYaml},
-      {"name", OutputFormat::kName},   {"jsonl", OutputFormat::kJsonLines}};
-  return *formats;
-}
 
 CLI::App* Grammar::Add(CLI::App* parent, const std::string& name, const std::string& alias,
                        const std::string& help) {
@@ -83,11 +83,27 @@ void Grammar::DefineConnection() {
 }
 
 void Grammar::DefineOutput(CLI::App* command) {
-  command->add_option("-o,--output", values.format, "table, wide, json, yaml, name or jsonl")
-      ->check(Quiet(CLI::IsMember(OutputFormats())))
+  const std::string formats = command == get_actors
+                                  ? "table, wide, json, yaml, name, jsonl, "
+                                    "custom-columns=NAME:PATH,… or jsonpath=TEMPLATE"
+                                  : "table, wide, json, yaml, name or jsonl";
+  command->add_option("-o,--output", values.format, formats)
       ->type_name("FORMAT")
       ->capture_default_str();
   command->add_flag("--no-headers", values.no_headers, "rows only");
+}
+
+void Grammar::DefineFilter(CLI::App* command) {
+  command->add_option("--filter", values.filter, "only actors that match, in AIP-160's language")
+      ->type_name("EXPRESSION");
+  command
+      ->add_option("--field-selector", values.field_selector,
+                   "only actors with these values, or without (!=)")
+      ->type_name("FIELD=VALUE[,…]");
+  command
+      ->add_option("-l,--selector", values.label_selector,
+                   "only actors whose worker selector has these labels: also KEY!=VALUE, KEY, !KEY")
+      ->type_name("KEY=VALUE[,…]");
 }
 
 void Grammar::DefineGet() {
@@ -99,6 +115,7 @@ void Grammar::DefineGet() {
   get_actors->add_option("-a,--atespace", values.atespace, "of this atespace")->type_name("NAME");
   get_actors->add_flag("-A,--all-atespaces", values.all_atespaces, "of all atespaces");
   DefineOutput(get_actors);
+  DefineFilter(get_actors);
   get_actors->add_option("--chunk-size", values.chunk_size, "actors a page, 1 to 1000")
       ->transform(Quiet(WholeNumber(1, 1000)))
       ->type_name("N");

@@ -1,16 +1,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "apps/kubectl-ate/command.h"
 
 namespace atestore::cli {
-
-// The output formats by the names that -o takes.
-const std::map<std::string, OutputFormat>& OutputFormats();
 
 // The flags of ConnectionOptions.
 struct ConnectionText {
@@ -53,6 +49,9 @@ struct Values {
   int32_t chunk_size = 0;
   int64_t limit = 0;
   std::string page_token;
+  std::string filter;
+  std::string field_selector;
+  std::string label_selector;
   std::string actor_template;
   std::string worker_selector;
   std::string shell;
@@ -84,6 +83,7 @@ class Grammar {
   void DefineCreate();
   void DefineDelete();
   void DefineOutput(CLI::App* command);
+  void DefineFilter(CLI::App* command);
 };
 
 }  // namespace atestore::cli

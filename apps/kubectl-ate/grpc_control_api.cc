@@ -6,6 +6,7 @@
 #include <set>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "apps/kubectl-ate/channel.h"
 #include "apps/kubectl-ate/control_api.h"
@@ -66,6 +67,11 @@ class GrpcControlApi final : public ControlApi {
     if (const auto text = Trailer(call.context, "ate-list-skipped");
         !text || !absl::SimpleAtoi(*text, &page.skipped_records)) {
       page.skipped_records = 0;
+    }
+    for (const absl::string_view part :
+         absl::StrSplit(Trailer(call.context, "ate-list-applied").value_or(""), ',')) {
+      if (part == "filter") page.filter_applied = true;
+      if (part == "read_mask") page.mask_applied = true;
     }
     return page;
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "apps/kubectl-ate/error_text.h"
+#include "apps/kubectl-ate/output_format.h"
 #include "apps/kubectl-ate/printer.h"
 #include "apps/kubectl-ate/resume_command.h"
 #include "apps/kubectl-ate/retry.h"
@@ -27,6 +28,7 @@ class Listing {
       : command_(command),
         context_(context),
         printer_(MakePrinter(command.output, "actors")),
+        fields_(FieldsShown(command.output)),
         rows_on_terminal_(isatty(context.out) == 1),
         progress_(context.err),
         retrier_(context.interruption, context.deadline, kAttemptTime,
@@ -53,7 +55,8 @@ class Listing {
   const ListActors& command_;
   const Context& context_;
   const std::unique_ptr<Printer> printer_;
-  const bool rows_on_terminal_;  // perhaps the one that shows the progress
+  const std::vector<std::string> fields_;  // that are shown; empty: all
+  const bool rows_on_terminal_;            // perhaps the one that shows the progress
   ProgressLine progress_;
   Retrier retrier_;
   std::string token_;
@@ -93,6 +96,8 @@ absl::StatusOr<ListPage> Listing::Fetch() {
   request.set_atespace(command_.atespace);
   request.set_page_token(token_);
   request.set_page_size(command_.chunk_size);
+  request.set_filter(command_.filter);
+  for (const std::string& field : fields_) request.mutable_read_mask()->add_paths(field);
   if (command_.limit) {
     const int64_t chunk = command_.chunk_size > 0 ? command_.chunk_size : kPageSizeMax;
     request.set_page_size(static_cast<int32_t>(std::min(chunk, *command_.limit - actors_)));
@@ -105,6 +110,12 @@ absl::StatusOr<ListPage> Listing::Fetch() {
   if (status.ok() && !page->response.next_page_token().empty() &&
       page->response.next_page_token() == token_ && page->response.actors_size() > 0) {
     return absl::InternalError("the service answers the same page again and again");
+  }
+  // Silence is not consent: without the filter these are all actors.
+  if (status.ok() && !command_.filter.empty() && !page->filter_applied) {
+    return absl::FailedPreconditionError(
+        "the service does not know filters, it is older than this program; nothing that it listed "
+        "is shown. Without --filter, --field-selector and -l it lists everything");
   }
   return page;
 }

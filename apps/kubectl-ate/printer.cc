@@ -3,6 +3,8 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "apps/kubectl-ate/custom_columns.h"
+#include "apps/kubectl-ate/json_path.h"
 #include "apps/kubectl-ate/table.h"
 #include "apps/kubectl-ate/yaml.h"
 #include "core/status.h"
@@ -119,6 +121,59 @@ class YamlPrinter final : public PrinterOf<YamlPrinter> {
   bool first_ = true;
 };
 
+// These two are of actors alone; the command line lets no other records get here.
+class CustomColumnsPrinter final : public PrinterOf<CustomColumnsPrinter> {
+ public:
+  CustomColumnsPrinter(CustomColumns columns, bool no_headers)
+      : columns_(std::move(columns)), table_(no_headers ? Row() : columns_.Header()) {}
+
+  std::string PrintAll(const std::vector<ateapi::Actor>& actors) {
+    std::vector<Row> rows;
+    rows.reserve(actors.size());
+    for (const ateapi::Actor& actor : actors) rows.push_back(columns_.RowOf(actor));
+    return table_.Format(rows);
+  }
+  template <typename Record>
+  std::string PrintAll(const std::vector<Record>&) {
+    return "";
+  }
+
+ private:
+  const CustomColumns columns_;
+  Table table_;
+};
+
+class JsonPathPrinter final : public PrinterOf<JsonPathPrinter> {
+ public:
+  explicit JsonPathPrinter(JsonPathTemplate text) : template_(std::move(text)) {}
+
+  std::string Begin() override { return template_.Begin(); }
+  std::string PrintAll(const std::vector<ateapi::Actor>& actors) {
+    std::string text;
+    for (const ateapi::Actor& actor : actors) {
+      text += template_.TextOf(actor, first_);
+      first_ = false;
+    }
+    return text;
+  }
+  template <typename Record>
+  std::string PrintAll(const std::vector<Record>&) {
+    return "";
+  }
+  std::string End() override { return template_.End(); }
+
+ private:
+  const JsonPathTemplate template_;
+  bool first_ = true;
+};
+
+// What is right for a listing is so for one actor too.
+JsonPathTemplate TemplateOf(const std::string& spec) {
+  absl::StatusOr<JsonPathTemplate> of_list = JsonPathTemplate::Parse(spec, /*one_actor=*/false);
+  if (of_list.ok()) return *std::move(of_list);
+  return JsonPathTemplate::Parse(spec, /*one_actor=*/true).value_or(JsonPathTemplate());
+}
+
 }  // namespace
 
 std::unique_ptr<Printer> MakePrinter(const OutputOptions& output, std::string_view plural) {
@@ -135,6 +190,11 @@ std::unique_ptr<Printer> MakePrinter(const OutputOptions& output, std::string_vi
       return std::make_unique<NamePrinter>();
     case OutputFormat::kJsonLines:
       return std::make_unique<JsonLinesPrinter>();
+    case OutputFormat::kCustomColumns:
+      return std::make_unique<CustomColumnsPrinter>(
+          CustomColumns::Parse(output.spec).value_or(CustomColumns()), output.no_headers);
+    case OutputFormat::kJsonPath:
+      return std::make_unique<JsonPathPrinter>(TemplateOf(output.spec));
   }
   return nullptr;
 }

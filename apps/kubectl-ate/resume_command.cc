@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "apps/kubectl-ate/grammar.h"
+#include "apps/kubectl-ate/output_format.h"
 #include "core/status.h"
 
 namespace atestore::cli {
@@ -40,9 +41,7 @@ void AddOption(std::string* line, std::string_view flag, const std::string& valu
 }
 
 void AddOutput(std::string* line, const OutputOptions& output) {
-  for (const auto& [name, format] : OutputFormats()) {
-    if (format == output.format && format != OutputOptions().format) AddOption(line, "-o", name);
-  }
+  if (output.format != OutputOptions().format) AddOption(line, "-o", OutputText(output));
   if (output.no_headers) absl::StrAppend(line, " --no-headers");
 }
 
@@ -67,6 +66,7 @@ std::string ResumeCommand(const ListActors& listing, const ConnectionOptions& co
   } else {
     AddOption(&line, MustBeAttached(listing.atespace) ? "--atespace" : "-a", listing.atespace);
   }
+  if (!listing.filter.empty()) AddOption(&line, "--filter", listing.filter);
   if (listing.chunk_size > 0) AddOption(&line, "--chunk-size", absl::StrCat(listing.chunk_size));
   if (listing.limit) AddOption(&line, "--limit", absl::StrCat(*listing.limit));
   if (listing.sort) absl::StrAppend(&line, " --sort");

@@ -44,6 +44,29 @@ TEST(CommandLine, ListsActorsOfOneOrOfAllAtespaces) {
   EXPECT_EQ(all.limit, std::nullopt);
 }
 
+TEST(CommandLine, FiltersAndTemplates) {
+  const auto list = Parsed<ListActors>({"get", "actors", "-A", "--filter", "version > 3",
+                                        "--field-selector=status=RUNNING", "-l", "zone=a", "-o",
+                                        "custom-columns=ID:.actorId"});
+  EXPECT_EQ(list.filter,
+            "(version > 3) AND status = \"RUNNING\" AND "
+            "worker_selector.match_labels.\"zone\" = \"a\"");
+  EXPECT_EQ(list.output.format, OutputFormat::kCustomColumns);
+  EXPECT_EQ(list.output.spec, "ID:.actorId");
+  const auto one = Parsed<GetActor>({"get", "actors", "a/x", "-o", "jsonpath={.status}"});
+  EXPECT_EQ(one.output.spec, "{.status}");
+  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "-o", "jsonpath={.status}"}),
+              HasSubstr("-o jsonpath: character 2: outside a range"));
+  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "-o", "custom-columns=X:.y"}),
+              HasSubstr("-o custom-columns: character 4: an actor has no field \"y\""));
+  EXPECT_THAT(ErrorOf({"get", "atespaces", "-o", "custom-columns=X:.name"}),
+              HasSubstr("for actors only"));
+  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "-o", "xml"}), HasSubstr("-o \"xml\" is no format"));
+  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "-l", "zone in (a,b)"}), HasSubstr("-l: "));
+  EXPECT_THAT(ErrorOf({"get", "actors", "a/x", "--filter", "version = 1"}),
+              HasSubstr("--filter is for listings"));
+}
+
 TEST(CommandLine, TakesTheLastPageToken) {
   const auto list =
       Parsed<ListActors>({"get", "actors", "-A", "--page-token", "T1", "--page-token", "T2"});
@@ -137,7 +160,18 @@ TEST(Expectation, OffersVerbsNounsFlagsAndValues) {
   EXPECT_THAT(WhatComesNext({"get", "actors", "--pa"}).candidates, ElementsAre("--page-token"));
   EXPECT_THAT(WhatComesNext({"get", "actors", "--pl"}).candidates, ElementsAre("--plaintext"));
   EXPECT_THAT(WhatComesNext({"get", "actors", "-o", "js"}).candidates,
-              ElementsAre("json", "jsonl"));
+              ElementsAre("json", "jsonl", "jsonpath="));
+  EXPECT_THAT(WhatComesNext({"get", "actors", "--field-selector", "sta"}).candidates,
+              ElementsAre("status="));
+  EXPECT_THAT(
+      WhatComesNext({"get", "actors", "--field-selector", "version=1,status=STATUS_P"}).candidates,
+      ElementsAre("version=1,status=STATUS_PAUSING", "version=1,status=STATUS_PAUSED"));
+  EXPECT_THAT(
+      WhatComesNext({"get", "actors", "--filter", "version > 1 AND ateom_pod_n"}).candidates,
+      ElementsAre("version > 1 AND ateom_pod_namespace", "version > 1 AND ateom_pod_name"));
+  EXPECT_THAT(WhatComesNext({"get", "actors", "--filter", "(status != STATUS_R"}).candidates,
+              ElementsAre("(status != STATUS_RESUMING", "(status != STATUS_RUNNING"));
+  EXPECT_THAT(WhatComesNext({"get", "actors", "--filter", "version = "}).candidates, ElementsAre());
   EXPECT_THAT(WhatComesNext({"completion", ""}).candidates, Contains("zsh"));
   EXPECT_THAT(WhatComesNext({"get", "actors", "--limit", ""}).candidates, ElementsAre());
 }

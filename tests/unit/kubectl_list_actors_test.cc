@@ -20,6 +20,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 // A pipe whose reader collects everything, or has gone.
 class PipeEnd {
@@ -85,6 +86,7 @@ class FakeApi final : public ControlApi {
     }
     if (end < actors_) page.response.set_next_page_token(absl::StrCat(end));
     page.skipped_records = skipped_a_page;
+    page.filter_applied = knows_filters && !request.filter().empty();
     return page;
   }
   absl::StatusOr<ateapi::Atespace> GetAtespace(const std::string& name, absl::Time) override {
@@ -124,6 +126,7 @@ class FakeApi final : public ControlApi {
   bool reversed = false;
   bool atespace_exists = true;
   int64_t skipped_a_page = 0;
+  bool knows_filters = true;
   std::deque<absl::Status> failures;  // of the next calls; OK: that call works
   std::function<void()> on_list;
   std::vector<ateapi::ListActorsRequest> requests;
@@ -340,6 +343,42 @@ TEST_F(ListActorsTest, SkippedRecordsAreReported) {
   const Result result = Run(api);
   EXPECT_EQ(result.exit_status, 0);
   EXPECT_THAT(result.err, HasSubstr("warning: 4 records could not be read"));
+}
+
+TEST_F(ListActorsTest, AsksForTheFilterAndForWhatItShows) {
+  FakeApi api(3);
+  const Result result = Run(api, {.filter = "version = 1", .output = {OutputFormat::kName}});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out, "actor/a/id-0\nactor/a/id-1\nactor/a/id-2\n");
+  ASSERT_EQ(api.requests.size(), 2U);
+  for (const ateapi::ListActorsRequest& request : api.requests) {
+    EXPECT_EQ(request.filter(), "version = 1");
+    EXPECT_THAT(request.read_mask().paths(), UnorderedElementsAre("atespace", "actor_id"));
+  }
+  FakeApi whole(1);
+  Run(whole, {.output = {OutputFormat::kJsonLines}});
+  EXPECT_FALSE(whole.requests[0].has_read_mask());
+}
+
+TEST_F(ListActorsTest, AnOlderServiceThatIgnoresTheFilterIsNotBelieved) {
+  FakeApi api(3);
+  api.knows_filters = false;
+  const Result result =
+      Run(api, {.page_token = "1", .filter = "version = 1", .output = {OutputFormat::kName}});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, HasSubstr("error: the service does not know filters"));
+}
+
+TEST_F(ListActorsTest, TheResumeCommandKeepsTheFilter) {
+  FakeApi api(3);
+  const Result result = Run(api, {.limit = 1,
+                                  .filter = "actor_id = \"it's\"",
+                                  .output = {OutputFormat::kCustomColumns, false, "ID:.actorId"}});
+  EXPECT_EQ(result.out, "ID\nid-0\n");
+  EXPECT_THAT(result.err,
+              HasSubstr("  kubectl-ate get actors -A --filter 'actor_id = \"it'\\''s\"' --limit 1 "
+                        "-o custom-columns=ID:.actorId --page-token 1\n"));
 }
 
 TEST_F(ListActorsTest, AFullDiskIsAnErrorWithTheResumeCommand) {
