@@ -33,6 +33,8 @@ class BracketedSlots {
   const std::optional<Obstacle>& obstacle() const { return obstacle_; }
   // The slots that were the node's all the time.
   const SlotSet& StableSlots() const { return stable_; }
+  // The slots that it migrated at the last look: they cannot be read this way.
+  SlotSet MigratingSlots() const { return after_.view->owned & after_.view->migrating; }
   // The keys of the slot at `index` in what AddTo() was called with.
   ReplyView keys(size_t index) const { return keys_[index].view(); }
 

@@ -115,6 +115,12 @@ void NamesBatch::TakeBracketReply(size_t unit, size_t command, const ReplyView& 
   for (size_t index = 0; index < units_[unit].slots.size(); ++index) {
     const Slot slot = units_[unit].slots[index];
     if (bracket.StableSlots()[slot]) TakeSlot(unit, slot, bracket.keys(index));
+    if (bracket.MigratingSlots()[slot]) {
+      Obstruct(unit, Obstacle::NoStableOwner(
+                         units_[unit].endpoint, slot,
+                         "migrates it and has reached maxmemory; raise maxmemory, free memory or "
+                         "end the migration"));
+    }
   }
   CheckRoom(unit);
 }
