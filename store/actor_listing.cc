@@ -53,6 +53,7 @@ ActorListing::ActorListing(ClusterClient& client, const StoreOptions& options)
       listing_(client, options.page_work_budget),
       tokens_(options.page_token_keys),
       page_bytes_max_(options.page_bytes_max),
+      read_ahead_(options.read_ahead_bytes_max),
       on_unreadable_(options.on_unreadable_record) {}
 
 uint64_t ActorListing::HashOf(const ateapi::ListActorsRequest& request) {

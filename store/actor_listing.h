@@ -13,6 +13,7 @@
 #include "store/listing.h"
 #include "store/listing_page_reader.h"
 #include "store/open_page.h"
+#include "store/read_ahead_budget.h"
 #include "store/wide_page_reader.h"
 
 namespace atestore {
@@ -43,7 +44,7 @@ class ActorListing {
     absl::StatusOr<ListingRequest> first = FirstPageOf(request);
     if (!first.ok()) return first.status();
     using Reader = ListingPageReader<Page>;
-    typename Reader::Source source{listing_, tokens_, on_unreadable_};
+    typename Reader::Source source{listing_, tokens_, on_unreadable_, read_ahead_, page_bytes_max_};
     return std::make_unique<Reader>(source, *std::move(first), HashOf(request), call);
   }
   // The same, several parts at a time.
@@ -55,7 +56,8 @@ class ActorListing {
     if (!parts.ok()) return parts.status();
     std::vector<typename Reader::Part> listings;
     for (auto& [first, token] : parts->listings) listings.push_back({std::move(first), token});
-    typename ListingPageReader<Page>::Source source{listing_, tokens_, on_unreadable_};
+    typename ListingPageReader<Page>::Source source{listing_, tokens_, on_unreadable_, read_ahead_,
+                                                    page_bytes_max_};
     return std::make_unique<Reader>(source, std::move(listings), parts->width, HashOf(request),
                                     call);
   }
@@ -88,6 +90,7 @@ class ActorListing {
   Listing listing_;
   const PageTokenCodec tokens_;
   const size_t page_bytes_max_;
+  ReadAheadBudget read_ahead_;
   const std::function<void(std::string_view, const absl::Status&)> on_unreadable_;
 };
 

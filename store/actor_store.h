@@ -32,6 +32,8 @@ struct StoreOptions {
   std::vector<PageTokenKey> page_token_keys = {};
   // A page ends before it would hold more than this much serialized protobuf.
   size_t page_bytes_max = size_t{3} << 20;
+  // What all readers together may hold of pages that were not asked for yet, beyond one page each.
+  size_t read_ahead_bytes_max = size_t{96} << 20;
   // A ListActors call ends its page after this much work, a short page with a token.
   absl::Duration page_work_budget = absl::Milliseconds(250);
   // Gives up on nodes that cannot be reached: the call fails with UNAVAILABLE.

@@ -6,6 +6,12 @@
 #include "store/error_info.h"
 
 namespace atestore {
+namespace {
+
+size_t BytesOf(const SerializedActorPage& page) { return page.response.size(); }
+size_t BytesOf(const ActorPage& page) { return page.response.ByteSizeLong(); }
+
+}  // namespace
 
 template <typename Page>
 ListingPageReader<Page>::ListingPageReader(const Source& source, ListingRequest request,
@@ -19,6 +25,7 @@ ListingPageReader<Page>::ListingPageReader(const Source& source, ListingRequest 
                           cancelled =
                               call.cancelled] { return stopped_ || (cancelled && cancelled()); }},
       on_change_(std::move(on_change)),
+      page_bytes_(source.page_bytes_max),
       thread_([this] { Run(); }) {}
 
 template <typename Page>
@@ -29,6 +36,21 @@ ListingPageReader<Page>::~ListingPageReader() {
   }
   changed_.notify_all();
   thread_.join();
+  source_.budget.Give(charged_);
+}
+
+template <typename Page>
+bool ListingPageReader<Page>::HasRoom() const {
+  const size_t pages = open_.size() + ready_.size();
+  return pages == 0 || (pages < kReaderPagesMax && source_.budget.HasRoom(page_bytes_));
+}
+
+template <typename Page>
+void ListingPageReader<Page>::Charge() {
+  const size_t pages = open_.size() + ready_.size();
+  const size_t holds = pages < 2 ? 0 : (pages - 1) * page_bytes_;
+  source_.budget.Take(holds);
+  source_.budget.Give(std::exchange(charged_, holds));
 }
 
 template <typename Page>
@@ -57,6 +79,7 @@ absl::StatusOr<Page> ListingPageReader<Page>::TakeLocked(std::unique_lock<std::m
   }
   Page page = std::move(ready_.front());
   ready_.pop_front();
+  Charge();
   lock.unlock();
   changed_.notify_all();
   return page;
@@ -89,6 +112,7 @@ RecordSink* ListingPageReader<Page>::BeginPage() {
     spare_.pop_back();
   }
   open_.push_back(std::make_unique<OpenPage<Page>>(std::move(memory), source_.on_unreadable));
+  Charge();
   return &open_.back()->sink();
 }
 
@@ -101,6 +125,8 @@ void ListingPageReader<Page>::EndPage(const std::optional<Position>& next,
     std::lock_guard lock(mutex_);
     ready_.push_back(std::move(*open_.front()).Finish({next, counters}, token));
     open_.pop_front();
+    page_bytes_ = BytesOf(ready_.back());
+    Charge();
   }
   Notify();
 }
@@ -109,6 +135,7 @@ template <typename Page>
 void ListingPageReader<Page>::DropPage() {
   std::lock_guard lock(mutex_);
   open_.pop_back();
+  Charge();
 }
 
 template <typename Page>

@@ -13,10 +13,12 @@
 #include "store/actor_store.h"
 #include "store/listing.h"
 #include "store/open_page.h"
+#include "store/read_ahead_budget.h"
 
 namespace atestore {
 
-// Reads on by a thread of its own, until so many pages wait to be fetched or are being read.
+// Reads on by a thread of its own, until so many pages wait to be fetched or are being read; fewer
+// when all readers together have read more ahead than the store's budget.
 inline constexpr size_t kReaderPagesMax = 4;
 
 // A PageReader over a Listing, for ActorPage and SerializedActorPage.
@@ -28,6 +30,8 @@ class ListingPageReader final : public PageReader<Page>, private ListingReader {
     Listing& listing;
     const PageTokenCodec& tokens;
     const OnUnreadableActor& on_unreadable;
+    ReadAheadBudget& budget;
+    size_t page_bytes_max;
   };
 
   // `request_hash`: of the arguments, for the tokens. `on_change`, unless it is empty, is called by
@@ -44,7 +48,9 @@ class ListingPageReader final : public PageReader<Page>, private ListingReader {
   void Run();
   absl::StatusOr<Page> TakeLocked(std::unique_lock<std::mutex> lock, Page recycled);
   void Notify();
-  bool HasRoom() const { return open_.size() + ready_.size() < kReaderPagesMax; }
+  bool HasRoom() const;
+  // Makes the budget know what this reader holds beyond one page.
+  void Charge();
   RecordSink* BeginPage() override;
   void EndPage(const std::optional<Position>& next, const ListWalk::Counters& counters) override;
   void DropPage() override;
@@ -64,6 +70,8 @@ class ListingPageReader final : public PageReader<Page>, private ListingReader {
   std::deque<std::unique_ptr<OpenPage<Page>>> open_;
   std::deque<Page> ready_;
   std::vector<Page> spare_;  // memory for pages
+  size_t charged_ = 0;       // to the budget
+  size_t page_bytes_;        // of the last page; before it, of the largest there may be
 
   std::thread thread_;
 };

@@ -43,7 +43,9 @@ std::string RefusalReason(absl::StatusCode code) {
 }  // namespace
 
 absl::Status ForCaller(const absl::Status& status) {
-  if (absl::IsResourceExhausted(status) && ErrorReason(status) == kNodeNotAnswering) {
+  // Of the store only NodeBulkhead says so, whatever became of the reason on the way here.
+  if (absl::IsResourceExhausted(status) &&
+      (IsOfTheStore(status) || ErrorReason(status) == kNodeNotAnswering)) {
     return WithErrorInfo(UnavailableError(ToStd(status.message())),
                          {.reason = std::string(kNodeNotAnswering)});
   }

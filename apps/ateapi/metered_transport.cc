@@ -1,7 +1,10 @@
 #include "apps/ateapi/metered_transport.h"
 
+#include <cstddef>
+#include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -35,15 +38,59 @@ int64_t NamesIn(const ReplyView& results) {
   return static_cast<int64_t>(names);
 }
 
+// The nodes of one round trip, each entered once, with how many of its requests are under way.
+class NodesAsked {
+ public:
+  explicit NodesAsked(NodeBulkhead& bulkhead) : bulkhead_(bulkhead) {}
+
+  struct Asked {
+    Endpoint endpoint;
+    NodeBulkhead::Node* node;
+    std::string name;
+    absl::Status admission = absl::OkStatus();
+    int64_t open = 0;  // requests
+  };
+
+  // May be refused; later requests to a node follow the first.
+  Asked& Ask(const Endpoint& endpoint) {
+    Asked& asked = Find(endpoint);
+    if (asked.open == 0 && asked.admission.ok()) asked.admission = bulkhead_.Enter(*asked.node);
+    if (asked.admission.ok()) ++asked.open;
+    return asked;
+  }
+  // For more of what was admitted.
+  Asked& AskMore(const Endpoint& endpoint) {
+    Asked& asked = Find(endpoint);
+    if (asked.open++ == 0) bulkhead_.Join(*asked.node);
+    return asked;
+  }
+  void Ended(Asked& asked) {
+    if (--asked.open == 0) bulkhead_.Leave(*asked.node);
+  }
+
+ private:
+  Asked& Find(const Endpoint& endpoint) {
+    for (Asked& asked : asked_) {
+      if (asked.endpoint == endpoint) return asked;
+    }
+    std::string name = ToString(endpoint);
+    NodeBulkhead::Node& node = bulkhead_.Find(name);
+    return asked_.emplace_back(Asked{.endpoint = endpoint, .node = &node, .name = std::move(name)});
+  }
+
+  NodeBulkhead& bulkhead_;
+  std::deque<Asked> asked_;  // few; its elements stay where they are
+};
+
 class MeteringObserver final : public ReplyObserver {
  public:
   // `outer_end`: how many requests the next observer has seen already.
-  MeteringObserver(size_t outer_end, ReplyObserver& next, Metrics& metrics, NodeBulkhead& nodes)
+  MeteringObserver(size_t outer_end, ReplyObserver& next, Metrics& metrics, NodesAsked& nodes)
       : outer_end_(outer_end), next_(next), metrics_(metrics), nodes_(nodes) {}
 
-  // What is sent has the number `outer` for the next observer. It was admitted by the bulkhead.
-  void Note(const ShardRequest& request, size_t outer) {
-    requests_.push_back({.node = ToString(request.endpoint),
+  // What is sent has the number `outer` for the next observer.
+  void Note(const ShardRequest& request, NodesAsked::Asked& asked, size_t outer) {
+    requests_.push_back({.asked = &asked,
                          .outer = outer,
                          .commands = request.pipeline.size(),
                          .ends_in_exec = EndsInExec(request.pipeline),
@@ -51,30 +98,28 @@ class MeteringObserver final : public ReplyObserver {
   }
 
   void OnReply(size_t request, size_t command, const ReplyView& reply) override {
-    const Request& asked = requests_[request];
+    const Request& sent = requests_[request];
+    NodeBulkhead::Heard(*sent.asked->node);
     if (reply.is_error()) metrics_.CountErrorReply(ErrorKind(reply.text()));
-    if (command + 1 == asked.commands) {
-      if (asked.ends_in_exec) names_ += NamesIn(reply);
-      Count(asked);
-      nodes_.Leave(asked.node, true);
+    if (command + 1 == sent.commands) {
+      if (sent.ends_in_exec) names_ += NamesIn(reply);
+      CountEnd(sent);
     }
-    next_.OnReply(asked.outer, command, reply);
+    next_.OnReply(sent.outer, command, reply);
   }
 
   void OnFailure(size_t request, const absl::Status& status) override {
-    const Request& asked = requests_[request];
+    const Request& sent = requests_[request];
     metrics_.CountTransportFailure(absl::StatusCodeToString(status.code()));
-    Count(asked);
-    nodes_.Leave(asked.node, false);
-    if (failed_node_.empty()) failed_node_ = asked.node;
-    next_.OnFailure(asked.outer, status);
+    CountEnd(sent);
+    if (failed_node_ == nullptr) failed_node_ = sent.asked->node;
+    next_.OnFailure(sent.outer, status);
   }
 
   std::vector<ShardRequest> More() override {
     std::vector<ShardRequest> more = next_.More();
     for (const ShardRequest& request : more) {
-      Note(request, outer_end_++);
-      nodes_.Join(requests_.back().node);
+      Note(request, nodes_.AskMore(request.endpoint), outer_end_++);
     }
     return more;
   }
@@ -82,59 +127,59 @@ class MeteringObserver final : public ReplyObserver {
   bool Abandon() override { return next_.Abandon(); }
 
   int64_t names() const { return names_; }
-  // Empty when nothing failed.
-  const std::string& failed_node() const { return failed_node_; }
+  // Null when nothing failed.
+  NodeBulkhead::Node* failed_node() const { return failed_node_; }
 
  private:
   struct Request {
-    std::string node;
+    NodesAsked::Asked* asked;
     size_t outer;
     size_t commands;
     bool ends_in_exec;
     absl::Time start;
   };
 
-  void Count(const Request& request) {
-    metrics_.CountRoundTrip(request.node, static_cast<int64_t>(request.commands),
-                            absl::Now() - request.start);
+  void CountEnd(const Request& sent) {
+    metrics_.CountRoundTrip(sent.asked->name, static_cast<int64_t>(sent.commands),
+                            absl::Now() - sent.start);
+    nodes_.Ended(*sent.asked);
   }
 
   std::vector<Request> requests_;
   size_t outer_end_;
   ReplyObserver& next_;
   Metrics& metrics_;
-  NodeBulkhead& nodes_;
+  NodesAsked& nodes_;
   int64_t names_ = 0;
-  std::string failed_node_;
+  NodeBulkhead::Node* failed_node_ = nullptr;
 };
 
 }  // namespace
 
 void MeteredTransport::Execute(std::span<const ShardRequest> requests, absl::Time deadline,
                                ReplyObserver& observer) {
-  MeteringObserver metering(requests.size(), observer, metrics_, nodes_);
+  NodesAsked nodes(nodes_);
+  MeteringObserver metering(requests.size(), observer, metrics_, nodes);
   std::vector<ShardRequest> some;  // of them, when others are refused
   bool refused = false;
   for (size_t i = 0; i < requests.size(); ++i) {
-    const absl::Status status = nodes_.Enter(ToString(requests[i].endpoint));
-    if (!status.ok() && !refused) {
-      refused = true;
-      some.assign(requests.begin(), requests.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-    if (!status.ok()) {
-      observer.OnFailure(i, status);
+    NodesAsked::Asked& asked = nodes.Ask(requests[i].endpoint);
+    if (asked.admission.ok()) {
+      if (refused) some.push_back(requests[i]);
+      metering.Note(requests[i], asked, i);
       continue;
     }
-    if (refused) some.push_back(requests[i]);
-    metering.Note(requests[i], i);
+    if (!refused) some.assign(requests.begin(), requests.begin() + static_cast<ptrdiff_t>(i));
+    refused = true;
+    observer.OnFailure(i, asked.admission);
   }
   if (refused && some.empty()) return;
   transport_->Execute(refused ? some : requests, deadline, metering);
   if (metering.names() > 0) metrics_.CountNames(metering.names());
-  if (metering.failed_node().empty()) {
+  if (metering.failed_node() == nullptr) {
     nodes_.Resume();
   } else {
-    nodes_.Pause(metering.failed_node());
+    nodes_.Pause(*metering.failed_node());
   }
 }
 

@@ -1,21 +1,52 @@
 #include "apps/ateapi/node_bulkhead.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "apps/ateapi/steady_time.h"
 #include "store/error_info.h"
 #include "store/send_outcome.h"
 
 namespace atestore {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+}  // namespace
+
+class NodeBulkhead::Node {
+ public:
+  explicit Node(std::string name) : name_(std::move(name)) {}
+
+  const std::string& name() const { return name_; }
+  int64_t waiting() const { return sent + pausing; }
+  absl::Duration SilenceAt(SteadyClock::time_point now) const {
+    return absl::FromChrono(now - std::max(asked_since, heard.load(std::memory_order_relaxed)));
+  }
+
+  std::atomic<SteadyClock::time_point> heard{SteadyClock::time_point::min()};
+  // Guarded by the bulkhead's mutex.
+  int64_t sent = 0;                       // calls with a round trip under way
+  int64_t pausing = 0;                    // calls between two attempts
+  int64_t staying = 0;                    // calls that may go on waiting when it is silent
+  SteadyClock::time_point asked_since{};  // since when somebody waits
+
+ private:
+  const std::string name_;
+};
+
 namespace {
 
 // The node at which the call of this thread failed last, if it pauses; and whether it has one of
 // the places among those that may wait for a silent node.
 struct Pausing {
   NodeBulkhead* bulkhead = nullptr;
-  std::string node;
+  NodeBulkhead::Node* node = nullptr;
   bool may_stay = false;
+  bool counted = false;  // as pausing; else as having sent something
 
   ~Pausing() {
     if (bulkhead != nullptr) bulkhead->Resume();
@@ -30,61 +61,78 @@ bool IsFull(const NodePatience& patience, absl::Duration silence, int64_t waitin
 
 }  // namespace
 
+NodeBulkhead::NodeBulkhead(OnRefused on_refused) : on_refused_(std::move(on_refused)) {}
+NodeBulkhead::~NodeBulkhead() = default;
+
 NodeBulkhead::Exemption::Exemption() { t_exempt = true; }
 NodeBulkhead::Exemption::~Exemption() { t_exempt = false; }
 
-absl::Status NodeBulkhead::Enter(const std::string& name) {
+NodeBulkhead::Node& NodeBulkhead::Find(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  Node& node = nodes_[name];
-  const absl::Time now = SteadyNow();
-  const bool returns = t_pausing.bulkhead == this && t_pausing.node == name;
-  const int64_t others = node.sent + node.pausing - (returns ? 1 : 0);
-  const absl::Duration silence = now - node.silent_since;
+  std::unique_ptr<Node>& node = nodes_[name];
+  if (node == nullptr) node = std::make_unique<Node>(name);
+  return *node;
+}
+
+absl::Status NodeBulkhead::Enter(Node& node) {
+  const SteadyClock::time_point now = SteadyClock::now();
+  const std::lock_guard lock(mutex_);
+  const bool returns = t_pausing.bulkhead == this && t_pausing.node == &node;
+  const int64_t others = node.waiting() - (returns && t_pausing.counted ? 1 : 0);
+  if (others == 0) node.asked_since = now;
+  const absl::Duration silence = node.SilenceAt(now);
   const bool full = IsFull(kSlowNode, silence, others) || IsFull(kSilentNode, silence, others);
   if (full && !t_exempt && !(returns && t_pausing.may_stay)) {
-    on_refused_(name);
+    on_refused_(node.name());
     return MarkNotSent(
         WithErrorInfo(absl::ResourceExhaustedError(absl::StrCat(
-                          "node ", name, " has not answered for ",
+                          "node ", node.name(), " has not answered for ",
                           absl::FormatDuration(absl::Trunc(silence, absl::Milliseconds(1))),
                           ", and ", others, " calls wait for it; try again")),
                       {.reason = "NODE_NOT_ANSWERING"}));
   }
   ++node.sent;
-  node.silent_since = std::min(node.silent_since, now);
+  if (returns && std::exchange(t_pausing.counted, false)) --node.pausing;
   return absl::OkStatus();
 }
 
-void NodeBulkhead::Join(const std::string& name) {
+void NodeBulkhead::Join(Node& node) {
   const std::lock_guard lock(mutex_);
-  Node& node = nodes_[name];
+  if (node.waiting() == 0) node.asked_since = SteadyClock::now();
   ++node.sent;
-  node.silent_since = std::min(node.silent_since, SteadyNow());
 }
 
-void NodeBulkhead::Leave(const std::string& name, bool answered) {
+void NodeBulkhead::Heard(Node& node) {
+  node.heard.store(SteadyClock::now(), std::memory_order_relaxed);
+}
+
+void NodeBulkhead::Leave(Node& node) {
   const std::lock_guard lock(mutex_);
-  Node& node = nodes_[name];
   --node.sent;
-  if (answered) node.silent_since = node.sent > 0 ? SteadyNow() : absl::InfiniteFuture();
 }
 
-void NodeBulkhead::Pause(const std::string& name) {
-  if (t_pausing.bulkhead == this && t_pausing.node == name) return;
-  Resume();
+void NodeBulkhead::Pause(Node& node) {
+  const bool returned = t_pausing.bulkhead == this && t_pausing.node == &node;
+  if (!returned) Resume();
   const std::lock_guard lock(mutex_);
-  Node& node = nodes_[name];
+  if (returned && t_pausing.counted) return;
   ++node.pausing;
+  // Who came first keeps its place over further attempts.
+  if (!returned) {
+    t_pausing.may_stay = node.staying < kSilentNode.waiting_max;
+    if (t_pausing.may_stay) ++node.staying;
+  }
   t_pausing.bulkhead = this;
-  t_pausing.node = name;
-  t_pausing.may_stay = node.pausing <= kSilentNode.waiting_max;
+  t_pausing.node = &node;
+  t_pausing.counted = true;
 }
 
 void NodeBulkhead::Resume() {
   if (t_pausing.bulkhead != this) return;
   t_pausing.bulkhead = nullptr;
   const std::lock_guard lock(mutex_);
-  --nodes_[t_pausing.node].pausing;
+  if (std::exchange(t_pausing.counted, false)) --t_pausing.node->pausing;
+  if (std::exchange(t_pausing.may_stay, false)) --t_pausing.node->staying;
 }
 
 void NodeBulkhead::EndCall() {
@@ -94,7 +142,7 @@ void NodeBulkhead::EndCall() {
 std::map<std::string, int64_t> NodeBulkhead::Waiting() {
   std::map<std::string, int64_t> waiting;
   const std::lock_guard lock(mutex_);
-  for (const auto& [name, node] : nodes_) waiting[name] = node.sent + node.pausing;
+  for (const auto& [name, node] : nodes_) waiting[name] = node->waiting();
   return waiting;
 }
 

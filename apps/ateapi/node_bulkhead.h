@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -17,8 +18,9 @@ struct NodePatience {
   absl::Duration silence;
   int64_t waiting_max;
 };
-inline constexpr NodePatience kSlowNode = {.silence = absl::Milliseconds(250), .waiting_max = 64};
-inline constexpr NodePatience kSilentNode = {.silence = absl::Seconds(1), .waiting_max = 16};
+inline constexpr NodePatience kSlowNode = {.silence = absl::Milliseconds(500), .waiting_max = 96};
+inline constexpr NodePatience kSilentNode = {.silence = absl::Milliseconds(1500),
+                                             .waiting_max = 16};
 
 // Keeps calls from waiting in numbers for nodes that do not answer, so that these do not hold the
 // threads that calls to other nodes need. A call is a thread: it waits for a node while it has sent
@@ -28,7 +30,8 @@ class NodeBulkhead {
  public:
   using OnRefused = std::function<void(const std::string& node)>;
 
-  explicit NodeBulkhead(OnRefused on_refused) : on_refused_(std::move(on_refused)) {}
+  explicit NodeBulkhead(OnRefused on_refused);
+  ~NodeBulkhead();
   NodeBulkhead(const NodeBulkhead&) = delete;
   NodeBulkhead& operator=(const NodeBulkhead&) = delete;
 
@@ -41,17 +44,23 @@ class NodeBulkhead {
     Exemption& operator=(const Exemption&) = delete;
   };
 
-  // Before something is sent to the node. OK: then Leave() must follow. RESOURCE_EXHAUSTED (reason
-  // NODE_NOT_ANSWERING, marked as not sent): too many calls wait for it already.
-  absl::Status Enter(const std::string& node);
-  // The same for what belongs to something that was admitted: never refused.
-  void Join(const std::string& node);
-  // The node answered, or what was sent there failed. On any thread.
-  void Leave(const std::string& node, bool answered);
-  // After a round trip, on the thread of the call: it failed at this node, so that the call will
-  // pause and try again.
-  void Pause(const std::string& node);
-  // After a round trip that did not fail, on the thread of the call.
+  // What is known of a node. Lives as long as the bulkhead.
+  class Node;
+  Node& Find(const std::string& name);
+
+  // Before the call of this thread sends something to the node. OK: then Leave() must follow.
+  // RESOURCE_EXHAUSTED (reason NODE_NOT_ANSWERING, marked as not sent): too many calls wait for it
+  // already.
+  absl::Status Enter(Node& node);
+  // The same for more of a round trip that was admitted: never refused.
+  void Join(Node& node);
+  // The node said something. Cheap.
+  static void Heard(Node& node);
+  // The call of this thread waits for the node no longer.
+  void Leave(Node& node);
+  // After a round trip: it failed at this node, so that the call will pause and try again.
+  void Pause(Node& node);
+  // After a round trip that did not fail.
   void Resume();
   // The call of this thread is over. Threads that end need not say so.
   static void EndCall();
@@ -60,16 +69,9 @@ class NodeBulkhead {
   std::map<std::string, int64_t> Waiting();
 
  private:
-  struct Node {
-    int64_t sent = 0;     // round trips under way
-    int64_t pausing = 0;  // calls between two attempts
-    // Since when it owes an answer, or has failed; the distant future when it does not.
-    absl::Time silent_since = absl::InfiniteFuture();
-  };
-
   const OnRefused on_refused_;
   std::mutex mutex_;
-  std::map<std::string, Node> nodes_;
+  std::map<std::string, std::unique_ptr<Node>> nodes_;
 };
 
 }  // namespace atestore

@@ -10,7 +10,7 @@ namespace atestore {
 
 // Threads for calls about single records, which wait in the store. Reads and writes have pools of
 // their own, so that neither waits for the other.
-inline constexpr int kReadThreadsMax = 128;
+inline constexpr int kReadThreadsMax = 256;
 inline constexpr int kWriteThreadsMax = 64;
 // Threads beyond those of the listings' places, which end streams.
 inline constexpr int kEndingThreads = 4;
