@@ -156,17 +156,21 @@ absl::Status NemesisCluster::ResumeAll() {
 // Again until it works: nodes that come back hang for a moment, load, or elect.
 absl::Status NemesisCluster::Repair() {
   cluster_->relay().MendAll();
+  const absl::Time begin = absl::Now();
   absl::Status status;
   Poll(kRepairLimit, [&] {
-    status = RepairOnce();
-    if (!status.ok()) ++repairs_[std::string(status.message())];
-    return status.ok();
+    status = RepairOnce(begin);
+    if (status.ok()) return true;
+    std::string why(status.message());
+    ++repairs_[why.substr(0, why.find_first_of("\r\n"))];
+    GiveSlotsOwners();
+    return false;
   });
   open_.clear();
   return status;
 }
 
-absl::Status NemesisCluster::RepairOnce() {
+absl::Status NemesisCluster::RepairOnce(absl::Time begin) {
   absl::Status status = ResumeAll();
   const std::vector<Command> commands{{"CONFIG", "SET", "cluster-allow-reads-when-down", "no"},
                                       {"CONFIG", "SET", "cluster-node-timeout", kNodeTimeoutMs},
@@ -182,12 +186,50 @@ absl::Status NemesisCluster::RepairOnce() {
     RunOnAll({"CLUSTER", "CANCELSLOTMIGRATIONS", "ALL"}).IgnoreError();  // there may be none
   }
   status = cluster_->WaitUntilSettled(kSettleLimit);
-  if (status.ok()) status = CloseAllSlots();
+  if (status.ok()) status = CloseAllSlots(begin);
   if (status.ok()) status = cluster_->WaitUntilSettled(kSettleLimit);
   return status;
 }
 
-absl::Status NemesisCluster::CloseAllSlots() {
+// A slot may have lost its owner: it was given to a node that never heard of it, or to one whose
+// epoch is below that of the giver, whom nobody believes. Who holds most of its keys gets it then,
+// and owners an epoch above all others.
+void NemesisCluster::GiveSlotsOwners() {
+  std::map<size_t, Line> primaries;
+  for (size_t node = 0; node < cluster_->size(); ++node) {
+    absl::StatusOr<HiredisReply> reply = Run(node, {"CLUSTER", "NODES"});
+    if (!cluster_->is_member(node) || !reply.ok()) continue;
+    std::istringstream lines(reply->text);
+    for (std::string text; std::getline(lines, text);) {
+      std::optional<Line> line = Line::Parse(text);
+      if (line && line->is_myself && line->is_primary) primaries[node] = *line;
+    }
+  }
+  std::set<size_t> owners;
+  for (const uint16_t slot : slots_) {
+    std::optional<size_t> owner;
+    std::optional<size_t> holder;
+    size_t held = 0;
+    for (const auto& [node, line] : primaries) {
+      if (line.Owns(slot) && (!owner || line.epoch > primaries[*owner].epoch)) owner = node;
+      absl::StatusOr<std::vector<std::string>> keys = KeysIn(node, slot);
+      if (!holder || (keys.ok() && keys->size() > held)) {
+        holder = node;
+        held = keys.ok() ? keys->size() : 0;
+      }
+    }
+    if (!owner && holder) {
+      const std::string number = std::to_string(slot);
+      RunOk(*holder, {"CLUSTER", "DELSLOTS", number}).IgnoreError();
+      RunOk(*holder, {"CLUSTER", "ADDSLOTS", number}).IgnoreError();
+      ++repairs_["a slot without an owner was given one"];
+    }
+    if (owner || holder) owners.insert(owner ? *owner : *holder);
+  }
+  for (const size_t owner : owners) RunOk(owner, {"CLUSTER", "BUMPEPOCH"}).IgnoreError();
+}
+
+absl::Status NemesisCluster::CloseAllSlots(absl::Time begin) {
   absl::StatusOr<std::vector<Line>> members = Members();
   if (!members.ok()) return members.status();
   std::vector<size_t> primaries;
@@ -195,7 +237,6 @@ absl::Status NemesisCluster::CloseAllSlots() {
     if (line.is_primary) primaries.push_back(line.node);
   }
   for (const uint16_t slot : slots_) {
-    const absl::Time begin = absl::Now();
     for (const size_t primary : primaries) {
       absl::Status status = RunOk(primary, {"CLUSTER", "SETSLOT", std::to_string(slot), "STABLE"});
       if (!status.ok()) return status;

@@ -78,7 +78,7 @@ class NemesisCluster {
   absl::Status ApplyOnce(const NemesisStep& step);
   absl::Status ApplyToProcess(const NemesisStep& step, const std::function<void()>& wait);
   absl::Status ApplyToBus(const NemesisStep& step, const std::function<void()>& wait);
-  absl::Status ApplyFailover(const NemesisStep& step);
+  absl::Status ApplyFailover(const NemesisStep& step, const std::function<void()>& wait);
   absl::Status ApplyMigration(const NemesisStep& step);
   absl::Status ApplyAtomicMigration(const NemesisStep& step);
   absl::Status ApplyConfiguration(const NemesisStep& step, const std::function<void()>& wait);
@@ -98,9 +98,10 @@ class NemesisCluster {
   absl::Status MoveKeys(size_t from, size_t to, std::vector<std::string> keys, bool asking);
   void Close(const OpenSlot& slot);
   absl::Status ResumeAll();
-  absl::Status RepairOnce();
-  absl::Status CloseAllSlots();
-  // `begin`: when the marks of the slot began to be cleared.
+  // `begin`: of all attempts.
+  absl::Status RepairOnce(absl::Time begin);
+  void GiveSlotsOwners();
+  absl::Status CloseAllSlots(absl::Time begin);
   absl::Status BringKeysHome(uint16_t slot, size_t owner, const std::vector<size_t>& primaries,
                              absl::Time begin);
 

@@ -65,7 +65,7 @@ absl::Status NemesisCluster::ApplyOnce(const NemesisStep& step) {
   const NemesisFault fault = step.fault;
   if (IsProcessFault(fault)) return ApplyToProcess(step, wait);
   if (IsBusFault(fault)) return ApplyToBus(step, wait);
-  if (IsFailover(fault)) return ApplyFailover(step);
+  if (IsFailover(fault)) return ApplyFailover(step, wait);
   if (IsMigration(fault)) return ApplyMigration(step);
   if (fault == kAtomicMigration || fault == kAtomicCancelled) return ApplyAtomicMigration(step);
   if (fault == kNodeJoins || fault == kNodeLeaves) return ApplyMembership(step);
@@ -157,21 +157,33 @@ absl::Status NemesisCluster::FailOver(size_t replica, const std::string& option)
   return RunOk(replica, command);
 }
 
-absl::Status NemesisCluster::ApplyFailover(const NemesisStep& step) {
-  std::string primary;
+absl::Status NemesisCluster::ApplyFailover(const NemesisStep& step,
+                                           const std::function<void()>& wait) {
   if (step.fault == kFailover || step.fault == kFailoverForced) {
-    absl::StatusOr<size_t> any = AnyPrimary(step.first);
-    if (!any.ok()) return any.status();
-    primary = IdOf(*any);
-  } else {
-    absl::StatusOr<OpenSlot> open = SomeOpenSlot(step);
-    if (!open.ok()) return open.status();
-    primary = step.fault == kFailoverOfSource ? open->from : open->to;
+    absl::StatusOr<size_t> primary = AnyPrimary(step.first);
+    if (!primary.ok()) return primary.status();
+    absl::StatusOr<size_t> replica = AnyReplicaOf(IdOf(*primary));
+    if (!replica.ok()) return replica.status();
+    if (step.fault == kFailover) return FailOver(*replica, "");
+    return FailOver(*replica, step.second % 2 == 0 ? "FORCE" : "TAKEOVER");
   }
-  absl::StatusOr<size_t> replica = AnyReplicaOf(primary);
+  absl::StatusOr<OpenSlot> open = SomeOpenSlot(step);
+  if (!open.ok()) return open.status();
+  const bool is_source = step.fault == kFailoverOfSource;
+  absl::StatusOr<size_t> replica = AnyReplicaOf(is_source ? open->from : open->to);
   if (!replica.ok()) return replica.status();
-  if (step.fault != kFailoverForced) return FailOver(*replica, "");
-  return FailOver(*replica, step.second % 2 == 0 ? "FORCE" : "TAKEOVER");
+  // Every other time the slot's other end hears nothing of it for a while.
+  const std::optional<size_t> other_end = NumberOf(is_source ? open->to : open->from);
+  if (step.second % 2 == 0 || !other_end) return FailOver(*replica, "");
+  for (size_t node = 0; node < cluster_->size(); ++node) {
+    if (node != *other_end) cluster_->relay().Cut(node, *other_end);
+  }
+  absl::Status status = FailOver(*replica, "");
+  if (status.ok()) wait();
+  for (size_t node = 0; node < cluster_->size(); ++node) {
+    cluster_->relay().Mend(node, *other_end);
+  }
+  return status;
 }
 
 absl::StatusOr<NemesisCluster::OpenSlot> NemesisCluster::Open(uint32_t first, uint32_t second) {

@@ -17,7 +17,9 @@ namespace atestore {
 struct NemesisCluster::Line {
   std::string id;
   size_t node = 0;  // its number in the fixture
+  bool is_myself = false;
   bool is_primary = false;
+  int64_t epoch = 0;
   std::string primary_id;                            // of a replica
   std::vector<std::pair<uint16_t, uint16_t>> slots;  // owned, first … last
 
@@ -32,7 +34,10 @@ struct NemesisCluster::Line {
     std::vector<std::string> words;
     for (std::string word; stream >> word;) words.push_back(word);
     if (words.size() < 8) return std::nullopt;
-    Line line{.id = words[0], .is_primary = words[2].find("master") != std::string::npos};
+    Line line{.id = words[0],
+              .is_myself = words[2].find("myself") != std::string::npos,
+              .is_primary = words[2].find("master") != std::string::npos,
+              .epoch = std::stoll(words[6])};
     if (!line.is_primary) line.primary_id = words[3];
     for (size_t i = 8; i < words.size(); ++i) {
       if (words[i].front() == '[') continue;  // a migration mark

@@ -24,7 +24,7 @@ struct NemesisOptions {
   std::optional<NemesisSchedule> replay;
   enum class Lister { kStore, kNaive } lister = Lister::kStore;
   enum class Churn { kPlain, kStore } churn = Churn::kPlain;
-  size_t listers = 2;  // threads
+  size_t listers = 4;  // threads
   bool stop_at_violation = true;
   std::function<void(const std::string&)> log;  // a line of progress
 };

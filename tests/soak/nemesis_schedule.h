@@ -21,7 +21,7 @@ enum class NemesisFault {
   kReload,                 // DEBUG RELOAD
   kFailover,               // graceful
   kFailoverForced,         // FORCE or TAKEOVER
-  kFailoverOfSource,       // of a slot that is half migrated
+  kFailoverOfSource,       // of a slot that is half migrated; its other end may be deaf to it
   kFailoverOfDestination,  // of the same
   kMigrationHalf,          // opened key by key, half of the keys moved
   kMigrationFinished,      // an open one, or all of a new one
