@@ -110,6 +110,8 @@ class Cluster {
   Cluster& operator=(const Cluster&) = delete;
 
   const ClusterOptions& options() const;
+  // The same cluster again, without clients, hook, fault plan and half resized tables.
+  std::unique_ptr<Cluster> Clone() const;
 
   // ---- Clients ----
 
@@ -209,6 +211,9 @@ class Cluster {
   void Gossip();
   // Delivers all news until no view changes any more, and lets nodes notice failures.
   void Settle();
+  // Delivers to `node` everything that the others have to tell it now; whether there is any.
+  void DeliverNewsTo(NodeIndex node);
+  bool HasNewsFor(NodeIndex node) const;
 
   // Virtual time in milliseconds. Only these two move it (and Fault::kDelay).
   int64_t now_ms() const;
@@ -252,11 +257,22 @@ class Cluster {
   // "get", "restore-asking" or "cluster|setslot".
   uint64_t Calls(NodeIndex node, std::string_view command) const;
 
+  // A number for all that a client can learn of `node`, now or by waiting, as long as nobody tells
+  // the node anything: role, view, marks, process, data, the time that it still loads or is down.
+  // Left out: the order of keys in its tables, counters except that of CLUSTER SETSLOT,
+  // connections.
+  uint64_t Fingerprint(NodeIndex node) const;
+  // The same for all nodes and the news between them: from equal states, equal events lead to equal
+  // states. O(keys).
+  uint64_t Fingerprint() const;
+
   // One line an event (topology, gossip, faults) behind its virtual time, oldest first; commands
   // and AdvanceTime() leave none.
   const std::vector<std::string>& event_log() const;
 
  private:
+  explicit Cluster(std::unique_ptr<ClusterState> state);
+
   std::unique_ptr<ClusterState> state_;
 };
 
