@@ -1,5 +1,8 @@
 #include "tests/property/mutant_transport.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
@@ -89,7 +92,23 @@ MutantTransport::Answer MutantTransport::ExecuteMutated(const ShardRequest& requ
       if (command[0] == "EXISTS") command = {"UNWATCH"};
     }
   }
-  return Send(request.endpoint, commands);
+  Answer answer = Send(request.endpoint, commands);
+  if (mutation_ == Mutation::kMovedIsComplete && asks_destination && answer &&
+      std::any_of(answer->begin(), answer->end(),
+                  [](const std::string& reply) { return reply.starts_with("-MOVED"); })) {
+    return ReadDestinationPastMoved(request.endpoint, std::move(commands));
+  }
+  return answer;
+}
+
+// As if the keyed probe had passed and the slot held no keys.
+MutantTransport::Answer MutantTransport::ReadDestinationPastMoved(const Endpoint& destination,
+                                                                  std::vector<Command> commands) {
+  for (Command& command : commands) {
+    if (command[0] == "EXISTS") command = {"UNWATCH"};
+    if (command.size() > 1 && command[1] == "GETKEYSINSLOT") command.back() = "0";
+  }
+  return Send(destination, commands);
 }
 
 MutantTransport::Answer MutantTransport::Send(const Endpoint& endpoint,

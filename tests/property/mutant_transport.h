@@ -17,6 +17,7 @@ enum class Mutation {
   kNoOwnView,         // the node's view is taken to be: I own every slot and none moves
   kDestinationFirst,  // the names of a slot in migration: destination, then source
   kNoVerification,    // the source is not looked at again after the destination
+  kMovedIsComplete,   // a destination that answers MOVED is taken to hold nothing of the slot
   kNoRunId,           // a SCAN cursor is used with whatever process answers
 };
 
@@ -40,6 +41,7 @@ class MutantTransport final : public ShardTransport {
   void Learn(const std::vector<Command>& commands, const std::vector<Reply>& replies,
              const Endpoint& endpoint);
   void ReadDestinationEarly();
+  Answer ReadDestinationPastMoved(const Endpoint& destination, std::vector<Command> commands);
 
   const Mutation mutation_;
   ShardTransport& transport_;
