@@ -132,6 +132,14 @@ absl::Status ListWorkers(ActorStore& store, const ateapi::ListWorkersRequest&,
   return Take(store.ListWorkers(call), response->mutable_workers());
 }
 
+absl::Status PartitionActors(ActorStore& store, const ateapi::PartitionActorsRequest& request,
+                             const CallOptions& call, ateapi::PartitionActorsResponse* response) {
+  absl::StatusOr<std::vector<std::string>> tokens = store.PartitionActors(request, call);
+  if (!tokens.ok()) return tokens.status();
+  for (std::string& token : *tokens) response->add_page_tokens(std::move(token));
+  return absl::OkStatus();
+}
+
 absl::Status DebugClear(ActorStore& store, const ateapi::DebugClearRequest&,
                         const CallOptions& call, ateapi::DebugClearResponse*) {
   return store.DebugClear(call);
@@ -177,6 +185,7 @@ absl::StatusOr<PreparedCall> PrepareNothing(grpc::ByteBuffer& bytes) {
 constexpr ControlMethod kMethods[] = {
     {"ListActors", MethodKind::kListing, PrepareListActors},
     {"ReadActors", MethodKind::kPageStream, PrepareReadActors},
+    ATEAPI_METHOD(PartitionActors, MethodKind::kReadRecord),
     ATEAPI_METHOD(GetActor, MethodKind::kReadRecord),
     ATEAPI_METHOD(CreateActor, MethodKind::kWriteRecord),
     ATEAPI_METHOD(UpdateActor, MethodKind::kWriteRecord),
