@@ -19,7 +19,8 @@ class ActorStore::Impl {
         client_(*transport_, clock_, options.seeds,
                 {.budget = options.retry_budget,
                  .seed = options.jitter_seed,
-                 .on_wait = options.on_retry}),
+                 .on_wait = options.on_retry},
+                options.on_foreign_node),
         records_(client_),
         listing_(client_, options) {}
 

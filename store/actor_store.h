@@ -45,6 +45,8 @@ struct StoreOptions {
   std::function<void(std::string_view key, const absl::Status& why)> on_unreadable_record = {};
   // Called before every wait for another try after a failure, from any thread.
   std::function<void()> on_retry = {};
+  // Called when a node answers for another cluster than the one that is served; from any thread.
+  std::function<void(const Endpoint& node)> on_foreign_node = {};
 };
 
 struct ActorPage {

@@ -8,6 +8,7 @@ namespace atestore {
 
 // What one call may take.
 struct CallOptions {
+  // A point of SteadyNow() (store/steady_time.h), which FromTimeOfDay() makes of a time of day.
   absl::Time deadline = absl::InfiniteFuture();
   // Polled between round trips, by the caller's thread or the transport's, one at a time. Empty:
   // never.

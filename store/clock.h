@@ -15,7 +15,7 @@ class Clock {
   virtual void WaitUntil(absl::Time wake, const std::function<bool()>& cancelled) = 0;
 };
 
-// The time of the machine. `cancelled` is asked every kCancelPollInterval.
+// The machine's time that never steps, SteadyNow(). `cancelled` is asked every kCancelPollInterval.
 class SystemClock final : public Clock {
  public:
   absl::Time Now() override;

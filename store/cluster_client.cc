@@ -1,36 +1,52 @@
 #include "store/cluster_client.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 #include "store/error_info.h"
-#include "store/execute_at.h"
+#include "store/topology_poll.h"
 
 namespace atestore {
 namespace {
 
-// A node that does not answer so soon is passed over for another one.
-constexpr absl::Duration kTopologyAnswerMax = absl::Seconds(1);
+// Nodes that do not answer so soon are passed over for the next ones.
+constexpr absl::Duration kTopologyAnswerMax = absl::Milliseconds(500);
+// … unless no others are left.
+constexpr absl::Duration kTopologyLastAnswerMax = absl::Seconds(1);
+// So many nodes are asked at once: few, as a rule the first one knows.
+constexpr size_t kTopologyAskedFirst = 2;
+constexpr size_t kTopologyAskedMax = 16;
+// The condition variable takes no infinite time.
+constexpr absl::Duration kWaitStep = absl::Hours(1);
 
-absl::StatusOr<Topology> AskOneNode(ShardTransport& transport, const Endpoint& asked,
-                                    absl::Time deadline) {
-  ShardRequest request{.endpoint = asked};
-  request.pipeline.Add({"CLUSTER", "SLOTS"});
-  absl::StatusOr<std::vector<Reply>> replies = ExecuteAt(transport, request, deadline);
-  if (absl::IsDeadlineExceeded(replies.status())) {
-    return UnavailableError(ToStd(replies.status().message()));
+absl::Status OtherCluster(const Endpoint& node) {
+  return WithErrorInfo(
+      UnavailableError(absl::StrCat("node ", ToString(node),
+                                    " is of another cluster than the one that is known; restart "
+                                    "this process if it is to serve that one")),
+      {.reason = "REDIS_OTHER_CLUSTER"});
+}
+
+absl::Status ClusterIsDown(const TopologyAnswer& answer) {
+  if (answer.topology.covered_slots() < kSlotCount) return SlotsWithoutOwner(answer.topology);
+  return WithErrorInfo(
+      UnavailableError(absl::StrCat("node ", ToString(answer.asked), ": cluster_state:fail")),
+      {.reason = "STORE_UNAVAILABLE"});
+}
+
+// Each node once, in this order.
+void AddNew(std::vector<Endpoint>& nodes, const Endpoint& node) {
+  if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);
+}
+
+void AddRotated(std::vector<Endpoint>& nodes, const std::vector<ClusterNode>& more, uint64_t turn) {
+  for (size_t i = 0; i < more.size(); ++i) {
+    nodes.push_back(more[(turn + i) % more.size()].endpoint);
   }
-  if (!replies.ok()) return replies.status();
-  ReplyView view = replies->front().view();
-  if (view.is_error()) return ExplainServerError(ParseServerError(view.text(), asked), asked);
-  absl::StatusOr<Topology> topology = Topology::FromClusterSlots(view, asked);
-  if (topology.ok() && topology->covered_slots() == 0) {
-    return UnavailableError(absl::StrCat("node ", ToString(asked),
-                                         " knows no owner of any slot; is the cluster made?"));
-  }
-  return topology;
 }
 
 }  // namespace
@@ -64,9 +80,20 @@ absl::Status WithStoreReason(const absl::Status& failure) {
   }
 }
 
+absl::Status SlotsWithoutOwner(const Topology& topology) {
+  return WithErrorInfo(
+      UnavailableError(absl::StrCat(kSlotCount - topology.covered_slots(), " of ", kSlotCount,
+                                    " slots have no owner; assign them or wait for a failover")),
+      {.reason = "SLOTS_WITHOUT_OWNER"});
+}
+
 ClusterClient::ClusterClient(ShardTransport& transport, Clock& clock, std::vector<Endpoint> seeds,
-                             RetryOptions retry)
-    : transport_(transport), clock_(clock), seeds_(std::move(seeds)), retry_(std::move(retry)) {}
+                             RetryOptions retry, OnForeignNode on_foreign_node)
+    : transport_(transport),
+      clock_(clock),
+      seeds_(std::move(seeds)),
+      retry_(std::move(retry)),
+      on_foreign_node_(std::move(on_foreign_node)) {}
 
 RetryOptions ClusterClient::NextRetryOptions() {
   RetryOptions options = retry_;
@@ -86,8 +113,13 @@ absl::StatusOr<std::shared_ptr<const Topology>> ClusterClient::Refresh(const Top
   if (refreshing_) {
     uint64_t before = refreshes_;
     auto done = [&] { return refreshes_ != before; };
-    if (!refreshed_.wait_until(lock, absl::ToChronoTime(deadline), done)) {
-      return DeadlineExceededError("the topology of the cluster is still being asked for");
+    while (!done()) {
+      const absl::Duration left = std::min(deadline - clock_.Now(), kWaitStep);
+      if (left <= absl::ZeroDuration()) {
+        return DeadlineExceededError("the topology of the cluster is still being asked for");
+      }
+      // A duration: waiting for a time of day would hang when that is set back.
+      refreshed_.wait_for(lock, absl::ToChronoMicroseconds(left), done);
     }
     if (!last_refresh_.ok()) return last_refresh_;
     return topology_;
@@ -105,36 +137,49 @@ absl::StatusOr<std::shared_ptr<const Topology>> ClusterClient::Refresh(const Top
 }
 
 absl::StatusOr<std::shared_ptr<const Topology>> ClusterClient::AskForTopology(absl::Time deadline) {
+  const std::shared_ptr<const Topology> known = topology();
+  const std::vector<Endpoint> nodes = NodesToAsk(known.get());
   absl::Status failure = UnavailableError("no address of a cluster node is known");
-  std::shared_ptr<Topology> best;
-  for (const Endpoint& endpoint : NodesToAsk()) {
-    absl::Time limit = std::min(deadline, clock_.Now() + kTopologyAnswerMax);
-    absl::StatusOr<Topology> answer = AskOneNode(transport_, endpoint, limit);
-    if (answer.ok()) {
-      if (best == nullptr || answer->covered_slots() > best->covered_slots()) {
-        best = std::make_shared<Topology>(*std::move(answer));
-      }
-      if (best->covered_slots() == kSlotCount) break;
-    } else if (absl::IsUnavailable(failure) || !absl::IsUnavailable(answer.status())) {
-      // A refusal says more than that some other node is down.
-      failure = answer.status();
+  std::optional<TopologyAnswer> best;
+  std::optional<Endpoint> foreign;
+  size_t at_once = kTopologyAskedFirst;
+  for (size_t next = 0; next < nodes.size() && !(best && best->is_best());) {
+    const absl::Time now = clock_.Now();
+    if (next > 0 && now >= deadline) break;
+    const auto asked = std::span(nodes).subspan(next, std::min(at_once, nodes.size() - next));
+    next += asked.size();
+    at_once = std::min(at_once * 2, kTopologyAskedMax);
+    TopologyPoll poll(asked, known.get());
+    const absl::Duration limit = next == nodes.size() ? kTopologyLastAnswerMax : kTopologyAnswerMax;
+    transport_.Execute(poll.requests(), std::min(deadline, now + limit), poll);
+    for (const Endpoint& node : poll.foreign()) {
+      foreign = node;
+      foreign_nodes_.fetch_add(1, std::memory_order_relaxed);
+      if (on_foreign_node_) on_foreign_node_(node);
     }
-    if (clock_.Now() >= deadline) break;
+    if (poll.best() && (!best || poll.best()->IsBetterThan(*best))) best = poll.best();
+    // A refusal says more than that some other node is down.
+    if (!poll.failure().ok() && absl::IsUnavailable(failure)) failure = poll.failure();
   }
-  if (best != nullptr) return best;
+  if (best && (best->cluster_ok || known == nullptr || known->covered_slots() < kSlotCount)) {
+    return std::make_shared<const Topology>(std::move(best->topology));
+  }
+  if (best) return ClusterIsDown(*best);
+  if (foreign) return OtherCluster(*foreign);
   return WithStoreReason(failure);
 }
 
-std::vector<Endpoint> ClusterClient::NodesToAsk() {
+std::vector<Endpoint> ClusterClient::NodesToAsk(const Topology* known) {
+  if (known == nullptr) return seeds_;
+  const uint64_t turn = NextRetryOptions().seed;
+  std::vector<Endpoint> learnt;
+  AddRotated(learnt, known->primaries(), turn);
+  AddRotated(learnt, known->replicas(), turn);
+  // In turn with the seeds: every known address may be out of date.
   std::vector<Endpoint> nodes;
-  if (std::shared_ptr<const Topology> known = topology()) {
-    for (const ClusterNode& node : known->primaries()) nodes.push_back(node.endpoint);
-    for (const ClusterNode& node : known->replicas()) nodes.push_back(node.endpoint);
-    size_t turn = NextRetryOptions().seed % nodes.size();
-    std::rotate(nodes.begin(), nodes.begin() + static_cast<ptrdiff_t>(turn), nodes.end());
-  }
-  for (const Endpoint& seed : seeds_) {
-    if (std::find(nodes.begin(), nodes.end(), seed) == nodes.end()) nodes.push_back(seed);
+  for (size_t i = 0; i < std::max(learnt.size(), seeds_.size()); ++i) {
+    if (i < learnt.size()) AddNew(nodes, learnt[i]);
+    if (i < seeds_.size()) AddNew(nodes, seeds_[(turn + i) % seeds_.size()]);
   }
   return nodes;
 }

@@ -7,8 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/key_filter.h"
-#include "core/status.h"
-#include "store/error_info.h"
 
 namespace atestore {
 namespace {
@@ -114,12 +112,7 @@ absl::StatusOr<std::vector<ShardHealth>> CheckShards(ClusterClient& client, absl
   } else if (topology == nullptr || IsRefusal(fresh.status())) {
     return fresh.status();
   }
-  if (const size_t covered = topology->covered_slots(); covered < kSlotCount) {
-    return WithErrorInfo(
-        UnavailableError(absl::StrCat(kSlotCount - covered, " of ", kSlotCount,
-                                      " slots have no owner; assign them or wait for a failover")),
-        {.reason = "SLOTS_WITHOUT_OWNER"});
-  }
+  if (topology->covered_slots() < kSlotCount) return SlotsWithoutOwner(*topology);
   std::vector<ShardRequest> requests;
   std::vector<ShardHealth> shards;
   for (const auto& [owner, slot] : OneSlotEach(*topology)) {

@@ -47,6 +47,7 @@ class ShardTransport {
  public:
   virtual ~ShardTransport() = default;
 
+  // `deadline` is a point of SteadyNow() (store/steady_time.h).
   // Sends every request, all at once, then what the observer adds, and returns when each has all
   // its replies or has failed.
   // `observer` is called from any thread, never after Execute() returned. Requests to the same

@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "apps/ateapi/log.h"
-#include "apps/ateapi/steady_time.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "apps/ateapi/service_limits.h"
-#include "apps/ateapi/steady_time.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 namespace {

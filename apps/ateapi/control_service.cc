@@ -10,9 +10,9 @@
 #include "apps/ateapi/log.h"
 #include "apps/ateapi/node_bulkhead.h"
 #include "apps/ateapi/page_stream.h"
-#include "apps/ateapi/steady_time.h"
 #include "core/status.h"
 #include "store/error_info.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 namespace {

@@ -22,10 +22,10 @@
 #include "apps/ateapi/readiness.h"
 #include "apps/ateapi/server.h"
 #include "apps/ateapi/start_advice.h"
-#include "apps/ateapi/steady_time.h"
 #include "apps/ateapi/store_factory.h"
 #include "core/status.h"
 #include "core/utf8.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 namespace {
@@ -96,7 +96,7 @@ absl::Status WaitForStore(ActorStore& store, absl::Duration patience) {
   for (;;) {
     const absl::Duration left = deadline - SteadyNow();
     const absl::Status status =
-        store.CheckHealth({.deadline = absl::Now() + left, .cancelled = {}});
+        store.CheckHealth({.deadline = SteadyNow() + left, .cancelled = {}});
     const bool may_come = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
     if (!may_come || SteadyNow() + kStartPause >= deadline) return status;
     if (std::string message(ToStd(status.message())); message != told) {
@@ -118,7 +118,7 @@ struct Watching {
             [this, &store] {
               const NodeBulkhead::Exemption exemption;
               readiness.Learn(
-                  store.CheckShards({.deadline = absl::Now() + kHealthPatience, .cancelled = {}}));
+                  store.CheckShards({.deadline = SteadyNow() + kHealthPatience, .cancelled = {}}));
               return readiness.status();
             },
             kHealthInterval,

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "apps/ateapi/log.h"
-#include "apps/ateapi/steady_time.h"
 #include "core/status.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 

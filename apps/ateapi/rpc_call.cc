@@ -10,10 +10,10 @@
 #include "absl/time/clock.h"
 #include "apps/ateapi/error_details.h"
 #include "apps/ateapi/rpc_calls.h"
-#include "apps/ateapi/steady_time.h"
 #include "core/status.h"
 #include "core/utf8.h"
 #include "store/error_info.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 namespace {
@@ -72,7 +72,7 @@ CallOptions RpcCall::options() {
   const std::chrono::system_clock::time_point deadline = context_->deadline();
   // gRPC's "no deadline" is the end of its clock, which absl's conversion would overflow.
   if (deadline < std::chrono::system_clock::now() + std::chrono::hours(24 * 365)) {
-    options.deadline = absl::FromChrono(deadline);
+    options.deadline = FromTimeOfDay(absl::FromChrono(deadline));
   }
   options.cancelled = [call = shared_from_this()] { return call->is_cancelled(); };
   return options;

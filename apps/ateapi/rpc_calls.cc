@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "apps/ateapi/steady_time.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 

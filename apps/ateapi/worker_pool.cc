@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "apps/ateapi/steady_time.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 

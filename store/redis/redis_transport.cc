@@ -3,12 +3,12 @@
 #include <optional>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "core/status.h"
 #include "store/redis/batch.h"
 #include "store/redis/batch_watch.h"
 #include "store/redis/connection_pool.h"
 #include "store/redis/event_loop.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 
@@ -47,7 +47,7 @@ class RedisTransport::Engine {
 
  private:
   void Start(const std::shared_ptr<Batch>& batch, absl::Time deadline) {
-    absl::Duration left = deadline - absl::Now();
+    absl::Duration left = deadline - SteadyNow();
     if (left <= absl::ZeroDuration()) return batch->FailAll(Overdue());
     batch->Start();
     if (!batch->has_open()) return;

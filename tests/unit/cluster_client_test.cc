@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "store/error_info.h"
 #include "store/retry_pacer.h"
 #include "store/slot_call.h"
+#include "store/steady_time.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/scripted_transport.h"
 
@@ -29,10 +31,30 @@ std::string Bulk(std::string_view text) {
   return absl::StrCat("$", text.size(), "\r\n", std::string(text), "\r\n");
 }
 
-// CLUSTER SLOTS with one range, the owner being at `port` of this host.
+constexpr std::string_view kOk = "cluster_state:ok\r\ncluster_current_epoch:1\r\n";
+constexpr std::string_view kFail = "cluster_state:fail\r\n";
+
+// The answer to CLUSTER SLOTS, INFO and MYID of a node that knows one range, whose owner is at
+// `port` of this host.
 std::string Slots(int first, int last, int port) {
   return absl::StrCat("*1\r\n*3\r\n:", first, "\r\n:", last, "\r\n*2\r\n", Bulk("127.0.0.1"), ":",
-                      port, "\r\n");
+                      port, "\r\n", Bulk(kOk), Bulk("me"));
+}
+
+// The same with the ids of a primary and its replica (at the next port).
+struct View {
+  int port;
+  std::string primary;
+  std::string replica;
+  std::string_view info = kOk;
+  std::string myself = primary;
+  int last = 16383;
+};
+std::string Answer(const View& view) {
+  return absl::StrCat("*1\r\n*4\r\n:0\r\n:", view.last, "\r\n*3\r\n", Bulk("127.0.0.1"), ":",
+                      view.port, "\r\n", Bulk(view.primary), "*3\r\n", Bulk("127.0.0.1"), ":",
+                      view.port + 1, "\r\n", Bulk(view.replica), Bulk(view.info),
+                      Bulk(view.myself));
 }
 
 bool AsksForSlots(const ShardRequest& request) {
@@ -99,6 +121,109 @@ TEST_F(ClusterClientTest, ARefreshOfAnOldViewIsAnsweredFromTheNewOne) {
   EXPECT_NE(*second, *first);
   EXPECT_EQ(*client.Refresh(first->get(), absl::InfiniteFuture()), *second);
   EXPECT_EQ(questions, 2);
+}
+
+// An address may pass to a node of another cluster.
+TEST_F(ClusterClientTest, RefusesTheViewOfAnotherCluster) {
+  std::map<int, std::string> answers = {{7000, Answer({7000, "aa", "bb"})}};
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    if (!answers.contains(request.endpoint.port)) return absl::UnavailableError("refused");
+    return answers[request.endpoint.port];
+  });
+  std::vector<Endpoint> foreign;
+  ClusterClient client(transport, clock_, {kFirst, {"127.0.0.1", 7009}}, {},
+                       [&](const Endpoint& node) { foreign.push_back(node); });
+  auto known = client.Refresh(nullptr, absl::InfiniteFuture());
+  ASSERT_TRUE(known.ok()) << known.status();
+  answers[7000] = Answer({7000, "xx", "yy"});
+  absl::Status refused = client.Refresh(known->get(), absl::InfiniteFuture()).status();
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_EQ(Reason(refused), "REDIS_OTHER_CLUSTER");
+  EXPECT_EQ(client.topology(), *known);
+  EXPECT_EQ(foreign, (std::vector<Endpoint>{kFirst}));
+  EXPECT_EQ(client.foreign_nodes(), 1U);
+  // A seed that knows the cluster is believed, though all its addresses have changed.
+  answers[7009] = Answer({7020, "bb", "cc"});
+  auto moved = client.Refresh(known->get(), absl::InfiniteFuture());
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ((*moved)->Owner(0)->endpoint.port, 7020);
+}
+
+TEST_F(ClusterClientTest, BelievesThoseMostWhoAreInTheCluster) {
+  std::map<int, std::string> answers;
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    return answers.at(request.endpoint.port);
+  });
+  const std::vector<Endpoint> seeds = {{"h", 1}, {"h", 2}, {"h", 3}};
+  // Cut off; a replica, which hears of changes later; a primary.
+  answers[1] = Answer({7001, "aa", "bb", kFail});
+  answers[2] = Answer({7002, "aa", "bb", kOk, "bb"});
+  answers[3] = Answer({7003, "aa", "bb"});
+  const auto port = [&] {
+    ClusterClient client(transport, clock_, seeds, {});
+    return (*client.Refresh(nullptr, absl::InfiniteFuture()))->Owner(0)->endpoint.port;
+  };
+  EXPECT_EQ(port(), 7003);
+  answers[3] = "-LOADING\r\n";
+  EXPECT_EQ(port(), 7002);
+  answers[2] = "-LOADING\r\n";
+  EXPECT_EQ(port(), 7001) << "better than nothing";
+}
+
+TEST_F(ClusterClientTest, AClusterThatIsDownReplacesNoGoodView) {
+  std::string answer = Answer({7000, "aa", "bb"});
+  ScriptedTransport transport(
+      [&](const ShardRequest&) -> absl::StatusOr<std::string> { return answer; });
+  ClusterClient client(transport, clock_, {kFirst}, {});
+  auto known = client.Refresh(nullptr, absl::InfiniteFuture());
+  answer = Answer({7005, "bb", "aa", kFail});
+  absl::Status down = client.Refresh(known->get(), absl::InfiniteFuture()).status();
+  EXPECT_TRUE(absl::IsUnavailable(down)) << down;
+  EXPECT_THAT(std::string(down.message()), HasSubstr("cluster_state:fail"));
+  EXPECT_EQ(client.topology(), *known);
+  answer = Answer({.port = 7005, .primary = "bb", .replica = "aa", .info = kFail, .last = 9});
+  EXPECT_EQ(Reason(client.Refresh(known->get(), absl::InfiniteFuture()).status()),
+            "SLOTS_WITHOUT_OWNER");
+  answer = Answer({7005, "bb", "aa"});
+  EXPECT_EQ((*client.Refresh(known->get(), absl::InfiniteFuture()))->Owner(0)->endpoint.port, 7005);
+}
+
+// Every pod got a new address; the old ones hang.
+TEST_F(ClusterClientTest, FindsTheSeedsWithinSecondsThoughEveryKnownNodeHangs) {
+  bool moved = false;
+  ScriptedTransport transport([&](const ShardRequest& request) -> absl::StatusOr<std::string> {
+    if (!moved) return Answer({7000, "aa", "bb"});
+    if (request.endpoint.port != 7777) {
+      clock_.Advance(absl::Milliseconds(500));
+      return absl::DeadlineExceededError("no reply before the deadline");
+    }
+    return Answer({7100, "aa", "bb"});
+  });
+  ClusterClient client(transport, clock_, {kFirst, kSecond, {"127.0.0.1", 7777}}, {});
+  auto known = client.Refresh(nullptr, absl::InfiniteFuture());
+  ASSERT_TRUE(known.ok());
+  moved = true;
+  absl::Time start = clock_.Now();
+  absl::StatusOr<std::shared_ptr<const Topology>> found;
+  do {
+    found = client.Refresh(known->get(), clock_.Now() + absl::Seconds(2));
+  } while (!found.ok() && clock_.Now() - start < absl::Seconds(10));
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ((*found)->Owner(0)->endpoint.port, 7100);
+  EXPECT_LE(clock_.Now() - start, absl::Seconds(3));
+}
+
+TEST(SteadyTimelineTest, DoesNotStepWithTheTimeOfDay) {
+  const absl::Time noon = absl::FromUnixSeconds(1'000'000);
+  const SteadyTimeline timeline(noon, absl::Seconds(50));
+  EXPECT_EQ(timeline.At(absl::Seconds(53)), noon + absl::Seconds(3));
+  // The clock was set back by an hour: a call with 10 s left has 10 s left.
+  const absl::Time now = noon + absl::Seconds(3) - absl::Hours(1);
+  EXPECT_EQ(timeline.FromTimeOfDay(now + absl::Seconds(10), now, absl::Seconds(53)),
+            timeline.At(absl::Seconds(63)));
+  EXPECT_EQ(FromTimeOfDay(absl::InfiniteFuture()), absl::InfiniteFuture());
+  const absl::Time before = SteadyNow();
+  EXPECT_GE(SteadyNow(), before);
 }
 
 TEST_F(ClusterClientTest, ManyCallersShareOneRefresh) {

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "absl/time/time.h"
+
+namespace atestore {
+
+// Deadlines and budgets are points of this time: the time of day when the process started, and what
+// a steady clock has counted since. So it never steps, whatever happens to the time of day.
+// Thread-safe.
+absl::Time SteadyNow();
+
+// The same moment, from the time of day as it is now: for deadlines that come from elsewhere.
+// Infinite times stay infinite.
+absl::Time FromTimeOfDay(absl::Time time_of_day);
+
+// What SteadyNow() is made of, so that a test can let the time of day step.
+class SteadyTimeline {
+ public:
+  // `time_of_day` and `steady` at the same moment.
+  SteadyTimeline(absl::Time time_of_day, absl::Duration steady) : start_(time_of_day - steady) {}
+  absl::Time At(absl::Duration steady) const { return start_ + steady; }
+  absl::Time FromTimeOfDay(absl::Time wanted, absl::Time time_of_day, absl::Duration steady) const {
+    return At(steady) + (wanted - time_of_day);
+  }
+
+ private:
+  const absl::Time start_;
+};
+
+}  // namespace atestore
