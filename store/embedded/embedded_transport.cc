@@ -1,6 +1,7 @@
 #include "store/embedded/embedded_transport.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/lost_reply.h"
 #include "core/status.h"
 #include "store/request_queue.h"
 #include "store/send_outcome.h"
@@ -71,7 +72,8 @@ absl::Status EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t
       const std::string node = absl::StrCat("node ", ToString(request.endpoint));
       failure = cluster.IsOpen((*connection)->client)
                     ? DeadlineExceededError(absl::StrCat(node, ": no reply before the deadline"))
-                    : UnavailableError(absl::StrCat(node, ": connection closed"));
+                    : MarkLostReply(UnavailableError(absl::StrCat(node, ": connection closed")),
+                                    reader.buffered_bytes());
     } else {
       observer.OnReply(index, command, **reply);
     }

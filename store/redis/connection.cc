@@ -52,7 +52,10 @@ void Connection::Read() {
 
 void Connection::OnRead(const absl::StatusOr<size_t>& bytes) {
   if (phase_ == Phase::kClosed) return;
-  if (!bytes.ok()) return End(bytes.status());
+  if (!bytes.ok()) {
+    state_.OnLost();
+    return End(bytes.status());
+  }
   absl::Status status = state_.OnRead(*bytes, loop_.Now());
   if (!status.ok()) return End(status);
   if (on_reset_ && state_.is_idle()) std::exchange(on_reset_, {})(state_.reset_done());

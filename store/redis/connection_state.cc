@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "core/lost_reply.h"
 #include "core/server_error.h"
 #include "core/status.h"
 #include "store/wrong_node.h"
@@ -203,13 +204,17 @@ bool ConnectionState::Fail(const absl::Status& status) {
   pending_commands_ = 0;
   waiting_bytes_ = 0;
   bool told = false;
-  auto fail = [&](const std::shared_ptr<Batch>& batch, size_t request) {
+  auto fail = [&told](const std::shared_ptr<Batch>& batch, size_t request,
+                      const absl::Status& failure) {
     if (!batch || !batch->is_open(request)) return;
-    batch->Fail(request, status);
+    batch->Fail(request, failure);
     told = true;
   };
-  for (const Owed& entry : owed) fail(entry.batch, entry.request);
-  for (const Waiting& entry : waiting) fail(entry.batch, entry.request);
+  const absl::Status first = lost_ ? MarkLostReply(status, reader_.buffered_bytes()) : status;
+  for (size_t i = 0; i < owed.size(); ++i) {
+    fail(owed[i].batch, owed[i].request, i == 0 ? first : status);
+  }
+  for (const Waiting& entry : waiting) fail(entry.batch, entry.request, status);
   return told;
 }
 

@@ -46,7 +46,11 @@ class ConnectionState {
   // or what the table of refusals has for the answer to AUTH (core/refusal_table.h).
   absl::Status OnRead(size_t bytes, SteadyTime now);
 
-  // Fails every request that is owed a reply; whether there was one whose caller still waited.
+  // The server has ended the connection: the request whose reply was next is told so by Fail()
+  // (MarkLostReply()).
+  void OnLost() { lost_ = true; }
+  // Fails every request that is owed a reply or waits; whether there was one whose caller still
+  // waited.
   bool Fail(const absl::Status& status);
 
   // No reply is owed, and nothing waits to be sent.
@@ -104,6 +108,7 @@ class ConnectionState {
   SteadyTime last_progress_;
   bool has_answered_ = false;
   bool reset_done_ = false;
+  bool lost_ = false;
 };
 
 }  // namespace atestore

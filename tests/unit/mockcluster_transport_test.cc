@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/lost_reply.h"
 #include "mockcluster/cluster.h"
 #include "store/cluster_client.h"
 #include "store/embedded/embedded_transport.h"
@@ -81,6 +82,7 @@ TEST_F(EmbeddedTransportTest, TellsWhatWasNotSent) {
   absl::Status lost = Execute(transport_, {"PING"}).status();
   EXPECT_TRUE(absl::IsUnavailable(lost));
   EXPECT_FALSE(WasNotSent(lost));
+  EXPECT_EQ(LostReplyBytes(lost), 0U);
 }
 
 TEST_F(EmbeddedTransportTest, NothingIsSentToANodeThatItIsNotFor) {

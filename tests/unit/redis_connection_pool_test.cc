@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/lost_reply.h"
 #include "core/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -122,6 +123,33 @@ TEST_F(ConnectionPoolTest, TellsWhatWasNotSent) {
   stream(0).Break();
   EXPECT_FALSE(not_sent(written));
   EXPECT_TRUE(not_sent(behind_it)) << "the first write was not over";
+}
+
+// As a server does whose client-output-buffer-limit a reply exceeds.
+TEST_F(ConnectionPoolTest, TellsWhoseReplyTheServerBrokeOff) {
+  const auto lost = [&](size_t call) { return LostReplyBytes(calls_[call]->recorder.failure(0)); };
+  size_t answered = Ping(kNode);
+  size_t broken_off = Ping(kNode);
+  size_t behind_it = Ping(kNode);
+  Open(0);
+  stream(0).TakeWritten();
+  stream(0).Receive("+PONG\r\n*2\r\n$1000\r\nxyz");
+  stream(0).Break();
+  EXPECT_EQ(outcome(answered), "+PONG");
+  EXPECT_EQ(lost(broken_off), 14U);
+  EXPECT_EQ(lost(behind_it), std::nullopt);
+  // It may close before the first byte.
+  size_t silent = Ping(kNode);
+  Open(0);
+  stream(0).Break();
+  EXPECT_EQ(lost(silent), 0U);
+  // A server that hangs has not refused anything.
+  loop_.Advance(kBackOffMax);
+  size_t hung = Ping(kNode);
+  Open(0);
+  loop_.Advance(options_.request_timeout);
+  EXPECT_THAT(outcome(hung), HasSubstr("no reply within"));
+  EXPECT_EQ(lost(hung), std::nullopt);
 }
 
 TEST_F(ConnectionPoolTest, AnAnswerEndsTheBackOff) {
