@@ -38,7 +38,12 @@ class AsioTimer final : public LoopTimer {
 class AsioLoop final : public EventLoop {
  public:
   explicit AsioLoop(std::unique_ptr<TlsContext> tls)
-      : tls_(std::move(tls)), work_(io_.get_executor()), thread_([this] { io_.run(); }) {}
+      : tls_(std::move(tls)),
+        resolver_(
+            LookUpAddresses, [this](std::function<void()> task) { Post(std::move(task)); },
+            [this] { return Now(); }),
+        work_(io_.get_executor()),
+        thread_([this] { io_.run(); }) {}
 
   void Post(std::function<void()> task) override { asio::post(io_, std::move(task)); }
   void Stop() override {
@@ -47,13 +52,14 @@ class AsioLoop final : public EventLoop {
   }
   SteadyTime Now() override { return std::chrono::steady_clock::now(); }
   std::unique_ptr<ByteStream> NewStream() override {
-    return tls_ ? MakeTlsStream(io_, *tls_) : MakePlainStream(io_);
+    return tls_ ? MakeTlsStream(io_, resolver_, *tls_) : MakePlainStream(io_, resolver_);
   }
   std::unique_ptr<LoopTimer> NewTimer() override { return std::make_unique<AsioTimer>(io_); }
 
  private:
   const std::unique_ptr<TlsContext> tls_;
   asio::io_context io_{1};
+  NameResolver resolver_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
 };

@@ -27,8 +27,8 @@ template <typename Stream>
 class AsioStream : public ByteStream {
  public:
   template <typename... Arguments>
-  explicit AsioStream(asio::io_context& io, Arguments&&... arguments)
-      : resolver_(io), stream_(io, std::forward<Arguments>(arguments)...) {}
+  AsioStream(asio::io_context& io, NameResolver& resolver, Arguments&&... arguments)
+      : resolver_(resolver), stream_(io, std::forward<Arguments>(arguments)...) {}
 
   void Connect(const Endpoint& endpoint, std::function<void(absl::Status)> done) override {
     host_ = endpoint.host;
@@ -39,13 +39,18 @@ class AsioStream : public ByteStream {
       ConnectTo(only, std::move(done));
       return;
     }
-    resolver_.async_resolve(
-        host_, std::to_string(endpoint.port),
-        [this, done = std::move(done)](const asio::error_code& error,
-                                       const tcp::resolver::results_type& found) mutable {
-          if (error) return done(ToStatus("cannot resolve the name", error));
-          ConnectTo(found, std::move(done));
-        });
+    resolver_.Resolve(host_, [this, port = endpoint.port,
+                              done = std::move(done)](const absl::StatusOr<Addresses>& found) {
+      if (is_closed_) return;
+      if (!found.ok()) return done(found.status());
+      std::vector<tcp::endpoint> endpoints;
+      for (const std::string& text : *found) {
+        asio::error_code bad;
+        const asio::ip::address one = asio::ip::make_address(text, bad);
+        if (!bad) endpoints.emplace_back(one, port);
+      }
+      ConnectTo(endpoints, done);
+    });
   }
 
   void Read(std::span<char> buffer, std::function<void(absl::StatusOr<size_t>)> done) override {
@@ -69,7 +74,7 @@ class AsioStream : public ByteStream {
 
   void Close() override {
     asio::error_code ignored;
-    resolver_.cancel();
+    is_closed_ = true;
     stream_.lowest_layer().close(ignored);
   }
 
@@ -93,7 +98,8 @@ class AsioStream : public ByteStream {
   }
 
   std::string host_;
-  tcp::resolver resolver_;
+  NameResolver& resolver_;
+  bool is_closed_ = false;
   Stream stream_;
 };
 
@@ -107,9 +113,9 @@ class PlainStream final : public AsioStream<tcp::socket> {
 
 class TlsStream final : public AsioStream<asio::ssl::stream<tcp::socket>> {
  public:
-  TlsStream(asio::io_context& io, const std::shared_ptr<asio::ssl::context>& context,
-            const std::string& server_name)
-      : AsioStream(io, *context), context_(context), server_name_(server_name) {}
+  TlsStream(asio::io_context& io, NameResolver& resolver,
+            const std::shared_ptr<asio::ssl::context>& context, const std::string& server_name)
+      : AsioStream(io, resolver, *context), context_(context), server_name_(server_name) {}
 
  private:
   void OnConnected(std::function<void(absl::Status)> done) override {
@@ -177,12 +183,13 @@ absl::Status TlsContext::Load() {
   return absl::OkStatus();
 }
 
-std::unique_ptr<ByteStream> MakePlainStream(asio::io_context& io) {
-  return std::make_unique<PlainStream>(io);
+std::unique_ptr<ByteStream> MakePlainStream(asio::io_context& io, NameResolver& resolver) {
+  return std::make_unique<PlainStream>(io, resolver);
 }
 
-std::unique_ptr<ByteStream> MakeTlsStream(asio::io_context& io, TlsContext& tls) {
-  return std::make_unique<TlsStream>(io, tls.Current(), tls.options().server_name);
+std::unique_ptr<ByteStream> MakeTlsStream(asio::io_context& io, NameResolver& resolver,
+                                          TlsContext& tls) {
+  return std::make_unique<TlsStream>(io, resolver, tls.Current(), tls.options().server_name);
 }
 
 }  // namespace atestore

@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "store/redis/event_loop.h"
 #include "store/redis/files.h"
+#include "store/redis/name_resolver.h"
 
 namespace asio {
 class io_context;
@@ -35,8 +36,9 @@ class TlsContext {
   std::shared_ptr<asio::ssl::context> context_;
 };
 
-std::unique_ptr<ByteStream> MakePlainStream(asio::io_context& io);
-// `tls` must outlive the stream.
-std::unique_ptr<ByteStream> MakeTlsStream(asio::io_context& io, TlsContext& tls);
+// `resolver` and `tls` must outlive the stream.
+std::unique_ptr<ByteStream> MakePlainStream(asio::io_context& io, NameResolver& resolver);
+std::unique_ptr<ByteStream> MakeTlsStream(asio::io_context& io, NameResolver& resolver,
+                                          TlsContext& tls);
 
 }  // namespace atestore
