@@ -6,7 +6,8 @@ import re
 import sys
 from typing import Iterator
 
-UNITS = {"Ki": 1 << 10, "KiB": 1 << 10, "Mi": 1 << 20, "MiB": 1 << 20, "ms": 1, "s": 1000, "min": 60_000}
+UNITS = {"Ki": 1 << 10, "KiB": 1 << 10, "Mi": 1 << 20, "MiB": 1 << 20,
+         "ms": 1, "s": 1000, "min": 60_000}
 DURATIONS = {"Milliseconds": 1, "Seconds": 1000, "Minutes": 60_000}
 ROW = re.compile(r"\| `(\w+)` \| ([\d']+)(?: (\w+))? \| `([\w./-]+)` \|")
 
