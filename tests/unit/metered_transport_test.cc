@@ -72,7 +72,8 @@ class MeteredTransportTest : public ::testing::Test {
   std::shared_ptr<EmbeddedCluster> cluster_ =
       std::make_shared<EmbeddedCluster>(mockcluster::ClusterOptions{.primaries = 2});
   Metrics metrics_;
-  MeteredTransport transport_{std::make_unique<EmbeddedTransport>(cluster_), metrics_};
+  NodeBulkhead nodes_{[](const std::string&) {}};
+  MeteredTransport transport_{std::make_unique<EmbeddedTransport>(cluster_), metrics_, nodes_};
   NodeIndex owner_{};
   NodeIndex other_{};
   Endpoint owner_endpoint_;
