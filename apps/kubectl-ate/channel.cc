@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "apps/kubectl-ate/bearer_token.h"
 #include "core/status.h"
 
 namespace atestore::cli {
@@ -106,7 +107,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ConnectionOptio
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingPatienceMs);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
-  if (options.endpoint.starts_with("127.") || options.endpoint.starts_with("localhost")) {
+  if (IsLoopbackEndpoint(options.endpoint)) {
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   }
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);

@@ -27,6 +27,7 @@ struct ConnectionOptions {
   std::string ca_cert;      // PEM file of CAs; none: the system's
   std::string client_cert;  // PEM file of the certificate chain, for mTLS
   std::string client_key;   // PEM file of its key; none: in client_cert
+  std::string token_file;   // holds the bearer token to send along
   std::string server_name;  // expected in the server's certificate; none: the endpoint's host
   bool insecure_skip_tls_verify = false;
   bool plaintext = false;

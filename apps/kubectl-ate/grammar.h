@@ -21,6 +21,8 @@ inline constexpr ConnectionText kConnectionTexts[] = {
     {"--client-cert", "FILE", &ConnectionOptions::client_cert, "PEM: this client's certificate"},
     {"--client-key", "FILE", &ConnectionOptions::client_key,
      "PEM: its key; none: it is in --client-cert"},
+    {"--token-file", "FILE", &ConnectionOptions::token_file,
+     "a bearer token (JWT); read again when it changes"},
     {"--tls-server-name", "NAME", &ConnectionOptions::server_name,
      "expected in the server's certificate"},
 };

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "apps/kubectl-ate/bearer_token.h"
 #include "apps/kubectl-ate/channel.h"
 #include "apps/kubectl-ate/control_api.h"
 #include "proto/ateapi.grpc.pb.h"
@@ -50,8 +51,8 @@ void SilenceGrpc() {
 
 class GrpcControlApi final : public ControlApi {
  public:
-  explicit GrpcControlApi(const std::shared_ptr<grpc::Channel>& channel)
-      : stub_(ateapi::Control::NewStub(channel)) {}
+  GrpcControlApi(const std::shared_ptr<grpc::Channel>& channel, BearerToken token)
+      : stub_(ateapi::Control::NewStub(channel)), token_(std::move(token)) {}
 
   absl::StatusOr<ListPage> ListActors(const ateapi::ListActorsRequest& request,
                                       absl::Time deadline) override {
@@ -157,6 +158,9 @@ class GrpcControlApi final : public ControlApi {
     Call(GrpcControlApi& owner, absl::Time deadline) : api(owner) {
       if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
       const std::lock_guard lock(api.mutex_);
+      // Call credentials would be refused on a channel without TLS, which may lead to loopback.
+      const std::string& authorization = api.token_.Authorization();
+      if (!authorization.empty()) context.AddMetadata("authorization", authorization);
       api.running_.insert(&context);
       if (api.cancelled_) context.TryCancel();
     }
@@ -172,7 +176,8 @@ class GrpcControlApi final : public ControlApi {
   };
 
   const std::unique_ptr<Stub> stub_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows
+  BearerToken token_;
   std::set<grpc::ClientContext*> running_;
   bool cancelled_ = false;
 };
@@ -183,7 +188,9 @@ absl::StatusOr<std::unique_ptr<ControlApi>> ConnectControlApi(const ConnectionOp
   SilenceGrpc();
   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = MakeChannel(options);
   if (!channel.ok()) return channel.status();
-  return std::unique_ptr<ControlApi>(std::make_unique<GrpcControlApi>(*channel));
+  absl::StatusOr<BearerToken> token = BearerToken::Open(options);
+  if (!token.ok()) return token.status();
+  return std::unique_ptr<ControlApi>(std::make_unique<GrpcControlApi>(*channel, *std::move(token)));
 }
 
 }  // namespace atestore::cli
