@@ -39,6 +39,14 @@ void CheckFlags(const Flags& flags) {
     Require(flags.allow_plaintext || !flags.grpc_server_cred_bundle.empty(),
             "no plaintext where others can reach it");
   }
+  const bool tells_callers = !flags.client_ca_certs.empty() || !flags.jwt_issuer.empty();
+  if (!flags.authorization_policy_file.empty()) {
+    Require(tells_callers, "a policy comes with a way to tell callers");
+  } else if (IsOpenToOthers(flags.grpc_listen_addr)) {
+    Require(tells_callers || flags.allow_anonymous || flags.allow_plaintext,
+            "whoever comes is served only where that is said");
+    Require(flags.jwt_issuer.empty(), "tokens come with a policy");
+  }
   Require(flags.client_ca_certs.empty() || !flags.grpc_server_cred_bundle.empty(),
           "clients are asked for certificates over TLS only");
   for (const atestore::Endpoint& seed : flags.redis_cluster_address) {

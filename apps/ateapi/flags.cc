@@ -28,6 +28,7 @@ struct RawFlags {
 
 constexpr char kServing[] = "Serving";
 constexpr char kStore[] = "Store";
+constexpr char kAccess[] = "Access";
 
 struct TextFlag {
   const char* group;
@@ -42,6 +43,12 @@ constexpr TextFlag kTextFlags[] = {
      "PEM file with the certificate chain and the private key; reloaded when it changes"},
     {kServing, "--client-ca-certs", &Flags::client_ca_certs,
      "PEM file of CAs; when given, clients must present a certificate of one of them"},
+    {kAccess, "--authorization-policy-file", &Flags::authorization_policy_file,
+     "YAML file that says who may do what; reloaded when it changes"},
+    {kAccess, "--jwt-issuer", &Flags::jwt_issuer, "whose bearer tokens are taken (\"iss\")"},
+    {kAccess, "--jwt-audience", &Flags::jwt_audience, "for whom they must be meant (\"aud\")"},
+    {kAccess, "--jwt-jwks-file", &Flags::jwt_jwks_file,
+     "the issuer's public keys, a JSON Web Key Set; reloaded when it changes"},
     {kServing, "--metrics-listen-addr", &Flags::metrics_listen_addr,
      "host:port for HTTP: /metrics, /healthz, /readyz"},
     {kStore, "--redis-ca-certs", &Flags::redis_ca_certs,
@@ -66,6 +73,8 @@ struct Switch {
 constexpr Switch kSwitches[] = {
     {"--allow-plaintext", &Flags::allow_plaintext,
      "serve without TLS on an address that is not loopback"},
+    {"--allow-anonymous", &Flags::allow_anonymous,
+     "serve TLS on an address that is not loopback to whoever comes"},
     {"--enable-reflection", &Flags::enable_reflection, "serve gRPC reflection"},
     {"--enable-debug-clear", &Flags::enable_debug_clear, "let DebugClear delete everything"},
     {"--ready-requires-all-shards", &Flags::ready_requires_all_shards,
@@ -160,6 +169,35 @@ absl::Status CheckListenAddress(std::string_view flag, const std::string& addres
   return AtFlag(flag, ParseListenEndpoint(address).status());
 }
 
+absl::Status CheckAccess(const Flags& flags) {
+  const bool tokens = !flags.jwt_issuer.empty();
+  if (tokens != !flags.jwt_audience.empty() || tokens != !flags.jwt_jwks_file.empty()) {
+    return InvalidArgumentError(
+        "--jwt-issuer, --jwt-audience and --jwt-jwks-file are given together, or none of them");
+  }
+  const bool certificates = !flags.client_ca_certs.empty();
+  if (flags.authorization_policy_file.empty()) {
+    if (tokens) return InvalidArgumentError("--jwt-issuer needs --authorization-policy-file");
+    const bool tls = !flags.grpc_server_cred_bundle.empty();
+    if (tls && !certificates && !flags.allow_anonymous && !IsLoopback(flags.grpc_listen_addr)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--grpc-listen-addr ", flags.grpc_listen_addr,
+          " is not a loopback address, and nobody is asked who they are: give --client-ca-certs or "
+          "--authorization-policy-file, or --allow-anonymous to let whoever comes do everything"));
+    }
+    return absl::OkStatus();
+  }
+  if (flags.allow_anonymous) {
+    return InvalidArgumentError(
+        "--allow-anonymous and --authorization-policy-file do not go together: a policy grants "
+        "nothing to whoever cannot be told");
+  }
+  if (tokens || certificates) return absl::OkStatus();
+  return InvalidArgumentError(
+      "--authorization-policy-file needs a way to tell callers: --client-ca-certs, or --jwt-issuer "
+      "with --jwt-audience and --jwt-jwks-file");
+}
+
 absl::Status Check(const Flags& flags) {
   // gRPC would take the number of a port modulo 65536, and none for 443.
   if (!IsUnixSocket(flags.grpc_listen_addr)) {
@@ -180,6 +218,7 @@ absl::Status Check(const Flags& flags) {
   if (!flags.client_ca_certs.empty() && flags.grpc_server_cred_bundle.empty()) {
     return InvalidArgumentError("--client-ca-certs needs --grpc-server-cred-bundle");
   }
+  if (absl::Status status = CheckAccess(flags); !status.ok()) return status;
   const bool embedded = flags.redis_cluster_address.empty();
   if (flags.demo_actors > 0 && !embedded) {
     return InvalidArgumentError(

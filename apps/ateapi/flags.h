@@ -18,7 +18,12 @@ struct Flags {
   std::string grpc_listen_addr = "127.0.0.1:8443";
   std::string grpc_server_cred_bundle;
   std::string client_ca_certs;
+  std::string authorization_policy_file;  // none: every caller may do everything
+  std::string jwt_issuer;                 // none: tokens are not taken
+  std::string jwt_audience;
+  std::string jwt_jwks_file;
   bool allow_plaintext = false;
+  bool allow_anonymous = false;
   bool enable_reflection = false;
   bool enable_debug_clear = false;
   bool ready_requires_all_shards = false;

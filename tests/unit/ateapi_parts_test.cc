@@ -77,11 +77,38 @@ TEST(Flags, PlaintextStaysOnLoopbackUnlessAllowed) {
     EXPECT_THAT(ErrorOf(Parse({"--grpc-listen-addr", address})), HasSubstr("--allow-plaintext"))
         << address;
     EXPECT_TRUE(Parse({"--grpc-listen-addr", address, "--allow-plaintext"}).ok()) << address;
-    EXPECT_TRUE(Parse({"--grpc-listen-addr", address, "--grpc-server-cred-bundle", "f"}).ok());
+    EXPECT_TRUE(Parse({"--grpc-listen-addr", address, "--grpc-server-cred-bundle", "f",
+                       "--client-ca-certs", "c"})
+                    .ok());
   }
   for (const char* const address : {"localhost:1", "127.0.0.1:0", "127.9.9.9:1", "[::1]:1"}) {
     EXPECT_TRUE(Parse({"--grpc-listen-addr", address}).ok()) << address;
   }
+}
+
+TEST(Flags, WhoeverComesIsServedOnlyWhereThatIsSaid) {
+  const std::vector<std::string> tls{"--grpc-listen-addr", "0.0.0.0:1", "--grpc-server-cred-bundle",
+                                     "f"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), tls.begin(), tls.end());
+    return Parse(more);
+  };
+  EXPECT_THAT(ErrorOf(with({})), HasSubstr("--allow-anonymous"));
+  EXPECT_TRUE(with({"--allow-anonymous"}).ok());
+  EXPECT_TRUE(with({"--client-ca-certs", "c"}).ok());
+  EXPECT_THAT(ErrorOf(with({"--authorization-policy-file", "p"})), HasSubstr("--client-ca-certs"));
+  EXPECT_TRUE(with({"--authorization-policy-file", "p", "--client-ca-certs", "c"}).ok());
+  const std::vector<std::string> tokens{"--jwt-issuer",    "i", "--jwt-audience", "a",
+                                        "--jwt-jwks-file", "k"};
+  EXPECT_THAT(ErrorOf(with(tokens)), HasSubstr("--authorization-policy-file"));
+  std::vector<std::string> both = tokens;
+  both.insert(both.end(), {"--authorization-policy-file", "p"});
+  EXPECT_TRUE(with(both).ok());
+  both.emplace_back("--allow-anonymous");
+  EXPECT_THAT(ErrorOf(with(both)), HasSubstr("do not go together"));
+  EXPECT_THAT(ErrorOf(with({"--jwt-issuer", "i"})), HasSubstr("given together"));
+  // On loopback everything is as it was.
+  EXPECT_TRUE(Parse({"--grpc-server-cred-bundle", "f"}).ok());
 }
 
 TEST(Flags, AddressesToListenOnAreHostAndPort) {
@@ -159,6 +186,25 @@ TEST(ErrorDetails, CarryReasonDomainAndField) {
   ASSERT_TRUE(details.details(1).UnpackTo(&bad_request));
   ASSERT_EQ(bad_request.field_violations_size(), 1);
   EXPECT_EQ(bad_request.field_violations(0).field(), "page_size");
+}
+
+TEST(ErrorDetails, CarryMetadata) {
+  const absl::Status status =
+      WithErrorInfo(absl::PermissionDeniedError("no"),
+                    {.reason = "ACCESS_DENIED", .field = "", .metadata = {{"permission", "x"}}});
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(SerializedErrorDetails(status)));
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(details.details(0).UnpackTo(&info));
+  EXPECT_EQ(info.metadata().at("permission"), "x");
+}
+
+TEST(ErrorDetails, WaitingDoesNotTellWhatBecameOfAWrite) {
+  for (const absl::Status& status : {absl::UnavailableError("x"), absl::AbortedError("x")}) {
+    EXPECT_GT(RetryDelay(status), absl::ZeroDuration());
+    EXPECT_EQ(RetryDelay(WithErrorInfo(status, {.reason = "WRITE_OUTCOME_UNKNOWN"})),
+              absl::ZeroDuration());
+  }
 }
 
 TEST(ErrorDetails, SayWhenToTryAgain) {

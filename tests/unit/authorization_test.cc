@@ -261,7 +261,7 @@ TEST(AuditTest, WritesAndDenialsLeaveALineWithoutBodies) {
   EXPECT_TRUE(IsAudited(call, absl::OkStatus()));
   EXPECT_EQ(AuditText(call, absl::OkStatus()),
             "event=audit who=cn:e%20v%0A method=CreateActor permission=actors.create atespace=one "
-            "name=a%0Aevent=audit%E2%80%A8 code=OK reason=-");
+            "name=a%0Aevent%3Daudit%E2%80%A8 code=OK reason=-");
   call = {.subject = nullptr,
           .method = "ListActors",
           .permission = Permission::kListActors,

@@ -23,7 +23,7 @@ struct AuditedCall {
 bool IsAudited(const AuditedCall& call, const absl::Status& status);
 
 // The line, without time and level: who, what, outcome; no bodies. Every value is printable ASCII
-// without spaces, other bytes as %XX.
+// without spaces, quotes and '=', other bytes as %XX.
 std::string AuditText(const AuditedCall& call, const absl::Status& status);
 
 // Writes it to the log, event=audit, if IsAudited().

@@ -63,7 +63,7 @@ std::string PercentEscaped(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte >= 0x7f || c == '%' || c == '"' || c == '\\') {
+    if (byte <= 0x20 || byte >= 0x7f || c == '%' || c == '=' || c == '"' || c == '\\') {
       absl::StrAppendFormat(&escaped, "%%%02X", byte);
     } else {
       escaped += c;

@@ -1,0 +1,46 @@
+#include "apps/ateapi/authorization/start_authorization.h"
+
+#include <utility>
+
+#include "apps/ateapi/log.h"
+
+namespace atestore {
+namespace {
+
+// Between two looks at the files.
+constexpr absl::Duration kLookInterval = absl::Seconds(1);
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Authorization>> Authorization::Start(const Flags& flags) {
+  if (flags.authorization_policy_file.empty()) {
+    LogLine(LogLevel::kInfo, "authorization")
+        .Add("policy", "none")
+        .Add("message", "every caller may do everything");
+    return std::unique_ptr<Authorization>(new Authorization(nullptr));
+  }
+  AuthorizerOptions options{.policy_file = flags.authorization_policy_file,
+                            .jwt = std::nullopt,
+                            .jwks_file = flags.jwt_jwks_file,
+                            .on_policy_reload = LogReload("--authorization-policy-file"),
+                            .on_jwks_reload = LogReload("--jwt-jwks-file")};
+  if (!flags.jwt_issuer.empty()) {
+    options.jwt = JwtExpectation{.issuer = flags.jwt_issuer, .audience = flags.jwt_audience};
+  }
+  absl::StatusOr<std::unique_ptr<Authorizer>> authorizer = Authorizer::Open(std::move(options));
+  if (!authorizer.ok()) return authorizer.status();
+  LogLine(LogLevel::kInfo, "authorization")
+      .Add("policy", flags.authorization_policy_file)
+      .Add("bindings", static_cast<int64_t>((*authorizer)->bindings()))
+      .Add("certificates", flags.client_ca_certs.empty() ? "off" : "on")
+      .Add("tokens", flags.jwt_issuer.empty() ? "off" : "on");
+  return std::unique_ptr<Authorization>(new Authorization(*std::move(authorizer)));
+}
+
+Authorization::Authorization(std::unique_ptr<Authorizer> authorizer)
+    : authorizer_(std::move(authorizer)) {
+  if (!authorizer_) return;
+  refreshing_ = std::make_unique<Periodic>([this] { authorizer_->Refresh(); }, kLookInterval);
+}
+
+}  // namespace atestore

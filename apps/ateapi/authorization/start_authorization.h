@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "apps/ateapi/authorization/authorizer.h"
+#include "apps/ateapi/flags.h"
+#include "apps/ateapi/periodic.h"
+
+namespace atestore {
+
+// The authorizer that the flags ask for, following its files as long as this lives.
+class Authorization {
+ public:
+  // Errors of Authorizer::Open(). Says in one line of the log who may do what.
+  static absl::StatusOr<std::unique_ptr<Authorization>> Start(const Flags& flags);
+
+  // Null: without --authorization-policy-file, when every caller may do everything.
+  const Authorizer* authorizer() const { return authorizer_.get(); }
+
+ private:
+  explicit Authorization(std::unique_ptr<Authorizer> authorizer);
+
+  const std::unique_ptr<Authorizer> authorizer_;
+  std::unique_ptr<Periodic> refreshing_;  // last: it uses the above
+};
+
+}  // namespace atestore
