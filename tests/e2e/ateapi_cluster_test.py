@@ -12,6 +12,7 @@ import yaml
 from certificates import Certificates
 from processes import Ateapi, ROOT, die_with_parent, leased_port, server_program, until
 from secured_cluster import SECRET, SecuredCluster, for_each_kind
+from tokens import Key, key_set
 from wire import Client, Code, Http, api, ref
 
 
@@ -109,17 +110,22 @@ class Access(SecuredCluster):
         for name, source in (("redis-password", "secret"), ("redis-ca.crt", "trust.crt")):
             self.files.write(name, self.files.read(source))
         self.files.write("page-token-keys", b"1:0123456789abcdef\n")
+        self.files.write("client-ca.pem", self.files.read("trust.crt"))
+        self.files.write("policy.yaml", b"bindings: []\n")
+        self.files.write("jwks.json", key_set(Key("EdDSA", "k")).encode())
         for path, arguments in (("ateapi.service", unit_arguments()),
                                 ("ateapi.yaml", manifest_arguments())):
             with self.subTest(path):
                 arguments.remove("--grpc-listen-addr=0.0.0.0:8443")  # the test's own: loopback
                 arguments = [argument.replace("0.0.0.0:9090", "127.0.0.1:0")
                              .replace("127.0.0.1:9090", "127.0.0.1:0")
+                             .replace("/access/", self.folder.name + "/")
                              .replace("/tls/", self.folder.name + "/")
                              .replace("/store/", self.folder.name + "/")
                              .replace("%d/", self.folder.name + "/") for argument in arguments]
                 with Ateapi("--redis-client-cert", self.files.path("client.pem"), *arguments,
-                            environment={"ATE_API_REDIS_ADDRESS": self.cluster.address}) as service:
+                            environment={"ATE_API_REDIS_ADDRESS": self.cluster.address,
+                                         "ATE_API_JWT_ISSUER": "https://issuer.test"}) as service:
                     http = Http(service.metrics_address)
                     until(lambda: http.get("/readyz")[0] == 200, "readiness")
                     self.assertEqual(http.get("/healthz")[0], 200)
