@@ -46,7 +46,6 @@ void TakeNames(const Request& request, PreparedCall* call) {
     call->atespace = request.atespace();
   } else if constexpr (requires { request.name(); }) {
     call->atespace = request.name();
-    call->name = request.name();
   }
 }
 

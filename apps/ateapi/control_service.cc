@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "apps/ateapi/authorization/grpc_credentials.h"
 #include "apps/ateapi/error_details.h"
 #include "apps/ateapi/log.h"
 #include "apps/ateapi/node_bulkhead.h"
@@ -58,6 +59,10 @@ BoundReport ListingReport(Metrics& metrics, int64_t max) {
           .waited = report.waited};
 }
 
+CallTarget TargetOf(const ActiveCall& call) {
+  return {.atespace = call.prepared.atespace, .name = call.prepared.name};
+}
+
 }  // namespace
 
 absl::Status NoScheduler(std::string_view method) {
@@ -79,7 +84,7 @@ void TellProgress(double progress, int64_t skipped_records, RpcCall& call) {
 }
 
 ControlService::ControlService(ActorStore& store, Metrics& metrics, const ServiceLimits& limits,
-                               CallGuard* guard)
+                               const CallGuard& guard)
     : store_(store),
       metrics_(metrics),
       limits_(limits),
@@ -141,16 +146,12 @@ absl::Status ControlService::Admit(ActiveCall& call) {
   absl::StatusOr<PreparedCall> prepared = call.method->prepare(call.rpc->request());
   if (!prepared.ok()) return prepared.status();
   call.prepared = *std::move(prepared);
-  if (guard_ == nullptr) return absl::OkStatus();
-  const std::shared_ptr<const grpc::AuthContext> auth = call.rpc->context().auth_context();
-  absl::Status status = guard_->Admit({.method = call.method->name,
-                                       .atespace = call.prepared.atespace,
-                                       .name = call.prepared.name,
-                                       .peer = call.rpc->peer(),
-                                       .auth = *auth,
-                                       .metadata = call.rpc->context().client_metadata()});
-  call.admitted = status.ok();
-  return status;
+  call.admission.emplace();
+  if (guard_.is_on()) {
+    *call.admission =
+        guard_.Admit(call.method->name, TargetOf(call), CredentialsOf(call.rpc->context()));
+  }
+  return call.admission->status;
 }
 
 void ControlService::Dispatch(const Active& call) {
@@ -236,7 +237,9 @@ void ControlService::End(const Active& call, const absl::Status& status,
     metrics_.CountTokenRejection(info->reason);
   }
   LogCall(call->method->name, told, took);
-  if (call->admitted) TellGuard(*call, told);
+  if (call->admission) {
+    guard_.Finish(call->method->name, TargetOf(*call), *call->admission, told);
+  }
   call->place = {};
   call->stream_place = {};
   if (response) {
@@ -245,17 +248,6 @@ void ControlService::End(const Active& call, const absl::Status& status,
     call->rpc->Finish(told);
   }
   if (call->gate_entered) gate_.Leave();
-}
-
-void ControlService::TellGuard(const ActiveCall& call, const absl::Status& status) {
-  const std::shared_ptr<const grpc::AuthContext> auth = call.rpc->context().auth_context();
-  guard_->Ended({.method = call.method->name,
-                 .atespace = call.prepared.atespace,
-                 .name = call.prepared.name,
-                 .peer = call.rpc->peer(),
-                 .auth = *auth,
-                 .metadata = call.rpc->context().client_metadata()},
-                status);
 }
 
 }  // namespace atestore

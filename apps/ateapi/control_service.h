@@ -10,9 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "apps/ateapi/authorization/call_guard.h"
 #include "apps/ateapi/byte_budget.h"
 #include "apps/ateapi/call_gate.h"
-#include "apps/ateapi/call_guard.h"
 #include "apps/ateapi/control_methods.h"
 #include "apps/ateapi/metrics.h"
 #include "apps/ateapi/periodic.h"
@@ -32,7 +32,7 @@ struct ActiveCall {
   PreparedCall prepared;
   CallNotes notes;
   absl::Time start;
-  bool admitted = false;  // by the guard
+  std::optional<Admission> admission;  // once the guard was asked
   bool gate_entered = false;
   Places::Place place;
   Places::Place stream_place;
@@ -43,9 +43,9 @@ struct ActiveCall {
 // call, peer or node can use up what the others need: docs/limits.md. Thread-safe.
 class ControlService final : public grpc::CallbackGenericService {
  public:
-  // All must outlive it; `guard` may be null.
+  // The store and the metrics must outlive it.
   ControlService(ActorStore& store, Metrics& metrics, const ServiceLimits& limits,
-                 CallGuard* guard);
+                 const CallGuard& guard);
 
   // Lets calls in; closed, every new call gets UNAVAILABLE (reason SHUTTING_DOWN).
   CallGate& gate() { return gate_; }
@@ -75,13 +75,12 @@ class ControlService final : public grpc::CallbackGenericService {
   // Ends the call: counts, logs, converts. `response` only when it is OK and not sent yet.
   void End(const Active& call, const absl::Status& status,
            std::optional<std::string> response = {});
-  void TellGuard(const ActiveCall& call, const absl::Status& status);
   void Check();
 
   ActorStore& store_;
   Metrics& metrics_;
   const ServiceLimits limits_;
-  CallGuard* const guard_;
+  const CallGuard guard_;
   CallGate gate_;
   ByteBudget unsent_;
   RpcCalls calls_;

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "apps/ateapi/authorization/start_authorization.h"
 #include "apps/ateapi/descriptors.h"
 #include "apps/ateapi/flags.h"
 #include "apps/ateapi/health_monitor.h"
@@ -153,6 +154,8 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
   const int64_t descriptors = RaiseDescriptorLimit();
   Metrics metrics;
   NodeBulkhead nodes([&metrics](const std::string& node) { metrics.CountNodeRefusal(node); });
+  const absl::StatusOr<std::unique_ptr<Authorization>> authorization = Authorization::Start(flags);
+  if (!authorization.ok()) return CannotStart(authorization.status());
   const absl::StatusOr<std::unique_ptr<ActorStore>> store = MakeStore(flags, metrics, nodes);
   if (!store.ok()) return CannotStart(store.status());
   const absl::Status first = WaitForStore(**store, absl::FromChrono(flags.startup_timeout));
@@ -168,7 +171,7 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
   const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
       flags, {.store = **store,
               .metrics = metrics,
-              .guard = nullptr,
+              .authorizer = (*authorization)->authorizer(),
               .connections_max = std::min<int64_t>(flags.connections_max, descriptors)});
   if (!server.ok()) return CannotStart(server.status());
   std::atomic<bool> stopping = false;

@@ -71,7 +71,7 @@ class Server::Impl {
                   .debug_clear_enabled = flags.enable_debug_clear,
                   .patience = {.request = absl::FromChrono(flags.request_timeout),
                                .answer = absl::FromChrono(flags.answer_timeout)}},
-                 parts.guard),
+                 CallGuard(parts.authorizer)),
         connections_(parts.connections_max,
                      parts.metrics.Bound("connections", parts.connections_max)) {
     service_.OnCalls([this](const std::string& peer) { connections_.CallBegan(peer); },

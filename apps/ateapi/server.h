@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "apps/ateapi/call_guard.h"
+#include "apps/ateapi/authorization/authorizer.h"
 #include "apps/ateapi/flags.h"
 #include "apps/ateapi/metrics.h"
 #include "store/actor_store.h"
@@ -34,11 +34,12 @@ inline constexpr int kStreamsPerConnectionMax = 256;
 // The gRPC server: the service, health, reflection when asked for, TLS when asked for. Thread-safe.
 class Server {
  public:
-  // What a server is made of; all must outlive it. `guard` may be null.
+  // What a server is made of; all must outlive it. `authorizer` may be null: every caller may do
+  // everything.
   struct Parts {
     ActorStore& store;
     Metrics& metrics;
-    CallGuard* guard;
+    const Authorizer* authorizer;
     int64_t connections_max;
   };
 
