@@ -136,6 +136,7 @@ absl::Status FaultyTransport::Carry(size_t index, const ShardRequest& request,
                                     ReplyObserver& observer) {
   Commands commands = CommandsOf(request);
   for (auto& command : commands) {
+    if (mistake_ == WriteMistake::kNoWatch && command[0] == "WATCH") command[0] = "EXISTS";
     if (mistake_ == WriteMistake::kRewriteRecord && command[0] == "SET") {
       command[2] = Rewritten(command[2]);
     }

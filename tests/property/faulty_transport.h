@@ -19,6 +19,7 @@ enum class WriteMistake {
   kRetryBlindly,       // a transaction whose reply was lost is sent again, without its WATCH
   kIgnoreInnerErrors,  // an error inside EXEC's array is taken for success
   kRewriteRecord,      // a record is written without the members that this build does not know
+  kNoWatch,            // a write does not notice what others changed since it read
   kNoSecondLook,       // a creation looks at its atespace only before it writes the actor
 };
 

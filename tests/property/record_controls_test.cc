@@ -39,6 +39,21 @@ TEST(RecordControls, RewritingTheWholeRecordIsCaught) {
   EXPECT_LT(FirstCaught(WriteMistake::kRewriteRecord, BreaksAHistory), kCasesMax);
 }
 
+TEST(RecordControls, WritingWithoutWatchIsCaught) {
+  EXPECT_LT(FirstCaught(WriteMistake::kNoWatch, BreaksAHistory), kCasesMax);
+}
+
+// What is still on its way when its sender has given up must find its WATCH broken.
+TEST(RecordControls, WritingWithoutWatchIsCaughtByLateRequestsAlone) {
+  auto breaks_when_late = [](RecordCase c) {
+    c.faults_per_1000_commands = 0;
+    c.requests = {.late_per_1000 = 300};
+    c.programs = 2;
+    return BreaksAHistory(c);
+  };
+  EXPECT_LT(FirstCaught(WriteMistake::kNoWatch, breaks_when_late), kCasesMax);
+}
+
 TEST(RecordControls, CreatingWithoutASecondLookAtTheAtespaceIsCaught) {
   EXPECT_LT(FirstCaught(WriteMistake::kNoSecondLook, BreaksAnAtespace), kCasesMax);
 }
