@@ -178,6 +178,7 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
   auto watching = std::make_unique<Watching>(flags, **store, **server, metrics, stopping);
   if (http != nullptr) ServeHttp(*http, *watching, stopping, metrics, nodes);
   gpr_set_log_function(LogGrpc);
+  (*authorization)->Log(flags);
   LogServing(flags, **server, http.get());
 
   int signal = 0;

@@ -13,28 +13,33 @@ constexpr absl::Duration kLookInterval = absl::Seconds(1);
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Authorization>> Authorization::Start(const Flags& flags) {
-  if (flags.authorization_policy_file.empty()) {
-    LogLine(LogLevel::kInfo, "authorization")
-        .Add("policy", "none")
-        .Add("message", "every caller may do everything");
-    return std::unique_ptr<Authorization>(new Authorization(nullptr));
+  std::unique_ptr<Authorizer> authorizer;
+  if (!flags.authorization_policy_file.empty()) {
+    AuthorizerOptions options{.policy_file = flags.authorization_policy_file,
+                              .jwt = std::nullopt,
+                              .jwks_file = flags.jwt_jwks_file,
+                              .on_policy_reload = LogReload("--authorization-policy-file"),
+                              .on_jwks_reload = LogReload("--jwt-jwks-file")};
+    if (!flags.jwt_issuer.empty()) {
+      options.jwt = JwtExpectation{.issuer = flags.jwt_issuer, .audience = flags.jwt_audience};
+    }
+    absl::StatusOr<std::unique_ptr<Authorizer>> opened = Authorizer::Open(std::move(options));
+    if (!opened.ok()) return opened.status();
+    authorizer = *std::move(opened);
   }
-  AuthorizerOptions options{.policy_file = flags.authorization_policy_file,
-                            .jwt = std::nullopt,
-                            .jwks_file = flags.jwt_jwks_file,
-                            .on_policy_reload = LogReload("--authorization-policy-file"),
-                            .on_jwks_reload = LogReload("--jwt-jwks-file")};
-  if (!flags.jwt_issuer.empty()) {
-    options.jwt = JwtExpectation{.issuer = flags.jwt_issuer, .audience = flags.jwt_audience};
+  return std::unique_ptr<Authorization>(new Authorization(std::move(authorizer)));
+}
+
+void Authorization::Log(const Flags& flags) const {
+  LogLine line(LogLevel::kInfo, "authorization");
+  if (!authorizer_) {
+    line.Add("policy", "none").Add("message", "every caller may do everything");
+    return;
   }
-  absl::StatusOr<std::unique_ptr<Authorizer>> authorizer = Authorizer::Open(std::move(options));
-  if (!authorizer.ok()) return authorizer.status();
-  LogLine(LogLevel::kInfo, "authorization")
-      .Add("policy", flags.authorization_policy_file)
-      .Add("bindings", static_cast<int64_t>((*authorizer)->bindings()))
+  line.Add("policy", flags.authorization_policy_file)
+      .Add("bindings", static_cast<int64_t>(authorizer_->bindings()))
       .Add("certificates", flags.client_ca_certs.empty() ? "off" : "on")
       .Add("tokens", flags.jwt_issuer.empty() ? "off" : "on");
-  return std::unique_ptr<Authorization>(new Authorization(*std::move(authorizer)));
 }
 
 Authorization::Authorization(std::unique_ptr<Authorizer> authorizer)

@@ -12,8 +12,11 @@ namespace atestore {
 // The authorizer that the flags ask for, following its files as long as this lives.
 class Authorization {
  public:
-  // Errors of Authorizer::Open(). Says in one line of the log who may do what.
+  // Errors of Authorizer::Open().
   static absl::StatusOr<std::unique_ptr<Authorization>> Start(const Flags& flags);
+
+  // Says in one line of the log who may do what.
+  void Log(const Flags& flags) const;
 
   // Null: without --authorization-policy-file, when every caller may do everything.
   const Authorizer* authorizer() const { return authorizer_.get(); }
