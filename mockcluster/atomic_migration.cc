@@ -6,6 +6,7 @@
 #include "mockcluster/data.h"
 #include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/reload.h"
 
 // Atomic slot migration as Valkey 9 does it: the destination imports a copy that it hides, follows
 // every change, and takes the slot in one step. The source drops the slot and its keys in one step
@@ -14,8 +15,10 @@ namespace mockcluster {
 namespace {
 
 void SetHidden(ClusterState& state, Node& node, Slot slot, bool hidden) {
+  FinishReload(*node.process);
   node.process->keyspace->SetSlotHidden(slot, hidden);
   for (NodeIndex replica : node.replicas) {
+    FinishReload(*state.node(replica).process);
     state.node(replica).process->keyspace->SetSlotHidden(slot, hidden);
   }
 }
@@ -87,6 +90,7 @@ absl::Status BeginAtomicMigration(ClusterState& state, Slot slot, NodeIndex dest
   // Orphans would mix with the import.
   RemoveSlot(state, target, slot);
   SetHidden(state, target, slot, true);
+  FinishReload(*source.process);
   std::vector<KeyRecord> records;
   Keyspace& keyspace = *source.process->keyspace;
   keyspace.KeysInSlot(slot, keyspace.CountInSlot(slot), [&records](const Entry& entry) {
@@ -113,6 +117,10 @@ absl::Status FinishAtomicMigration(ClusterState& state, Slot slot) {
   Node* source = FindExporter(state, slot);
   if (source == nullptr) return Refused(kEvent, "slot " + number + " is not being imported");
   Node& destination = state.node(source->exporting.at(slot));
+  // The source stops writes and waits for the news of the takeover.
+  if (source->hung || source->deaf || destination.hung) {
+    return Refused(kEvent, "the nodes do not hear each other");
+  }
   // Its new epoch must be greater than the source's.
   HearAll(state, destination);
   destination.hidden_imports.erase(slot);

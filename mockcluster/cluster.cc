@@ -3,7 +3,6 @@
 #include <cmath>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "mockcluster/cluster_state.h"
 #include "mockcluster/command_table.h"
 #include "mockcluster/data.h"
@@ -12,6 +11,7 @@
 #include "mockcluster/faults.h"
 #include "mockcluster/gossip.h"
 #include "mockcluster/limits.h"
+#include "mockcluster/reload.h"
 
 namespace mockcluster {
 namespace {
@@ -66,10 +66,7 @@ const ClusterOptions& Cluster::options() const { return state_->options; }
 
 absl::StatusOr<ClientId> Cluster::Connect(const atestore::Endpoint& endpoint) {
   std::optional<NodeIndex> index = FindNode(endpoint);
-  if (!index || state_->node(*index).process == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("connection refused by ", endpoint.host, ":", endpoint.port));
-  }
+  if (!index || state_->node(*index).process == nullptr) return ConnectAbroad(endpoint);
   auto client = std::make_unique<Client>();
   const mockcluster::Node& node = state_->node(*index);
   client->id = static_cast<ClientId>(state_->clients.size());
@@ -84,32 +81,42 @@ absl::StatusOr<ClientId> Cluster::Connect(const atestore::Endpoint& endpoint) {
 
 Delivery Cluster::Greet(ClientId id, std::string* replies) {
   Client* client = state_->FindClient(id);
-  if (client == nullptr || !state_->IsOpen(*client)) return Delivery::kClosed;
+  if (client == nullptr) return Delivery::kClosed;
+  if (client->abroad) return state_->neighbour->Greet(*client->abroad, replies);
+  if (!state_->IsOpen(*client)) return Delivery::kClosed;
   return Refuse(*client, replies) ? Delivery::kClosed : Delivery::kReplied;
 }
 
 void Cluster::Disconnect(ClientId id) {
   Client* client = state_->FindClient(id);
   if (client == nullptr) return;
-  Unwatch(*state_, *client);
+  if (client->abroad) {
+    if (state_->neighbour != nullptr) state_->neighbour->Disconnect(*client->abroad);
+  } else {
+    Unwatch(*state_, *client);
+  }
   state_->clients[static_cast<size_t>(id)].reset();
 }
 
 bool Cluster::IsOpen(ClientId id) const {
   const Client* client = state_->FindClient(id);
-  return client != nullptr && state_->IsOpen(*client);
+  if (client == nullptr) return false;
+  if (client->abroad) return state_->neighbour->IsOpen(*client->abroad);
+  return state_->IsOpen(*client);
 }
 
 Delivery Cluster::Execute(ClientId id, std::span<const std::string_view> arguments,
                           std::string* replies) {
   Client* client = state_->FindClient(id);
   if (client == nullptr) return Delivery::kClosed;
+  if (client->abroad) return state_->neighbour->Execute(*client->abroad, arguments, replies);
   return ExecuteCommand(*state_, *client, arguments, replies);
 }
 
 Delivery Cluster::Feed(ClientId id, std::string_view bytes, std::string* replies) {
   Client* client = state_->FindClient(id);
   if (client == nullptr) return Delivery::kClosed;
+  if (client->abroad) return state_->neighbour->Feed(*client->abroad, bytes, replies);
   return FeedBytes(*state_, *client, bytes, replies);
 }
 
@@ -209,6 +216,16 @@ absl::Status Cluster::SetDeaf(NodeIndex node, bool deaf) {
 absl::Status Cluster::Configure(NodeIndex node, const NodeSettings& settings) {
   return mockcluster::Configure(*state_, node, settings);
 }
+
+absl::Status Cluster::SetHung(NodeIndex node, bool hung) {
+  return mockcluster::SetHung(*state_, node, hung);
+}
+
+absl::Status Cluster::Reload(NodeIndex node, int64_t duration_ms) {
+  return mockcluster::Reload(*state_, node, duration_ms);
+}
+
+void Cluster::EndMisbehaviour() { mockcluster::EndMisbehaviour(*state_); }
 
 absl::Status Cluster::SetLoading(NodeIndex node, int64_t duration_ms) {
   return mockcluster::SetLoading(*state_, node, duration_ms);

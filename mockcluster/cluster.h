@@ -32,6 +32,8 @@ enum class ClientId : uint64_t {};
 enum class Delivery {
   kReplied,  // every reply was appended
   kClosed,   // the connection is closed; what was appended before may end in the middle of a reply
+  kSilent,   // the node hangs: the commands that are left will be executed when it goes on, by
+             // Feed()
 };
 
 // The command that is about to be executed.
@@ -48,8 +50,8 @@ enum class AbortMode {
 };
 
 enum class FailoverKind {
-  kGraceful,  // CLUSTER FAILOVER: nothing is lost, the old primary turns replica
-  kForced,    // the primary's process dies first; what the replica does not have is lost
+  kGraceful,   // CLUSTER FAILOVER: nothing is lost, the old primary turns replica
+  kForced,     // the primary's process dies first; what the replica does not have is lost
   kPartition,  // the primary was isolated: it notices that it is in the minority, a majority elects
                // the replica, and both go on
 };
@@ -73,7 +75,8 @@ struct NodeInfo {
   atestore::Endpoint endpoint;
   Flavor flavor = Flavor::kValkey80;
   NodeSettings settings;
-  bool alive = false;                // a process runs
+  bool alive = false;  // a process runs
+  bool hung = false;
   bool member = false;               // false once it left the cluster
   std::optional<NodeIndex> primary;  // set on a replica
   uint64_t config_epoch = 0;         // in its own view
@@ -115,7 +118,8 @@ class Cluster {
 
   // ---- Clients ----
 
-  // A new connection to whatever process listens at `endpoint`. UNAVAILABLE when none does.
+  // A new connection to whatever process listens at `endpoint`, the neighbour's where none of this
+  // cluster does. UNAVAILABLE when there is none.
   absl::StatusOr<ClientId> Connect(const atestore::Endpoint& endpoint);
   // Appends what the process sends before it reads anything: at its limit of clients an error, and
   // it closes the connection. A server on sockets calls this first; Execute() and Feed() imply it.
@@ -125,7 +129,11 @@ class Cluster {
   // False once the process died, a fault closed it, or the client said QUIT.
   bool IsOpen(ClientId client) const;
 
-  // Executes one command (≥ 1 argument) and appends its reply in wire form.
+  // The id of the node that answers on this connection, as CLUSTER MYID tells it.
+  std::string NodeIdOf(ClientId client) const;
+
+  // Executes one command (≥ 1 argument) and appends its reply in wire form. kSilent: it is not
+  // executed and forgotten here.
   Delivery Execute(ClientId client, std::span<const std::string_view> arguments,
                    std::string* replies);
   // Executes every complete command among `bytes` and what was left from earlier calls (RESP
@@ -199,6 +207,21 @@ class Cluster {
   absl::Status SetDeaf(NodeIndex node, bool deaf);
   // Changes what is configured on a node, dead or alive.
   absl::Status Configure(NodeIndex node, const NodeSettings& settings);
+  // `node` hangs: it accepts connections and answers nothing, neither clients nor nodes, or goes
+  // on.
+  absl::Status SetHung(NodeIndex node, bool hung);
+  // The process reads its data set again: for so long (virtual time, or until its data change) it
+  // answers LOADING and has only part of its keys, drawn from the seed. A migrating slot's keys
+  // that it has not loaded are ASKed for, as servers do.
+  absl::Status Reload(NodeIndex node, int64_t duration_ms);
+  // Restarts `node` at another address; the old one is free.
+  absl::Status MoveAddress(NodeIndex node, const atestore::Endpoint& endpoint);
+  // Ends all that the events above may leave for good: hung, deaf and isolated nodes, reloads, and
+  // settings that are not the default ones.
+  void EndMisbehaviour();
+  // Another cluster of the same network, which must outlive this one or be taken back (nullptr):
+  // its nodes are found where no node of this one listens.
+  void SetNeighbour(Cluster* neighbour);
   // The node answers LOADING, or its cluster state is fail, for so long (virtual time); 0 ends it.
   absl::Status SetLoading(NodeIndex node, int64_t duration_ms);
   absl::Status SetClusterDown(NodeIndex node, int64_t duration_ms);
@@ -272,6 +295,7 @@ class Cluster {
 
  private:
   explicit Cluster(std::unique_ptr<ClusterState> state);
+  absl::StatusOr<ClientId> ConnectAbroad(const atestore::Endpoint& endpoint);
 
   std::unique_ptr<ClusterState> state_;
 };

@@ -39,6 +39,7 @@ struct Process {
   int64_t down_until_ms = 0;  // cluster_state is fail until then
   uint64_t hash_seed = 0;
   std::unique_ptr<Keyspace> keyspace;
+  std::unique_ptr<Keyspace> on_disk;     // all data, while the keyspace has loaded only a part
   std::vector<CommandCounter> counters;  // by Command::index
   // Clients that watch a key.
   std::map<std::string, std::vector<ClientId>, std::less<>> watchers;
@@ -84,6 +85,7 @@ struct Node {
   bool member = true;
   bool isolated = false;
   bool deaf = false;  // hears no news
+  bool hung = false;  // accepts connections and never answers
   NodeSettings settings;
   ClusterView view;
   bool state_ok = false;  // all slots served, a majority of primaries reachable, in its own view
@@ -108,6 +110,8 @@ struct Client {
   NodeIndex node;
   uint64_t process_serial = 0;
   bool closed = false;
+  std::optional<ClientId> abroad;    // set: of the neighbour, and nothing else here counts
+  std::vector<std::string> stalled;  // the command that the node hangs at
   // It gets this error, and is closed then.
   std::optional<std::string_view> refusal;
   bool authenticated = false;
@@ -152,6 +156,7 @@ struct ClusterState {
   std::vector<std::unique_ptr<Client>> clients;  // by ClientId; null once disconnected
   uint64_t next_process_serial = 1;
   uint32_t next_port = 0;
+  Cluster* neighbour = nullptr;
   std::vector<std::string> log;
   std::function<void(const NextCommand&)> hook;
   std::optional<FaultRun> faults;

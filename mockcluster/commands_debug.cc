@@ -25,6 +25,8 @@ void Debug(CommandContext& context) {
   if (IsWord(context.arguments[1], "DROP-CLUSTER-PACKET-FILTER") && context.arguments.size() == 3) {
     return DropPackets(context);
   }
+  // A server answers when all is loaded; Cluster::Reload() is the time before.
+  if (IsWord(context.arguments[1], "RELOAD")) return context.reply.Ok();
   context.reply.Error("ERR Unknown subcommand or wrong number of arguments for '" +
                       std::string(context.arguments[1]) + "'. Try DEBUG HELP.");
 }

@@ -98,6 +98,20 @@ void RestartAs(ControlCall& call) {
   if (call.understood()) call.Reply(call.cluster().RestartAs(node, flavor));
 }
 
+void MoveAddress(ControlCall& call) {
+  NodeIndex node = call.NodeAt(0);
+  int64_t port = call.Number(1, 1, 65535);
+  if (!call.understood()) return;
+  atestore::Endpoint endpoint = call.cluster().Node(node).endpoint;
+  endpoint.port = static_cast<uint16_t>(port);
+  call.Reply(call.cluster().MoveAddress(node, endpoint));
+}
+
+void EndMisbehaviour(ControlCall& call) {
+  call.cluster().EndMisbehaviour();
+  call.writer().Ok();
+}
+
 void FailSaving(ControlCall& call) {
   constexpr std::array<std::string_view, 2> kOnOff = {"ON", "OFF"};
   NodeIndex node = call.NodeAt(0);
@@ -205,9 +219,10 @@ void SetFaults(ControlCall& call) {
   int64_t faults_max =
       call.size() > 2 ? call.Number(2, 0, std::numeric_limits<uint32_t>::max()) : 0;
   if (!call.understood()) return;
-  call.cluster().SetFaultPlan(FaultPlan::Everything(static_cast<uint64_t>(seed),
-                                                    static_cast<uint32_t>(per_1000),
-                                                    static_cast<uint32_t>(faults_max)));
+  auto plan =
+      call.Has(3, "MISBEHAVE") ? FaultPlan::EverythingAndMisbehaviour : FaultPlan::Everything;
+  call.cluster().SetFaultPlan(plan(static_cast<uint64_t>(seed), static_cast<uint32_t>(per_1000),
+                                   static_cast<uint32_t>(faults_max)));
   call.writer().Ok();
 }
 
@@ -271,6 +286,13 @@ constexpr auto kCommands = std::to_array<ControlCommand>({
     {"ASSIGN", 2, 2, "slot node: gives an unassigned slot", OnSlotAndNode<&Cluster::AssignSlot>},
     {"ISOLATE", 2, 2, "node ON|OFF: no gossip and replication", Switch<&Cluster::SetIsolated>},
     {"SAVEFAILS", 2, 2, "node ON|OFF: writes get MISCONF (other limits: CONFIG SET)", FailSaving},
+    {"HANG", 2, 2, "node ON|OFF: it accepts connections and never answers",
+     Switch<&Cluster::SetHung>},
+    {"RELOAD", 2, 2, "node ms: it has part of its keys, and answers LOADING",
+     ForSomeTime<&Cluster::Reload>},
+    {"ADDRESS", 2, 2, "node port: it restarts there", MoveAddress},
+    {"CALM", 0, 0, "ends what hangs, is deaf, isolated or reloads, and all limits",
+     EndMisbehaviour},
     {"DEAF", 2, 2, "node ON|OFF: it hears no news", Switch<&Cluster::SetDeaf>},
     {"LAG", 2, 2, "replica ON|OFF: what its primary sends is held back",
      Switch<&Cluster::SetReplicationPaused>},
@@ -280,7 +302,8 @@ constexpr auto kCommands = std::to_array<ControlCommand>({
     {"RESIZE", 2, 2, "node GROW|SHRINK: its tables begin to be resized", Resize},
     {"DROP", 1, 1, "BEFORE|AFTER|TRUNCATE: this connection's next command meets that", Drop},
     {"FAULT", 1, 1, "name: one fault at a place drawn from the seed", InjectFault},
-    {"FAULTS", 1, 3, "OFF | per-1000-commands [seed [max]]: a plan of all that lose nothing",
+    {"FAULTS", 1, 4,
+     "OFF | per-1000-commands [seed [max [MISBEHAVE]]]: a plan of all that lose nothing",
      SetFaults},
     {"GOSSIP", 0, 0, "one piece of news reaches one node", Gossip},
     {"SETTLE", 0, 0, "all news reach all nodes", Settle},

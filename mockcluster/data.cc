@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "mockcluster/reload.h"
+
 namespace mockcluster {
 namespace {
 
@@ -20,6 +22,7 @@ void Assign(Entry& entry, const KeyRecord& record) {
 }
 
 void Apply(ClusterState& state, Node& node, const DataChange& change) {
+  FinishReload(*node.process);
   Keyspace& keyspace = *node.process->keyspace;
   switch (change.kind) {
     case DataChange::Kind::kStore:
@@ -39,7 +42,7 @@ void Apply(ClusterState& state, Node& node, const DataChange& change) {
 void Propagate(ClusterState& state, Node& node, const DataChange& change) {
   for (NodeIndex index : node.replicas) {
     Node& replica = state.node(index);
-    if (replica.link.paused) {
+    if (replica.link.paused || replica.hung) {
       replica.link.backlog.push_back(change);
     } else {
       Apply(state, replica, change);
@@ -72,6 +75,7 @@ const Entry* FindLive(ClusterState& state, Node& node, const KeyRef& key) {
 }
 
 Entry* FindLiveForWrite(ClusterState& state, Node& node, const KeyRef& key) {
+  FinishReload(*node.process);
   if (FindLive(state, node, key) == nullptr) return nullptr;
   return node.process->keyspace->FindForWrite(key);
 }
@@ -83,6 +87,7 @@ bool ExistsLive(const ClusterState& state, Node& node, const KeyRef& key) {
 
 void StoreString(ClusterState& state, Node& node, const KeyRef& key, std::string_view value,
                  std::optional<int64_t> expires_at_ms) {
+  FinishReload(*node.process);
   Entry* entry = node.process->keyspace->Upsert(key).entry;
   entry->value.assign(value);
   entry->type = ValueType::kString;
@@ -91,6 +96,7 @@ void StoreString(ClusterState& state, Node& node, const KeyRef& key, std::string
 }
 
 void StoreRecord(ClusterState& state, Node& node, const KeyRecord& record) {
+  FinishReload(*node.process);
   Entry* entry = node.process->keyspace->Upsert(record.key).entry;
   Assign(*entry, record);
   Changed(state, node, *entry);
@@ -108,6 +114,7 @@ bool Remove(ClusterState& state, Node& node, const KeyRef& key) {
   // The key may be a view of the entry that goes.
   const std::string text(key.text);
   const KeyRef own(text, key.slot);
+  FinishReload(*node.process);
   if (!node.process->keyspace->Erase(own)) return false;
   if (!node.process->watchers.empty()) TouchWatchers(state, node, text);
   if (!HasListeners(node)) return true;
@@ -117,6 +124,7 @@ bool Remove(ClusterState& state, Node& node, const KeyRef& key) {
 }
 
 size_t RemoveSlot(ClusterState& state, Node& node, Slot slot) {
+  FinishReload(*node.process);
   Keyspace& keyspace = *node.process->keyspace;
   std::vector<std::string> keys;
   keyspace.KeysInSlot(slot, keyspace.CountInSlot(slot),
@@ -126,6 +134,7 @@ size_t RemoveSlot(ClusterState& state, Node& node, Slot slot) {
 }
 
 void RemoveAll(ClusterState& state, Node& node) {
+  FinishReload(*node.process);
   for (auto [slot, destination] : node.exporting) {
     if (state.node(destination).process != nullptr) {
       RemoveSlot(state, state.node(destination), slot);
@@ -138,8 +147,10 @@ void RemoveAll(ClusterState& state, Node& node) {
 
 size_t GoodReplicas(const ClusterState& state, const Node& node) {
   return static_cast<size_t>(
-      std::count_if(node.replicas.begin(), node.replicas.end(),
-                    [&state](NodeIndex replica) { return !state.node(replica).link.paused; }));
+      std::count_if(node.replicas.begin(), node.replicas.end(), [&state](NodeIndex index) {
+        const Node& replica = state.node(index);
+        return !replica.link.paused && !replica.hung;
+      }));
 }
 
 bool ReplicatesMarks(const Node& primary, const Node& replica) {
@@ -201,8 +212,9 @@ void SyncReplicas(ClusterState& state) {
     if (replica.link.primary_serial == primary.process->serial) continue;
     replica.link.backlog.clear();
     replica.link.primary_serial = primary.process->serial;
+    FinishReload(*replica.process);
     replica.process->keyspace =
-        CopyKeyspace(state, replica, *primary.process->keyspace, replica.process->hash_seed);
+        CopyKeyspace(state, replica, WholeData(*primary.process), replica.process->hash_seed);
     TouchWatchers(state, replica, std::nullopt);
   }
 }

@@ -229,6 +229,7 @@ Delivery ExecuteCommand(ClusterState& state, Client& client,
   const ClientId id = client.id;
   RunBetweenCommands(state, client, arguments);
   if (state.FindClient(id) == nullptr || !state.IsOpen(client)) return Delivery::kClosed;
+  if (state.node(client.node).hung) return Delivery::kSilent;
   std::optional<ConnectionFault> fault = std::exchange(client.fault, std::nullopt);
   if (fault == ConnectionFault::kDropBefore) {
     client.closed = true;
@@ -246,26 +247,42 @@ Delivery ExecuteCommand(ClusterState& state, Client& client,
   return client.closed ? Delivery::kClosed : Delivery::kReplied;
 }
 
+namespace {
+
+// Executes the command that the node hung at, then every other one that is complete.
+Delivery ExecuteAll(ClusterState& state, Client& client, std::string* replies) {
+  if (!client.stalled.empty()) {
+    const std::vector<std::string> command = std::exchange(client.stalled, {});
+    const std::vector<std::string_view> arguments(command.begin(), command.end());
+    Delivery delivery = ExecuteCommand(state, client, arguments, replies);
+    if (delivery == Delivery::kSilent) client.stalled = command;
+    if (delivery != Delivery::kReplied) return delivery;
+  }
+  for (;;) {
+    RequestParser::Outcome outcome = client.requests.Next();
+    if (outcome == RequestParser::Outcome::kNeedMore) return Delivery::kReplied;
+    if (outcome == RequestParser::Outcome::kInvalid) {
+      ReplyWriter(replies, client.resp).Error(client.requests.error());
+      client.closed = true;
+      return Delivery::kClosed;
+    }
+    std::span<const std::string_view> arguments = client.requests.arguments();
+    if (arguments.empty()) continue;
+    Delivery delivery = ExecuteCommand(state, client, arguments, replies);
+    if (delivery == Delivery::kSilent) client.stalled.assign(arguments.begin(), arguments.end());
+    if (delivery != Delivery::kReplied) return delivery;
+  }
+}
+
+}  // namespace
+
 Delivery FeedBytes(ClusterState& state, Client& client, std::string_view bytes,
                    std::string* replies) {
-  if (!state.IsOpen(client) || Refuse(client, replies)) return Delivery::kClosed;
+  if (!state.IsOpen(client)) return Delivery::kClosed;
+  // A node that hangs greets nobody either.
+  if (!state.node(client.node).hung && Refuse(client, replies)) return Delivery::kClosed;
   client.requests.Feed(bytes);
-  for (;;) {
-    switch (client.requests.Next()) {
-      case RequestParser::Outcome::kNeedMore:
-        return Delivery::kReplied;
-      case RequestParser::Outcome::kInvalid:
-        ReplyWriter(replies, client.resp).Error(client.requests.error());
-        client.closed = true;
-        return Delivery::kClosed;
-      case RequestParser::Outcome::kRequest:
-        if (client.requests.arguments().empty()) continue;
-        if (ExecuteCommand(state, client, client.requests.arguments(), replies) ==
-            Delivery::kClosed) {
-          return Delivery::kClosed;
-        }
-    }
-  }
+  return ExecuteAll(state, client, replies);
 }
 
 std::string ExecuteAsAdmin(ClusterState& state, Node& node,

@@ -56,6 +56,8 @@ absl::Status AssignSlot(ClusterState& state, Slot slot, NodeIndex node);
 absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated);
 absl::Status SetDeaf(ClusterState& state, NodeIndex node, bool deaf);
 absl::Status Configure(ClusterState& state, NodeIndex node, const NodeSettings& settings);
+absl::Status SetHung(ClusterState& state, NodeIndex node, bool hung);
+void EndMisbehaviour(ClusterState& state);
 absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms);
 absl::Status SetClusterDown(ClusterState& state, NodeIndex node, int64_t duration_ms);
 absl::Status SetReplicationPaused(ClusterState& state, NodeIndex replica, bool paused);

@@ -1,5 +1,7 @@
 #include "mockcluster/fault_plan.h"
 
+#include "mockcluster/random.h"
+
 namespace mockcluster {
 namespace {
 
@@ -30,6 +32,19 @@ constexpr std::array<std::string_view, kFaultCount> kNames = {
     "truncate-reply",
     "delay",
     "lose-replica",
+    "demote-destination",
+    "deafen",
+    "hear-again",
+    "reload",
+    "change-server",
+    "partition",
+    "heal-partition",
+    "allow-reads-when-down",
+    "hang",
+    "resume",
+    "pass-address",
+    "fill-memory",
+    "reset-statistics",
 };
 
 }  // namespace
@@ -40,12 +55,15 @@ bool IsLossy(Fault fault) {
   return fault == Fault::kAbortLeavingOrphans || fault == Fault::kRestartEmpty;
 }
 
+bool IsMisbehaviour(Fault fault) { return fault >= Fault::kDemoteDestination; }
+
 FaultPlan FaultPlan::Everything(uint64_t seed, uint32_t faults_per_1000_commands,
                                 uint32_t faults_max) {
   FaultPlan plan{
       .seed = seed, .faults_per_1000_commands = faults_per_1000_commands, .faults_max = faults_max};
   for (size_t index = 0; index < kFaultCount; ++index) {
-    plan.weights[index] = IsLossy(static_cast<Fault>(index)) ? 0 : 10;
+    const Fault fault = static_cast<Fault>(index);
+    plan.weights[index] = IsLossy(fault) || IsMisbehaviour(fault) ? 0 : 10;
   }
   plan.weight(Fault::kBeginMigration) = 40;
   plan.weight(Fault::kMigrateKeys) = 60;
@@ -56,6 +74,26 @@ FaultPlan FaultPlan::Everything(uint64_t seed, uint32_t faults_per_1000_commands
   plan.weight(Fault::kJoin) = 3;
   plan.weight(Fault::kLeave) = 3;
   return plan;
+}
+
+FaultPlan FaultPlan::EverythingAndMisbehaviour(uint64_t seed, uint32_t faults_per_1000_commands,
+                                               uint32_t faults_max) {
+  FaultPlan plan = Everything(seed, faults_per_1000_commands, faults_max);
+  for (size_t index = 0; index < kFaultCount; ++index) {
+    if (IsMisbehaviour(static_cast<Fault>(index))) plan.weights[index] = 12;
+  }
+  // What lasts ends soon enough for the rest to go on.
+  for (Fault end : {Fault::kHearAgain, Fault::kHealPartition, Fault::kResume}) {
+    plan.weight(end) = 30;
+  }
+  return plan;
+}
+
+void FaultPlan::KeepSome(uint64_t swarm_seed) {
+  Random random(swarm_seed);
+  for (uint32_t& weight_of : weights) {
+    if (random.Below(2) == 0) weight_of = 0;
+  }
 }
 
 }  // namespace mockcluster

@@ -35,6 +35,20 @@ enum class Fault : uint8_t {
   kTruncateReply,          // the connection dies in the middle of the reply
   kDelay,                  // virtual time passes
   kLoseReplica,            // a replica restarts empty and syncs again
+  // Misbehaviour, which a cluster may show for long.
+  kDemoteDestination,   // the destination of an open slot and its replica change roles
+  kDeafen,              // a node hears no news any more
+  kHearAgain,           // a deaf node hears again
+  kReload,              // a primary reads its data set again, and has only part of it meanwhile
+  kChangeServer,        // a restart as another server: upgrade or downgrade in place
+  kPartition,           // a primary is cut off and its replica elected; both go on
+  kHealPartition,       // a node that was cut off comes back
+  kAllowReadsWhenDown,  // a node's cluster-allow-reads-when-down changes
+  kHang,                // a node does not answer any more
+  kResume,              // a node that hangs goes on
+  kPassAddress,         // a primary is replaced and moves; the neighbour's node gets its address
+  kFillMemory,          // a node's memory is full, or no longer
+  kResetStatistics,     // CONFIG RESETSTAT on a node
   kCount,
 };
 
@@ -44,6 +58,8 @@ inline constexpr size_t kFaultCount = static_cast<size_t>(Fault::kCount);
 std::string_view FaultName(Fault fault);
 // True when keys that clients could reach before may be out of reach or gone after it.
 bool IsLossy(Fault fault);
+// True for what a cluster may do for long without losing anything, while clients meet errors.
+bool IsMisbehaviour(Fault fault);
 
 // A schedule of faults: before each command of a client, with probability
 // `faults_per_1000_commands` / 1000, one fault drawn by weight. One that cannot happen just then
@@ -58,9 +74,15 @@ struct FaultPlan {
   uint32_t& weight(Fault fault) { return weights[static_cast<size_t>(fault)]; }
   uint32_t weight(Fault fault) const { return weights[static_cast<size_t>(fault)]; }
 
-  // Every fault that is not lossy, weighted so that open migrations usually come to an end.
+  // Every fault that is not lossy and no misbehaviour, weighted so that open migrations usually
+  // come to an end.
   static FaultPlan Everything(uint64_t seed, uint32_t faults_per_1000_commands,
                               uint32_t faults_max);
+  // Misbehaviour too.
+  static FaultPlan EverythingAndMisbehaviour(uint64_t seed, uint32_t faults_per_1000_commands,
+                                             uint32_t faults_max);
+  // Switches off about half of the kinds, drawn from `swarm_seed`: what is left meets more often.
+  void KeepSome(uint64_t swarm_seed);
 };
 
 }  // namespace mockcluster

@@ -1,12 +1,13 @@
 #include "mockcluster/faults.h"
 
-#include <algorithm>
 #include <numeric>
 #include <vector>
 
 #include "mockcluster/data.h"
 #include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/handover.h"
+#include "mockcluster/misbehaviour.h"
 #include "mockcluster/routing.h"
 
 // Where a fault is injected: each kind finds a place for itself and calls the event.
@@ -93,7 +94,8 @@ class FaultCause {
   std::optional<NodeIndex> PickNode(Condition condition) {
     std::vector<NodeIndex> fitting;
     for (const auto& node : state_.nodes) {
-      if (node->member && node->process && condition(*node)) fitting.push_back(node->index);
+      if (!node->member || node->process == nullptr || node->hung) continue;
+      if (condition(*node)) fitting.push_back(node->index);
     }
     if (fitting.empty()) return std::nullopt;
     return fitting[random_.Below(fitting.size())];
@@ -102,36 +104,6 @@ class FaultCause {
   bool IsUpPrimary(const Node& node) const {
     return !node.view.IsReplica() && !node.isolated && ClusterIsUp(state_, node) &&
            state_.now_ms >= node.process->loading_until_ms;
-  }
-
-  // Marks of a node are lost with its role on Redis 7.0: a source that loses them says nil to what
-  // has moved.
-  bool LosesMarks(const Node& node) const {
-    return !node.view.migrating_to.empty() &&
-           std::any_of(node.replicas.begin(), node.replicas.end(), [&](NodeIndex replica) {
-             return !ReplicatesMarks(node, state_.node(replica));
-           });
-  }
-
-  // Its failover sends clients in a circle: until the source hears of it, or for good on Redis 7.0.
-  bool IsDestination(const Node& node) const {
-    return std::any_of(state_.nodes.begin(), state_.nodes.end(), [&node](const auto& source) {
-      const auto& marks = source->view.migrating_to;
-      return std::any_of(marks.begin(), marks.end(),
-                         [&node](const auto& mark) { return mark.second == node.index; });
-    });
-  }
-
-  // Marks of every node follow the failovers of others.
-  bool AllFollow() const {
-    return std::all_of(state_.nodes.begin(), state_.nodes.end(),
-                       [](const auto& node) { return node->traits().marks_follow_failover; });
-  }
-
-  bool MayHandOver(const Node& node) const {
-    if (LosesMarks(node)) return false;
-    const bool heard_at_once = state_.options.gossip == GossipMode::kImmediate && AllFollow();
-    return heard_at_once || (!IsDestination(node) && node.view.importing_from.empty());
   }
 
   // A primary that had slots and is about to lose the last one: `leaving` and all it exports.
@@ -200,11 +172,7 @@ class FaultCause {
 
   absl::Status FailOver(Fault fault) {
     std::optional<NodeIndex> replica = PickNode([this](const Node& node) {
-      if (!node.view.IsReplica() || node.isolated || !node.link.backlog.empty()) return false;
-      const Node& primary = state_.node(*node.view.me().primary);
-      return primary.process != nullptr && !primary.isolated && !primary.view.IsReplica() &&
-             node.link.primary_serial == primary.process->serial &&
-             primary.view.CountSlots(primary.index) > 0 && MayHandOver(primary);
+      return IsHeir(state_, node) && MayHandOver(state_, state_.node(*node.view.me().primary));
     });
     if (!replica) return Nowhere();
     NodeIndex primary = *state_.node(*replica).view.me().primary;
@@ -281,6 +249,7 @@ class FaultCause {
 
 absl::Status CauseFault(ClusterState& state, Random& random, Fault fault,
                         std::optional<ClientId> client) {
+  if (IsMisbehaviour(fault)) return CauseMisbehaviour(state, random, fault);
   return FaultCause(state, random, client).Cause(fault);
 }
 

@@ -10,7 +10,9 @@
 namespace mockcluster {
 namespace {
 
-bool InTouch(const Node& node) { return node.member && node.process && !node.isolated; }
+bool InTouch(const Node& node) {
+  return node.member && node.process && !node.isolated && !node.hung;
+}
 
 // cluster_state as clusterUpdateState decides it: every slot served by a node that has not failed,
 // and a majority of the primaries with slots in reach.

@@ -5,6 +5,7 @@
 #include "mockcluster/command_table.h"
 #include "mockcluster/data.h"
 #include "mockcluster/events.h"
+#include "mockcluster/reload.h"
 #include "mockcluster/routing.h"
 
 // What is true about the cluster, whatever its nodes believe.
@@ -41,7 +42,8 @@ Node* FindServing(ClusterState& state, const KeyRef& key) {
   std::optional<NodeIndex> owner = FindOwner(state, key.slot);
   if (!owner) return nullptr;
   Node& node = state.node(*owner);
-  if (ExistsLive(state, node, key)) return &node;
+  const Entry* entry = WholeData(*node.process).Find(key);
+  if (entry != nullptr && !entry->ExpiredAt(state.now_ms)) return &node;
   // Behind a loop of redirects nobody serves it.
   if (node.view.MigratingTo(key.slot)) return AskTarget(state, node, key.slot);
   return &node;
@@ -57,7 +59,8 @@ KeyState Cluster::StateOf(std::string_view text) const {
   Client client;
   for (int hop = 0; hop < kHopsMax && at; ++hop) {
     auto& node = state_->node(*at);
-    if (node.process == nullptr || state_->now_ms < node.process->loading_until_ms) break;
+    if (node.process == nullptr || node.hung) break;
+    if (state_->now_ms < node.process->loading_until_ms) break;
     const Route route = RouteCommand(*state_, node, client, get, arguments);
     if (route.kind == Route::Kind::kServe) {
       if (!ExistsLive(*state_, node, key)) return {.truth = KeyTruth::kAbsent};
@@ -65,7 +68,7 @@ KeyState Cluster::StateOf(std::string_view text) const {
     }
     if (route.kind != Route::Kind::kMoved && route.kind != Route::Kind::kAsk) break;
     client.asking = route.kind == Route::Kind::kAsk;
-    at = FindNode(state_->node(*route.node).endpoint);
+    at = FindNode(state_->node(*route.node).endpoint);  // dead: perhaps somebody else's by now
   }
   return {};
 }
@@ -76,7 +79,7 @@ std::vector<ReachableKey> Cluster::ReachableKeys() const {
   std::vector<ReachableKey> keys;
   for (const auto& node : state_->nodes) {
     if (!IsLivingPrimary(*node)) continue;
-    node->process->keyspace->ForEach(Keyspace::Hidden::kInclude, [&](const Entry& entry) {
+    WholeData(*node->process).ForEach(Keyspace::Hidden::kInclude, [&](const Entry& entry) {
       auto& known = owners[entry.slot()];
       if (!known) known = FindOwner(*state_, entry.slot());
       if (entry.ExpiredAt(state_->now_ms) || !*known) return;

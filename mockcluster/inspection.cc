@@ -45,6 +45,7 @@ NodeInfo Cluster::Node(NodeIndex index) const {
                 .flavor = node.flavor,
                 .settings = node.settings,
                 .alive = node.process != nullptr,
+                .hung = node.hung,
                 .member = node.member,
                 .primary = node.view.me().primary,
                 .config_epoch = node.view.me().config_epoch};

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <string>
 
+#include "mockcluster/atomic_migration.h"
 #include "mockcluster/data.h"
 #include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/reload.h"
 
 // What an operator or bad luck does to single slots and nodes.
 namespace mockcluster {
@@ -68,6 +70,7 @@ absl::Status AssignSlot(ClusterState& state, Slot slot, NodeIndex owner) {
 
 absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated) {
   if (absl::Status alive = ExpectAlive(state, node, "isolate"); !alive.ok()) return alive;
+  if (isolated) AbortAtomicMigrationsOf(state, state.node(node));
   state.node(node).isolated = isolated;
   // What was missed in between is made up for by copying everything.
   for (auto& replica : state.nodes) {
@@ -75,6 +78,14 @@ absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated) {
     replica->link.primary_serial.reset();
   }
   state.Log(std::string(isolated ? "isolate " : "reconnect ") + LogName(node));
+  Node& changed = state.node(node);
+  if (!isolated && !changed.state_ok) {
+    // As after a restart: it hears what happened before it serves anybody.
+    HearAll(state, changed);
+    if (!changed.view.IsReplica()) {
+      changed.process->down_until_ms = state.now_ms + state.options.rejoin_delay_ms;
+    }
+  }
   AfterEvent(state);
   return absl::OkStatus();
 }
@@ -95,8 +106,31 @@ absl::Status Configure(ClusterState& state, NodeIndex index, const NodeSettings&
   return absl::OkStatus();
 }
 
+absl::Status SetHung(ClusterState& state, NodeIndex index, bool hung) {
+  if (absl::Status alive = ExpectAlive(state, index, "hang"); !alive.ok()) return alive;
+  Node& node = state.node(index);
+  node.hung = hung;
+  state.Log(std::string(hung ? "hang " : "resume ") + LogName(index));
+  if (!hung && !node.link.paused) DrainBacklog(state, node);
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+void EndMisbehaviour(ClusterState& state) {
+  const NodeSettings usual{.allow_reads_when_down = state.options.allow_reads_when_down};
+  for (const auto& node : state.nodes) {
+    node->settings = usual;
+    if (node->process == nullptr) continue;
+    FinishReload(*node->process);
+    if (node->hung) SetHung(state, node->index, false).IgnoreError();
+    if (node->deaf) SetDeaf(state, node->index, false).IgnoreError();
+    if (node->isolated) SetIsolated(state, node->index, false).IgnoreError();
+  }
+}
+
 absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms) {
   if (absl::Status alive = ExpectAlive(state, node, "loading"); !alive.ok()) return alive;
+  FinishReload(*state.node(node).process);
   state.node(node).process->loading_until_ms = state.now_ms + duration_ms;
   state.Log("loading " + LogName(node) + " for " + std::to_string(duration_ms) + " ms");
   return absl::OkStatus();
@@ -137,6 +171,10 @@ void AdvanceTime(ClusterState& state, int64_t duration_ms) {
   constexpr int64_t kCronIntervalMs = 100;
   constexpr int64_t kCronRunsMax = 10;
   state.now_ms += duration_ms;
+  for (auto& node : state.nodes) {
+    Process* process = node->process.get();
+    if (process != nullptr && state.now_ms >= process->loading_until_ms) FinishReload(*process);
+  }
   const int64_t runs = std::min(duration_ms / kCronIntervalMs, kCronRunsMax);
   for (auto& node : state.nodes) {
     for (int64_t run = 0; run < runs && node->process != nullptr; ++run) {

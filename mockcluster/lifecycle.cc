@@ -7,6 +7,7 @@
 #include "mockcluster/data.h"
 #include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/reload.h"
 
 // Processes begin and end; nodes come and go.
 namespace mockcluster {
@@ -52,6 +53,9 @@ void VerifyData(Node& node) {
 // Ends the process and keeps its data for a restart.
 void EndProcess(ClusterState& state, Node& node) {
   AbortAtomicMigrationsOf(state, node);
+  FinishReload(*node.process);
+  node.hung = false;
+  node.deaf = false;
   node.at_death = std::move(node.process->keyspace);
   node.process.reset();
 }
@@ -62,6 +66,12 @@ uint16_t NextPort(ClusterState& state) {
 
 std::string EndpointText(const Node& node) {
   return node.endpoint.host + ":" + std::to_string(node.endpoint.port);
+}
+
+bool IsTakenAbroad(const ClusterState& state, const atestore::Endpoint& endpoint) {
+  if (state.neighbour == nullptr) return false;
+  std::optional<NodeIndex> node = state.neighbour->FindNode(endpoint);
+  return node && state.neighbour->Node(*node).alive;
 }
 
 Node& CreateIdentity(ClusterState& state, const atestore::Endpoint& endpoint) {
@@ -125,6 +135,9 @@ absl::Status Kill(ClusterState& state, NodeIndex index) {
 absl::Status Restart(ClusterState& state, NodeIndex index, RestartMode mode) {
   Node& node = state.node(index);
   if (!node.member) return Refused("restart", LogName(index) + " left the cluster");
+  if (node.process == nullptr && IsTakenAbroad(state, node.endpoint)) {
+    return Refused("restart", EndpointText(node) + " is a node of the neighbour");
+  }
   if (node.process != nullptr) EndProcess(state, node);
   Keyspace* data = nullptr;
   std::string_view how = "empty";
@@ -164,7 +177,7 @@ absl::Status RestartAs(ClusterState& state, NodeIndex index, Flavor flavor) {
 absl::Status Save(ClusterState& state, NodeIndex index) {
   if (absl::Status alive = ExpectAlive(state, index, "save"); !alive.ok()) return alive;
   Node& node = state.node(index);
-  node.saved = node.process->keyspace->Clone(node.process->hash_seed);
+  node.saved = WholeData(*node.process).Clone(node.process->hash_seed);
   state.Log("save " + LogName(index));
   return absl::OkStatus();
 }

@@ -2,9 +2,11 @@
 #include <string>
 #include <vector>
 
+#include "mockcluster/command_table.h"
 #include "mockcluster/dispatch.h"
 #include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/limits.h"
 #include "mockcluster/routing.h"
 
 // Moving a slot key by key, with the commands that redis-cli --cluster reshard sends, so that
@@ -21,6 +23,7 @@ struct OpenSlot {
 std::optional<OpenSlot> FindOpenSlot(const ClusterState& state, Slot slot) {
   for (const auto& node : state.nodes) {
     if (!node->member || node->process == nullptr || node->view.IsReplica()) continue;
+    if (node->isolated) continue;
     std::optional<NodeIndex> target = node->view.MigratingTo(slot);
     if (!target || node->view.Owner(slot) != node->index) continue;
     Node* destination = state.nodes[Position(*target)].get();
@@ -32,7 +35,9 @@ std::optional<OpenSlot> FindOpenSlot(const ClusterState& state, Slot slot) {
 }
 
 bool ServesWrites(const ClusterState& state, const Node& node) {
-  return ClusterIsUp(state, node) && state.now_ms >= node.process->loading_until_ms;
+  const Command& restore = *FindCommand("RESTORE-ASKING");
+  if (FindLimit(state, node, Client(), restore, /*is_write=*/true)) return false;
+  return !node.hung && ClusterIsUp(state, node) && state.now_ms >= node.process->loading_until_ms;
 }
 
 absl::StatusOr<OpenSlot> ExpectOpenSlot(const ClusterState& state, Slot slot,

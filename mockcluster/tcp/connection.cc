@@ -37,23 +37,30 @@ void Connection::Read() {
 }
 
 void Connection::Execute() {
-  bool open = true;
-  while (open) {
+  Delivery delivery = Delivery::kReplied;
+  if (stalled_) delivery = ExecuteOne();
+  while (delivery == Delivery::kReplied) {
     RequestParser::Outcome outcome = requests_.Next();
     if (outcome == RequestParser::Outcome::kNeedMore) break;
     if (outcome == RequestParser::Outcome::kInvalid) {
       ReplyWriter(&output_, RespVersion::kResp2).Error(requests_.error());
-      open = false;
-    } else if (IsControlCommand(requests_.arguments())) {
-      ExecuteControlCommand(cluster_, client_, requests_.arguments(), &output_);
-      open = cluster_.IsOpen(client_);
+      delivery = Delivery::kClosed;
     } else if (!requests_.arguments().empty()) {
-      open = cluster_.Execute(client_, requests_.arguments(), &output_) == Delivery::kReplied;
+      delivery = ExecuteOne();
     }
   }
+  stalled_ = delivery == Delivery::kSilent;
   writing_ = true;
   on_commands_();
-  Write(!open);
+  Write(delivery == Delivery::kClosed);
+}
+
+Delivery Connection::ExecuteOne() {
+  if (!IsControlCommand(requests_.arguments())) {
+    return cluster_.Execute(client_, requests_.arguments(), &output_);
+  }
+  ExecuteControlCommand(cluster_, client_, requests_.arguments(), &output_);
+  return cluster_.IsOpen(client_) ? Delivery::kReplied : Delivery::kClosed;
 }
 
 void Connection::Write(bool close_after) {
@@ -62,8 +69,13 @@ void Connection::Write(bool close_after) {
     self->output_.clear();
     self->writing_ = false;
     if (error || close_after || !self->cluster_.IsOpen(self->client_)) return self->Close();
-    self->Read();
+    // A node that hangs reads no more until Resume().
+    if (!self->stalled_) self->Read();
   });
+}
+
+void Connection::Resume() {
+  if (stalled_ && !writing_ && !closed_) Execute();
 }
 
 void Connection::Close() {

@@ -24,10 +24,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Close();
   // Closes the stream if the process at the other end died.
   void CloseIfDead();
+  // Tries the command again at which the node hung, if it did.
+  void Resume();
 
  private:
   void Read();
   void Execute();
+  Delivery ExecuteOne();
   void Write(bool close_after);
 
   static constexpr size_t kReadBytes = size_t{64} << 10;
@@ -41,6 +44,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<char, kReadBytes> input_;
   std::string output_;
   bool writing_ = false;  // replies of a process that dies now are still on their way
+  bool stalled_ = false;  // the node hangs at the command that was parsed last
   bool closed_ = false;
 };
 

@@ -68,12 +68,14 @@ class TcpFront::Impl {
   absl::Status SyncListeners() {
     absl::Status status;
     for (const NodeInfo& node : cluster_.Nodes()) {
-      bool wanted = node.alive && node.member;
-      if (wanted == (listeners_.count(node.index) > 0)) continue;
-      if (!wanted) {
-        listeners_.extract(node.index).mapped()->close();
-        continue;
+      const auto open = listeners_.find(node.index);
+      const bool wanted = node.alive && node.member;
+      if (open != listeners_.end()) {
+        if (wanted && open->second.port == node.endpoint.port) continue;
+        open->second.acceptor->close();
+        listeners_.erase(open);
       }
+      if (!wanted) continue;
       status.Update(Open(node));
     }
     return status;
@@ -92,7 +94,7 @@ class TcpFront::Impl {
                                         error.message());
     }
     Accept(node.endpoint, acceptor);
-    listeners_[node.index] = std::move(acceptor);
+    listeners_[node.index] = {node.endpoint.port, std::move(acceptor)};
     return absl::OkStatus();
   }
 
@@ -126,7 +128,10 @@ class TcpFront::Impl {
     if (events_seen_ == cluster_.event_log().size()) return;
     events_seen_ = cluster_.event_log().size();
     auto connections = connections_;
-    for (const auto& connection : connections) connection->CloseIfDead();
+    for (const auto& connection : connections) {
+      connection->CloseIfDead();
+      connection->Resume();
+    }
     // A port that somebody else took meanwhile stays closed: its node is out of reach, as on a
     // real machine. The next event tries again.
     SyncListeners().IgnoreError();
@@ -154,7 +159,11 @@ class TcpFront::Impl {
   asio::signal_set signals_;
   std::chrono::steady_clock::time_point started_;
   int64_t advanced_ms_ = 0;
-  std::map<NodeIndex, std::shared_ptr<tcp::acceptor>> listeners_;
+  struct Listener {
+    uint16_t port;
+    std::shared_ptr<tcp::acceptor> acceptor;
+  };
+  std::map<NodeIndex, Listener> listeners_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   size_t events_seen_ = 0;
 };

@@ -130,9 +130,8 @@ TEST(MixedVersions, MarksFollowOnlyWhereBothServersKnowOfIt) {
     ASSERT_TRUE(cluster.BeginMigration(kTagSlot, kSecond).ok());
     ASSERT_TRUE(cluster.MigrateKeys(kTagSlot, 1).ok());
     ASSERT_TRUE(cluster.Failover(replica, FailoverKind::kGraceful).ok());
-    EXPECT_EQ(cluster.StateOf("{b}k").truth, replica_flavor == Flavor::kRedis70
-                                                 ? KeyTruth::kAbsent
-                                                 : KeyTruth::kReadable);
+    EXPECT_EQ(cluster.StateOf("{b}k").truth,
+              replica_flavor == Flavor::kRedis70 ? KeyTruth::kAbsent : KeyTruth::kReadable);
   }
 }
 
@@ -171,6 +170,122 @@ TEST_P(Misbehaviour, OneClientTooManyIsToldSo) {
   EXPECT_FALSE(cluster.IsOpen(refused));
   EXPECT_EQ(client("CONFIG SET maxclients 4"), "+OK|");
   EXPECT_EQ(TestClient(cluster, kFirst)("PING"), "+PONG|");
+}
+
+TEST_P(Misbehaviour, AReloadingSourceAsksForKeysThatItHolds) {
+  Cluster cluster(WithReplicas());
+  MigrateHalf(cluster);
+  for (int key = 0; key < 40; ++key) {
+    ASSERT_TRUE(cluster.PutOn(kFirst, "{b}" + std::to_string(key), "v").ok());
+  }
+  const std::string run_id = cluster.Node(kFirst).run_id;
+  ASSERT_TRUE(cluster.Reload(kFirst, 100).ok());
+  TestClient source(cluster, kFirst);
+  int asked = 0;
+  int loading = 0;
+  for (int key = 0; key < 40; ++key) {
+    const std::string name = "{b}" + std::to_string(key);
+    const std::string reply = source("GET " + name);
+    asked += reply == "-ASK 3300 127.0.0.1:7001|" ? 1 : 0;
+    loading += reply.starts_with("-LOADING") ? 1 : 0;
+    EXPECT_EQ(cluster.StateOf(name).truth, KeyTruth::kUnreachable);
+  }
+  EXPECT_GT(asked, 5);
+  EXPECT_GT(loading, 5);
+  EXPECT_EQ(asked + loading, 40);
+  EXPECT_THAT(source("INFO persistence"), ::testing::HasSubstr("loading:1"));
+  EXPECT_EQ(source("SCAN 0").substr(0, 8), "-LOADING");
+  EXPECT_EQ(cluster.Calls(kFirst, "cluster|setslot"), 1u);
+  cluster.AdvanceTime(100);
+  EXPECT_EQ(source("GET {b}7"), "$1|v|");
+  EXPECT_EQ(cluster.Node(kFirst).run_id, run_id);
+  EXPECT_THAT(source("INFO persistence"), ::testing::HasSubstr("loading:0"));
+}
+
+TEST_P(Misbehaviour, AReloadEndsBeforeItsDataChange) {
+  Cluster cluster(WithReplicas());
+  for (int key = 0; key < 40; ++key) {
+    ASSERT_TRUE(cluster.Put("{b}" + std::to_string(key), "v").ok());
+  }
+  ASSERT_TRUE(cluster.Reload(kFirst, 100).ok());
+  ASSERT_TRUE(cluster.Restart(kFirst, RestartMode::kKeepData).ok());
+  EXPECT_EQ(cluster.ReachableKeys().size(), 40u);
+  const NodeIndex replica = ReplicaOf(cluster, kFirst);
+  ASSERT_TRUE(cluster.Reload(replica, 100).ok());
+  ASSERT_TRUE(cluster.Put("{b}new", "v").ok());
+  EXPECT_EQ(cluster.Node(replica).keys, 41u);
+  ASSERT_TRUE(cluster.Reload(kFirst, 100).ok());
+  ASSERT_TRUE(cluster.Failover(replica, FailoverKind::kForced).ok());
+  EXPECT_EQ(cluster.ReachableKeys().size(), 41u);
+}
+
+TEST_P(Misbehaviour, AHungNodeAnswersWhenItGoesOn) {
+  Cluster cluster(WithReplicas());
+  TestClient before(cluster, kFirst);
+  ASSERT_TRUE(cluster.SetHung(kFirst, true).ok());
+  std::string replies;
+  EXPECT_EQ(cluster.Feed(before.id(), "SET {b}k 1\r\nGET {b}k\r\nGE", &replies), Delivery::kSilent);
+  absl::StatusOr<ClientId> meanwhile = cluster.Connect(cluster.Node(kFirst).endpoint);
+  ASSERT_TRUE(meanwhile.ok()) << "connections are accepted";
+  EXPECT_EQ(cluster.Feed(*meanwhile, "PING\r\n", &replies), Delivery::kSilent);
+  EXPECT_EQ(replies, "");
+  EXPECT_EQ(cluster.StateOf("{b}k").truth, KeyTruth::kUnreachable);
+  EXPECT_TRUE(cluster.IsOpen(before.id()));
+  ASSERT_TRUE(cluster.SetHung(kFirst, false).ok());
+  EXPECT_EQ(cluster.Feed(before.id(), "T {b}k\r\n", &replies), Delivery::kReplied);
+  EXPECT_EQ(TestClient::Visible(replies), "+OK|$1|1|$1|1|");
+  replies.clear();
+  EXPECT_EQ(cluster.Feed(*meanwhile, "", &replies), Delivery::kReplied);
+  EXPECT_EQ(replies, "+PONG\r\n");
+}
+
+TEST_P(Misbehaviour, AnAddressPassesToAnotherCluster) {
+  Cluster cluster(WithReplicas());
+  Cluster other({.primaries = 2, .flavor = GetParam(), .seed = 12, .base_port = 9000});
+  cluster.SetNeighbour(&other);
+  EXPECT_TRUE(cluster.Connect({"127.0.0.1", 9001}).ok()) << "one network";
+  const atestore::Endpoint address = cluster.Node(kFirst).endpoint;
+  ASSERT_TRUE(cluster.Failover(ReplicaOf(cluster, kFirst), FailoverKind::kForced).ok());
+  EXPECT_FALSE(cluster.Connect(address).ok());
+  ASSERT_TRUE(other.MoveAddress(kSecond, address).ok());
+  absl::StatusOr<ClientId> client = cluster.Connect(address);
+  ASSERT_TRUE(client.ok());
+  EXPECT_EQ(cluster.NodeIdOf(*client), other.Node(kSecond).id);
+  std::string replies;
+  EXPECT_EQ(cluster.Feed(*client, "CLUSTER MYID\r\nCLUSTER SLOTS\r\n", &replies),
+            Delivery::kReplied);
+  EXPECT_THAT(replies, ::testing::HasSubstr(other.Node(kFirst).id));
+  EXPECT_EQ(replies.find(cluster.Node(kSecond).id), std::string::npos);
+  EXPECT_FALSE(cluster.Restart(kFirst, RestartMode::kKeepData).ok()) << "its address is taken";
+  ASSERT_TRUE(cluster.MoveAddress(kFirst, {"127.0.0.1", 7100}).ok());
+  EXPECT_EQ(TestClient(cluster, kFirst)("CLUSTER MYID"), "$40|" + cluster.Node(kFirst).id + "|");
+  ASSERT_TRUE(other.Kill(kSecond).ok());
+  EXPECT_FALSE(cluster.IsOpen(*client));
+  cluster.Disconnect(*client);
+  cluster.SetNeighbour(nullptr);
+}
+
+TEST(Calm, EndsWhatMisbehaves) {
+  Cluster cluster({.primaries = 3, .replicas_per_primary = 1, .gossip = GossipMode::kManual});
+  ASSERT_TRUE(cluster.Put("{b}k", "1").ok());
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    cluster.SetFaultPlan(FaultPlan::EverythingAndMisbehaviour(seed, 1000, 10));
+    for (const NodeInfo& node : cluster.Nodes()) {
+      absl::StatusOr<ClientId> client = cluster.Connect(node.endpoint);
+      if (!client.ok()) continue;
+      std::string replies;
+      cluster.Feed(*client, "PING\r\nPING\r\n", &replies);
+      cluster.Disconnect(*client);
+    }
+    cluster.ClearFaultPlan();
+    cluster.EndMisbehaviour();
+    cluster.AdvanceTime(2000);
+    cluster.Settle();
+    for (const NodeInfo& node : cluster.Nodes()) {
+      if (!node.member) continue;
+      EXPECT_EQ(TestClient(cluster, node.index)("PING"), "+PONG|");
+    }
+  }
 }
 
 }  // namespace

@@ -1,0 +1,54 @@
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mockcluster/cluster.h"
+#include "mockcluster/cluster_state.h"
+#include "mockcluster/events.h"
+
+// Addresses that change hands: nodes that move, and nodes of another cluster behind one of ours.
+namespace mockcluster {
+
+void Cluster::SetNeighbour(Cluster* neighbour) { state_->neighbour = neighbour; }
+
+absl::StatusOr<ClientId> Cluster::ConnectAbroad(const atestore::Endpoint& endpoint) {
+  Cluster* neighbour = state_->neighbour;
+  const std::optional<NodeIndex> index =
+      neighbour != nullptr ? neighbour->FindNode(endpoint) : std::nullopt;
+  if (!index || !neighbour->Node(*index).alive) {
+    return absl::UnavailableError(
+        absl::StrCat("connection refused by ", endpoint.host, ":", endpoint.port));
+  }
+  absl::StatusOr<ClientId> abroad = neighbour->Connect(endpoint);
+  if (!abroad.ok()) return abroad;
+  auto client = std::make_unique<Client>();
+  client->id = static_cast<ClientId>(state_->clients.size());
+  client->abroad = *abroad;
+  state_->clients.push_back(std::move(client));
+  return state_->clients.back()->id;
+}
+
+std::string Cluster::NodeIdOf(ClientId id) const {
+  const Client* client = state_->FindClient(id);
+  if (client == nullptr) return {};
+  if (client->abroad) return state_->neighbour->NodeIdOf(*client->abroad);
+  return state_->node(client->node).id;
+}
+
+absl::Status Cluster::MoveAddress(NodeIndex index, const atestore::Endpoint& endpoint) {
+  constexpr std::string_view kEvent = "move-address";
+  auto& node = state_->node(index);
+  if (!node.member) return Refused(kEvent, LogName(index) + " left the cluster");
+  for (const auto& other : state_->nodes) {
+    if (other->index != index && other->process != nullptr && other->endpoint == endpoint) {
+      return Refused(kEvent, LogName(other->index) + " listens there");
+    }
+  }
+  node.endpoint = endpoint;
+  state_->Log(
+      absl::StrCat("move-address ", LogName(index), " to ", endpoint.host, ":", endpoint.port));
+  return mockcluster::Restart(*state_, index, RestartMode::kKeepData);
+}
+
+}  // namespace mockcluster
