@@ -142,8 +142,7 @@ absl::Status FaultyTransport::Carry(size_t index, const ShardRequest& request,
     }
   }
   const ShardRequest sent = RequestOf(request, commands);
-  absl::StatusOr<std::vector<Reply>> replies =
-      ExecuteAt(*inner_, sent, absl::InfiniteFuture());
+  absl::StatusOr<std::vector<Reply>> replies = ExecuteAt(*inner_, sent, absl::InfiniteFuture());
   if (!replies.ok() && mistake_ == WriteMistake::kRetryBlindly && Writes(commands) &&
       !WasNotSent(replies.status())) {
     // What this program lost, others see meanwhile.

@@ -37,7 +37,9 @@ struct ListingCase {
   int hash_bits = 64;       // fewer: many names of equal hash
   uint32_t faults_per_1000_commands = 0;
   uint32_t faults_max = 0;
-  bool stale_views = false;  // news travel by gossip, not at once
+  bool misbehaviour = false;  // faults that last, and others than orderly ones
+  uint64_t swarm_seed = 0;    // not 0: only some kinds of faults exist
+  bool stale_views = false;   // news travel by gossip, not at once
   uint32_t churn_per_page = 0;
   int refreshes_max = 60;  // after so many a page gives up, as one does whose time is over
   std::string atespace;    // empty: all
@@ -53,7 +55,8 @@ inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
              << " .segment_names=" << c.segment_names << " .values_part_keys=" << c.values_part_keys
              << " .read_ahead=" << c.read_ahead << " .hash_bits=" << c.hash_bits
              << " .faults_per_1000_commands=" << c.faults_per_1000_commands
-             << " .faults_max=" << c.faults_max << " .stale_views=" << c.stale_views
+             << " .faults_max=" << c.faults_max << " .misbehaviour=" << c.misbehaviour
+             << " .swarm_seed=" << c.swarm_seed << " .stale_views=" << c.stale_views
              << " .churn_per_page=" << c.churn_per_page << " .refreshes_max=" << c.refreshes_max
              << " .atespace='" << c.atespace << "'}";
 }

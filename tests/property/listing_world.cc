@@ -27,6 +27,37 @@ mockcluster::ClusterOptions ClusterOptionsOf(const ListingCase& options) {
                                         : mockcluster::GossipMode::kImmediate};
 }
 
+std::string Tell(mockcluster::Cluster& cluster, const mockcluster::NodeInfo& node,
+                 std::string_view line) {
+  std::string replies;
+  absl::StatusOr<mockcluster::ClientId> client = cluster.Connect(node.endpoint);
+  if (!client.ok()) return replies;
+  cluster.Feed(*client, line, &replies);
+  cluster.Disconnect(*client);
+  return replies;
+}
+
+// Redis 7.0 loses the mark of a destination that hands over, and its source goes on naming the node
+// that is a replica now: sets both marks again.
+void MarkAnew(mockcluster::Cluster& cluster) {
+  const std::vector<mockcluster::NodeInfo> nodes = cluster.Nodes();
+  for (const mockcluster::NodeInfo& source : nodes) {
+    if (!source.alive || !source.member || source.primary) continue;
+    const std::string view = Tell(cluster, source, "CLUSTER NODES\r\n");
+    for (const mockcluster::NodeInfo& demoted : nodes) {
+      if (!demoted.primary) continue;
+      const std::string mark = "->-" + demoted.id + "]";
+      const mockcluster::NodeInfo& heir = nodes[static_cast<size_t>(*demoted.primary)];
+      for (size_t end = view.find(mark); end != std::string::npos; end = view.find(mark, end + 1)) {
+        const size_t begin = view.rfind('[', end) + 1;
+        const std::string setslot = "CLUSTER SETSLOT " + view.substr(begin, end - begin);
+        Tell(cluster, heir, setslot + " IMPORTING " + source.id + "\r\n");
+        Tell(cluster, source, setslot + " MIGRATING " + heir.id + "\r\n");
+      }
+    }
+  }
+}
+
 }  // namespace
 
 NameHash ListingWorld::HashOfBits(int bits) {
@@ -48,12 +79,41 @@ ListingWorld::ListingWorld(const ListingCase& options)
       // Prefixes of each other, and a name that is a glob.
       spaces_({"a", "a-b", "ab", "b", "a*"}) {
   Populate();
-  if (options_.faults_per_1000_commands > 0) {
-    cluster_->With([&](mockcluster::Cluster& cluster) {
-      cluster.SetFaultPlan(mockcluster::FaultPlan::Everything(
-          options_.seed, options_.faults_per_1000_commands, options_.faults_max));
-    });
+  if (options_.misbehaviour) {
+    // Its keys lie in the same slots, so that whoever takes it for ours lists them.
+    neighbour_ = std::make_unique<mockcluster::Cluster>(
+        mockcluster::ClusterOptions{.primaries = options_.primaries,
+                                    .flavor = options_.flavor,
+                                    .seed = options_.seed + 1,
+                                    .base_port = 17000});
+    for (const std::string& key : base_) {
+      EXPECT_TRUE(neighbour_->Put(key + "-abroad", ValueOf(0)).ok());
+    }
   }
+  if (options_.faults_per_1000_commands == 0) return;
+  auto plan = options_.misbehaviour ? mockcluster::FaultPlan::EverythingAndMisbehaviour
+                                    : mockcluster::FaultPlan::Everything;
+  mockcluster::FaultPlan faults =
+      plan(options_.seed, options_.faults_per_1000_commands, options_.faults_max);
+  if (options_.swarm_seed != 0) faults.KeepSome(options_.swarm_seed);
+  cluster_->With([&](mockcluster::Cluster& cluster) {
+    cluster.SetNeighbour(neighbour_.get());
+    cluster.SetFaultPlan(faults);
+    // A key that is absent for a moment need not be listed, though it comes back.
+    cluster.SetBetweenCommands([this, &cluster](const mockcluster::NextCommand&) {
+      if (events_seen_ != cluster.event_log().size()) NoteAbsent(cluster);
+    });
+  });
+}
+
+ListingWorld::~ListingWorld() {
+  reader_.reset();
+  transport_.reset();
+  churn_transport_.reset();
+  cluster_->With([](mockcluster::Cluster& cluster) {
+    cluster.SetBetweenCommands({});
+    cluster.SetNeighbour(nullptr);
+  });
 }
 
 std::string ListingWorld::ActorName(size_t index) {
@@ -264,13 +324,15 @@ void ListingWorld::EndFaults() {
   cluster_->With([&](mockcluster::Cluster& cluster) {
     faults_done_ += cluster.faults_done();
     cluster.ClearFaultPlan();
+    cluster.EndMisbehaviour();
   });
   Rest();
-  TakeReachableAsSurvivors();
+  cluster_->With([this](mockcluster::Cluster& cluster) { NoteAbsent(cluster); });
 }
 
 void ListingWorld::Repair() {
   cluster_->With([](mockcluster::Cluster& cluster) {
+    MarkAnew(cluster);
     for (Slot slot : cluster.OpenSlots()) static_cast<void>(cluster.FinishMigration(slot));
     for (Slot slot : cluster.ImportingSlots()) {
       static_cast<void>(cluster.AbortAtomicMigration(slot));
@@ -292,7 +354,7 @@ void ListingWorld::Repair() {
     Ask(repair).IgnoreError();
   }
   Rest(cluster_->With([](auto& cluster) { return cluster.options().rejoin_delay_ms; }));
-  TakeReachableAsSurvivors();
+  cluster_->With([this](mockcluster::Cluster& cluster) { NoteAbsent(cluster); });
 }
 
 bool ListingWorld::IsHealthy() {
@@ -309,14 +371,11 @@ bool ListingWorld::IsHealthy() {
 
 // Some sequences of harmless events lose keys on real servers too: say, a node that imports a slot
 // loses its last own slot, turns replica and drops what it imported.
-void ListingWorld::TakeReachableAsSurvivors() {
-  std::set<std::string> reachable;
-  cluster_->With([&](mockcluster::Cluster& cluster) {
-    for (mockcluster::ReachableKey& key : cluster.ReachableKeys()) {
-      reachable.insert(std::move(key.key));
-    }
+void ListingWorld::NoteAbsent(mockcluster::Cluster& cluster) {
+  events_seen_ = cluster.event_log().size();
+  std::erase_if(survivors_, [&cluster](const std::string& key) {
+    return cluster.StateOf(key).truth == mockcluster::KeyTruth::kAbsent;
   });
-  std::erase_if(survivors_, [&](const std::string& key) { return !reachable.contains(key); });
 }
 
 }  // namespace atestore

@@ -45,6 +45,7 @@ struct WorldPage {
 class ListingWorld {
  public:
   explicit ListingWorld(const ListingCase& options);
+  ~ListingWorld();
 
   // Lists one page, with a walk and a view of its own, as any process would; or, read ahead, with
   // those of the last page, when it begins where that one ended.
@@ -60,17 +61,18 @@ class ListingWorld {
   // No fault happens any more, the cluster comes to rest, and survivors() is final.
   void EndFaults();
 
-  // What an operator does who finds the cluster down though every node is up: finishes what is
-  // open, clears the marks that are left, and waits until restarted nodes serve again. (Redis 7.0
-  // never learns the new owner of a slot that it imports, so it may believe for ever that the slot
-  // has none.)
+  // What an operator does who finds the cluster down though every node is up: marks open slots anew
+  // whose destination has handed over, finishes what is open, clears the marks that are left, and
+  // waits until restarted nodes serve again. (Redis 7.0 never learns the new owner of a slot that
+  // it imports, so it may believe for ever that the slot has none.)
   void Repair();
   // Every living node says cluster_state:ok, so that nothing excuses an unavailable page.
   bool IsHealthy();
 
   const ListingCase& options() const { return options_; }
-  // Actors of the filter that were there from the beginning, are never deleted, and can be reached
-  // at the end. All that P1 and P2 speak of.
+  // Actors of the filter that were there from the beginning, are never deleted, and were never
+  // absent: no client that asked the true owner got nil. All that P1 and P2 speak of. A key that
+  // clients met as an error, or as a loop of redirects, is one of them.
   const std::set<std::string>& survivors() const { return survivors_; }
   // An aborted migration left copies of the slot's keys behind, and a later one to the same place
   // brought them back: clients read what was deleted or overwritten meanwhile, and so do we.
@@ -117,7 +119,8 @@ class ListingWorld {
   // The replies of one node, not part of the listing.
   absl::StatusOr<std::vector<Reply>> Ask(const ShardRequest& request);
   void Rest(int64_t duration_ms = 500);
-  void TakeReachableAsSurvivors();
+  // Strikes off what is absent now.
+  void NoteAbsent(mockcluster::Cluster& cluster);
   // Executes a command wherever its key lives. False: what happened is not known.
   bool ExecuteAnywhere(const std::vector<std::string_view>& command);
   bool WasEverGiven(const std::string& key, const std::string& value) const;
@@ -127,7 +130,10 @@ class ListingWorld {
   const ListingCase options_;
   const KeyFilter filter_;
   mockcluster::Random random_;
+  // Of the same network, with actors of its own; only where the cluster misbehaves.
+  std::unique_ptr<mockcluster::Cluster> neighbour_;
   std::shared_ptr<EmbeddedCluster> cluster_;
+  size_t events_seen_ = 0;
   std::unique_ptr<ShardTransport> transport_;
   std::unique_ptr<EmbeddedTransport> churn_transport_;
   std::vector<std::string> spaces_;

@@ -41,6 +41,11 @@ std::string InfoOfLater(std::string_view info) {
   return Bulk(text);
 }
 
+void Replace(std::string& text, std::string_view from, std::string_view to) {
+  const size_t at = text.find(from);
+  if (at != std::string::npos) text.replace(at, from.size(), to);
+}
+
 }  // namespace
 
 void MutantTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
@@ -92,8 +97,8 @@ MutantTransport::Answer MutantTransport::ExecuteMutated(const ShardRequest& requ
       if (command[0] == "EXISTS") command = {"UNWATCH"};
     }
   }
-  Answer answer = Send(request.endpoint, commands);
-  if (mutation_ == Mutation::kMovedIsComplete && asks_destination && answer &&
+  Answer answer = Send(request.endpoint, commands, request.node_id);
+  if (mutation_ == Mutation::kMovedMeansOrphans && asks_destination && answer &&
       std::any_of(answer->begin(), answer->end(),
                   [](const std::string& reply) { return reply.starts_with("-MOVED"); })) {
     return ReadDestinationPastMoved(request.endpoint, std::move(commands));
@@ -112,8 +117,10 @@ MutantTransport::Answer MutantTransport::ReadDestinationPastMoved(const Endpoint
 }
 
 MutantTransport::Answer MutantTransport::Send(const Endpoint& endpoint,
-                                              const std::vector<Command>& commands) {
+                                              const std::vector<Command>& commands,
+                                              const std::string& node_id) {
   ShardRequest request{.endpoint = endpoint};
+  if (mutation_ != Mutation::kNoIdentity) request.node_id = node_id;
   for (const Command& command : commands) {
     request.pipeline.Begin(command.size());
     for (const std::string& argument : command) request.pipeline.AddArgument(argument);
@@ -122,18 +129,42 @@ MutantTransport::Answer MutantTransport::Send(const Endpoint& endpoint,
       ExecuteAt(transport_, request, absl::InfiniteFuture());
   if (!replies.ok()) return std::nullopt;
   Learn(commands, *replies, endpoint);
-  auto change = [this](std::string text) {
-    size_t run_id = text.find(kRunId);
-    if (mutation_ == Mutation::kNoRunId && run_id != std::string::npos) {
-      text.replace(run_id + kRunId.size(), kRunIdLength, std::string(kRunIdLength, '0'));
-    }
-    bool is_view = text.find("myself,") != std::string::npos;
-    if (mutation_ == Mutation::kNoOwnView && is_view) text = kOwnsEverything;
-    return text;
-  };
+  auto change = [&](std::string text) { return Falsify(std::move(text), endpoint); };
   std::vector<std::string> answer;
   for (const Reply& reply : *replies) answer.push_back(Write(reply.view(), change));
   return answer;
+}
+
+std::string MutantTransport::Falsify(std::string text, const Endpoint& endpoint) {
+  const bool is_view = text.find("myself,") != std::string::npos;
+  switch (mutation_) {
+    case Mutation::kNoRunId:
+      if (size_t run_id = text.find(kRunId); run_id != std::string::npos) {
+        text.replace(run_id + kRunId.size(), kRunIdLength, std::string(kRunIdLength, '0'));
+      }
+      break;
+    case Mutation::kNoOwnView:
+      if (is_view) text = kOwnsEverything;
+      break;
+    case Mutation::kServerRemembered: {
+      const size_t begin = text.find("redis_version:");
+      const size_t end = text.find("redis_git_sha1", begin);
+      if (begin == std::string::npos || end == std::string::npos) break;
+      const std::string& first =
+          first_servers_.emplace(endpoint, text.substr(begin, end - begin)).first->second;
+      text.replace(begin, end - begin, first);
+      break;
+    }
+    case Mutation::kNoClusterState:
+      Replace(text, "cluster_state:fail", "cluster_state:ok");
+      break;
+    case Mutation::kNoLoading:
+      Replace(text, "loading:1", "loading:0");
+      break;
+    default:
+      break;
+  }
+  return text;
 }
 
 void MutantTransport::Learn(const std::vector<Command>& commands, const std::vector<Reply>& replies,

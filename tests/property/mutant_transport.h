@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,8 +18,13 @@ enum class Mutation {
   kNoOwnView,         // the node's view is taken to be: I own every slot and none moves
   kDestinationFirst,  // the names of a slot in migration: destination, then source
   kNoVerification,    // the source is not looked at again after the destination
-  kMovedIsComplete,   // a destination that answers MOVED is taken to hold nothing of the slot
   kNoRunId,           // a SCAN cursor is used with whatever process answers
+  // On clusters that misbehave:
+  kMovedMeansOrphans,  // a destination that answers MOVED has no key that counts
+  kServerRemembered,   // what server listens at an address is known once and for all
+  kNoClusterState,     // cluster_state:fail is not looked at
+  kNoLoading,          // loading:1 is not looked at
+  kNoIdentity,         // whoever listens at an address is the node that was there
 };
 
 // Carries requests on as if the walk had this mistake in it.
@@ -37,11 +43,14 @@ class MutantTransport final : public ShardTransport {
   using Answer = std::optional<std::vector<std::string>>;
 
   Answer ExecuteMutated(const ShardRequest& request);
-  Answer Send(const Endpoint& endpoint, const std::vector<Command>& commands);
+  Answer Send(const Endpoint& endpoint, const std::vector<Command>& commands,
+              const std::string& node_id = {});
   void Learn(const std::vector<Command>& commands, const std::vector<Reply>& replies,
              const Endpoint& endpoint);
   void ReadDestinationEarly();
   Answer ReadDestinationPastMoved(const Endpoint& destination, std::vector<Command> commands);
+  // A string of a reply as the mistaken walk would take it.
+  std::string Falsify(std::string text, const Endpoint& endpoint);
 
   const Mutation mutation_;
   ShardTransport& transport_;
@@ -50,6 +59,7 @@ class MutantTransport final : public ShardTransport {
   Command last_probe_;
   std::string last_info_;  // a reply to INFO server commandstats, in wire form
   Answer early_destination_;
+  std::map<Endpoint, std::string> first_servers_;  // the versions in INFO server, as first told
 };
 
 }  // namespace atestore

@@ -75,7 +75,7 @@ TEST(PlantedMistake, NoOwnView) {
 }
 
 TEST(PlantedMistake, MovedOfADestinationMeansComplete) {
-  ExpectFound("MOVED of a destination means complete", {.mutation = Mutation::kMovedIsComplete},
+  ExpectFound("MOVED of a destination means complete", {.mutation = Mutation::kMovedMeansOrphans},
               {.flavor = Flavor::kRedis70, .half_moved = true});
 }
 
