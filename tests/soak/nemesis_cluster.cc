@@ -207,6 +207,10 @@ void NemesisCluster::GiveSlotsOwners() {
   }
   std::set<size_t> owners;
   for (const uint16_t slot : slots_) {
+    // Whoever imports a slot takes no news about it.
+    for (const auto& [node, line] : primaries) {
+      RunOk(node, {"CLUSTER", "SETSLOT", std::to_string(slot), "STABLE"}).IgnoreError();
+    }
     std::optional<size_t> owner;
     std::optional<size_t> holder;
     size_t held = 0;
@@ -247,9 +251,28 @@ absl::Status NemesisCluster::CloseAllSlots(absl::Time begin) {
       return NotFoundError(absl::StrCat("slot ", slot, " has no owner"));
     }
     absl::Status status = BringKeysHome(slot, owner->node, primaries, begin);
+    // It could not leave with a slot.
+    const auto other = std::find_if(primaries.begin(), primaries.end(),
+                                    [&](size_t node) { return node != spare_; });
+    if (status.ok() && owner->node == spare_ && other != primaries.end()) {
+      status = MoveSlot(slot, spare_, *other);
+    }
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status NemesisCluster::MoveSlot(uint16_t slot, size_t from, size_t to) {
+  const std::string number = std::to_string(slot);
+  absl::Status status = RunOk(to, {"CLUSTER", "SETSLOT", number, "IMPORTING", IdOf(from)});
+  if (status.ok()) status = RunOk(from, {"CLUSTER", "SETSLOT", number, "MIGRATING", IdOf(to)});
+  if (!status.ok()) return status;
+  absl::StatusOr<std::vector<std::string>> keys = KeysIn(from, slot);
+  if (!keys.ok()) return keys.status();
+  status = MoveKeys(from, to, *keys, false);
+  if (status.ok()) status = RunOk(to, {"CLUSTER", "SETSLOT", number, "NODE", IdOf(to)});
+  if (status.ok()) status = RunOk(from, {"CLUSTER", "SETSLOT", number, "NODE", IdOf(to)});
+  return status;
 }
 
 absl::Status NemesisCluster::BringKeysHome(uint16_t slot, size_t owner,

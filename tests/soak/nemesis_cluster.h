@@ -96,6 +96,7 @@ class NemesisCluster {
   absl::StatusOr<OpenSlot> SomeOpenSlot(const NemesisStep& step);
   absl::StatusOr<std::vector<std::string>> KeysIn(size_t node, uint16_t slot);
   absl::Status MoveKeys(size_t from, size_t to, std::vector<std::string> keys, bool asking);
+  absl::Status MoveSlot(uint16_t slot, size_t from, size_t to);
   void Close(const OpenSlot& slot);
   absl::Status ResumeAll();
   // `begin`: of all attempts.

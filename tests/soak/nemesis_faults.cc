@@ -16,6 +16,7 @@ using enum NemesisFault;
 constexpr absl::Duration kApplyLimit = absl::Seconds(6);
 constexpr absl::Duration kApplyInterval = absl::Milliseconds(100);
 constexpr absl::Duration kMaxClientsTimeout = absl::Seconds(10);
+constexpr absl::Duration kFailoverLimit = absl::Seconds(3);
 constexpr absl::Duration kShutdownLimit = absl::Seconds(3);
 
 bool IsProcessFault(NemesisFault fault) {
@@ -172,17 +173,21 @@ absl::Status NemesisCluster::ApplyFailover(const NemesisStep& step,
   const bool is_source = step.fault == kFailoverOfSource;
   absl::StatusOr<size_t> replica = AnyReplicaOf(is_source ? open->from : open->to);
   if (!replica.ok()) return replica.status();
-  // Every other time the slot's other end hears nothing of it for a while.
+  // Every other time the slot's other end hears nothing of it for a while. It hears the rest of the
+  // cluster: else it would soon be down.
+  const std::optional<size_t> end = NumberOf(is_source ? open->from : open->to);
   const std::optional<size_t> other_end = NumberOf(is_source ? open->to : open->from);
-  if (step.second % 2 == 0 || !other_end) return FailOver(*replica, "");
-  for (size_t node = 0; node < cluster_->size(); ++node) {
-    if (node != *other_end) cluster_->relay().Cut(node, *other_end);
-  }
+  if (step.second % 2 == 0 || !end || !other_end) return FailOver(*replica, "");
+  for (const size_t node : {*end, *replica}) cluster_->relay().Cut(node, *other_end);
   absl::Status status = FailOver(*replica, "");
-  if (status.ok()) wait();
-  for (size_t node = 0; node < cluster_->size(); ++node) {
-    cluster_->relay().Mend(node, *other_end);
+  if (status.ok()) {
+    Poll(kFailoverLimit, [&] {
+      absl::StatusOr<HiredisReply> role = Run(*replica, {"ROLE"});
+      return role.ok() && role->elements[0].text == "master";
+    });
+    wait();
   }
+  for (const size_t node : {*end, *replica}) cluster_->relay().Mend(node, *other_end);
   return status;
 }
 
