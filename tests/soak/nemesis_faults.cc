@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/status.h"
+#include "tests/soak/idle.h"
 #include "tests/soak/nemesis_cluster.h"
 #include "tests/soak/nemesis_line.h"
 
@@ -54,7 +55,7 @@ absl::Status NemesisCluster::Apply(const NemesisStep& step) {
   do {
     status = ApplyOnce(attempt);
     if (status.ok()) break;
-    absl::SleepFor(kApplyInterval);
+    Idle(kApplyInterval);
     ++attempt.first;
     ++attempt.second;
   } while (absl::Now() < give_up);
@@ -62,7 +63,7 @@ absl::Status NemesisCluster::Apply(const NemesisStep& step) {
 }
 
 absl::Status NemesisCluster::ApplyOnce(const NemesisStep& step) {
-  auto wait = [&] { absl::SleepFor(absl::Milliseconds(step.duration_ms)); };
+  auto wait = [&] { Idle(absl::Milliseconds(step.duration_ms)); };
   const NemesisFault fault = step.fault;
   if (IsProcessFault(fault)) return ApplyToProcess(step, wait);
   if (IsBusFault(fault)) return ApplyToBus(step, wait);

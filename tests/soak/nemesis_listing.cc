@@ -10,6 +10,7 @@
 #include "core/status.h"
 #include "store/actor_store.h"
 #include "store/redis/redis_transport.h"
+#include "tests/soak/idle.h"
 #include "tests/soak/plain_cluster_client.h"
 
 namespace atestore {
@@ -65,7 +66,7 @@ class StoreLister final : public NemesisLister {
       for (const ateapi::Actor& actor : page->response.actors()) Take(actor, listing);
       request.set_page_token(page->response.next_page_token());
       if (request.page_token().empty()) break;
-      if (turn_ % 2 == 0) absl::SleepFor(request.page_size() * kBetweenActors);
+      if (turn_ % 2 == 0) Idle(request.page_size() * kBetweenActors);
     } while (true);
     reader.reset();
     listing.when.end = absl::Now();
@@ -150,7 +151,7 @@ class NaiveLister final : public NemesisLister {
       }
       cursor = page->elements[0].text;
       if (cursor == "0") return absl::OkStatus();
-      absl::SleepFor(kBetweenScans);
+      Idle(kBetweenScans);
     }
   }
 

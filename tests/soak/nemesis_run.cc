@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/status.h"
+#include "tests/soak/idle.h"
 #include "tests/soak/key_history.h"
 #include "tests/soak/nemesis_cluster.h"
 #include "tests/soak/nemesis_listing.h"
@@ -200,7 +201,7 @@ std::vector<Applied> Run::Play(const NemesisRound& steps) {
   std::vector<std::thread> threads;
   const absl::Time begin = absl::Now();
   for (size_t i = 0; i < steps.size(); ++i) {
-    absl::SleepFor(begin + absl::Milliseconds(steps[i].at_ms) - absl::Now());
+    Idle(begin + absl::Milliseconds(steps[i].at_ms) - absl::Now());
     threads.emplace_back([&, i] {
       applied[i].step = steps[i];
       applied[i].when.begin = absl::Now();
@@ -228,7 +229,7 @@ absl::Status Run::Round(const NemesisRound& steps) {
     PlainClusterClient client(cluster_->ports(), kReaderTimeout);
     while (!stop) {
       Read(client);
-      absl::SleepFor(kReadInterval);
+      Idle(kReadInterval);
     }
   });
   threads.emplace_back([&] {
@@ -236,7 +237,7 @@ absl::Status Run::Round(const NemesisRound& steps) {
       const std::vector<std::string>& ids = population_.changing;
       churn_->Change(ids[(n >> 33) % ids.size()], n >> 13, history_);
       ++changes_;
-      absl::SleepFor(kChangeInterval);
+      Idle(kChangeInterval);
     }
   });
   const std::vector<Applied> faults = Play(steps);

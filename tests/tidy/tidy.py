@@ -28,7 +28,7 @@ THIRD_PARTY_QUOTED = ("absl/", "google/", "gmock/", "gtest/")
 # Where somebody waits a little between two looks, so that nobody else has to, and a server that is
 # slow on purpose.
 WAITING_ROOMS = ("store/clock.cc", "tests/support/server_process.cc",
-                 "tests/e2e/redis_hostile_server_test.cc")
+                 "tests/e2e/redis_hostile_server_test.cc", "tests/soak/idle.cc")
 
 
 class Finding(NamedTuple):
