@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
+#include <string>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
@@ -51,6 +53,9 @@ class Listing {
   int Finish();
   int Stop(const absl::Status& status);
   int OutputEnded();
+  std::optional<int64_t> RowsOfCutText() const;
+  void SayHowToRepeat();
+  void SayCommand();
 
   const ListActors& command_;
   const Context& context_;
@@ -65,6 +70,9 @@ class Listing {
   bool asked_for_atespace_ = false;
   std::vector<ateapi::Actor> collected_;  // with --sort
   WriteResult output_ = WriteResult::kWritten;
+  bool wrote_ = false;  // something of the document
+  int output_errno_ = 0;
+  std::string cut_;  // what got out of the text whose writing failed
 };
 
 int Listing::Run() {
@@ -127,20 +135,31 @@ Listing::Next Listing::AfterPage() const {
 
 bool Listing::Keep(ListPage& page) {
   skipped_records_ += page.skipped_records;
-  actors_ += page.response.actors_size();
   std::vector<ateapi::Actor> actors(
       std::make_move_iterator(page.response.mutable_actors()->begin()),
       std::make_move_iterator(page.response.mutable_actors()->end()));
-  if (!command_.sort) return Write(printer_->Print(actors));
-  std::move(actors.begin(), actors.end(), std::back_inserter(collected_));
+  const auto count = static_cast<int64_t>(actors.size());
+  if (command_.sort) {
+    std::move(actors.begin(), actors.end(), std::back_inserter(collected_));
+  } else if (!Write(printer_->Print(actors))) {
+    return false;
+  }
+  actors_ += count;
   return true;
 }
 
 bool Listing::Write(const std::string& text) {
   if (text.empty()) return true;
   if (rows_on_terminal_) progress_.Clear();
-  output_ = WriteAll(context_.out, text);
-  return output_ == WriteResult::kWritten;
+  size_t written = 0;
+  output_ = WriteAll(context_.out, text, &written);
+  if (output_ == WriteResult::kWritten) {
+    wrote_ = true;
+    return true;
+  }
+  output_errno_ = errno;
+  cut_ = text.substr(0, written);
+  return false;
 }
 
 bool Listing::PrintEnd() {
@@ -164,6 +183,10 @@ void Listing::SayWaiting(const absl::Status& status) {
 void Listing::SayResume() {
   Say(context_, absl::StrCat("to go on after ", WithThousands(actors_),
                              actors_ == 1 ? " actor:" : " actors:"));
+  SayCommand();
+}
+
+void Listing::SayCommand() {
   Say(context_,
       absl::StrCat("  ", ResumeCommand(command_, context_.connection, context_.timeout, token_)));
 }
@@ -209,9 +232,39 @@ int Listing::OutputEnded() {
   progress_.Clear();
   if (output_ == WriteResult::kReaderGone) return kExitOk;
   Say(context_,
-      absl::StrCat("error: ", absl::ErrnoToStatus(errno, "cannot write the output").message()));
-  if (!token_.empty()) SayResume();
+      absl::StrCat("error: ",
+                   absl::ErrnoToStatus(output_errno_, "cannot write the output").message()));
+  SayHowToRepeat();
   return kExitFailure;
+}
+
+// Whole rows of the text that was cut short; nullopt where a row is not a line.
+std::optional<int64_t> Listing::RowsOfCutText() const {
+  const OutputFormat format = command_.output.format;
+  if (format == OutputFormat::kJson || format == OutputFormat::kYaml) return std::nullopt;
+  const bool table = format == OutputFormat::kTable || format == OutputFormat::kWide;
+  const bool header = table && !command_.output.no_headers && !wrote_;
+  const auto lines = static_cast<int64_t>(std::count(cut_.begin(), cut_.end(), '\n'));
+  return std::max<int64_t>(0, lines - (header ? 1 : 0));
+}
+
+// The page that was cut short comes again as a whole, for a token stands between two pages only.
+void Listing::SayHowToRepeat() {
+  if (command_.sort) {
+    Say(context_, "a sorted list cannot be continued; begin anew:");
+    token_ = command_.page_token;
+  } else if (const std::optional<int64_t> rows = RowsOfCutText()) {
+    const std::string repeated =
+        *rows == 0 ? "none of them again"
+                   : absl::StrCat("the last ", WithThousands(*rows), " of them again");
+    Say(context_, absl::StrCat(WithThousands(actors_ + *rows), " whole ",
+                               actors_ + *rows == 1 ? "row was" : "rows were",
+                               " written; this goes on, and prints ", repeated, ":"));
+  } else {
+    Say(context_, absl::StrCat("the document is cut short; this prints what follows the first ",
+                               WithThousands(actors_), " actors, as a document of its own:"));
+  }
+  SayCommand();
 }
 
 }  // namespace

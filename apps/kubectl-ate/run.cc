@@ -1,5 +1,7 @@
 #include "apps/kubectl-ate/run.h"
 
+#include <cerrno>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "apps/kubectl-ate/error_text.h"
@@ -12,7 +14,12 @@
 namespace atestore::cli {
 namespace {
 
-int Written(WriteResult result) { return result == WriteResult::kFailed ? kExitFailure : kExitOk; }
+int Written(const Context& context, WriteResult result) {
+  if (result != WriteResult::kFailed) return kExitOk;
+  Say(context,
+      absl::StrCat("error: ", absl::ErrnoToStatus(errno, "cannot write the output").message()));
+  return kExitFailure;
+}
 
 // Lists that are not paged: the service walks the whole cluster for one answer, however large it
 // is. A connection that died meanwhile is found out by pings (channel.cc).
@@ -42,9 +49,9 @@ int PrintAll(const Context& context, const OutputOptions& output, std::string_vi
   std::string text = printer->Begin();
   text += printer->Print(*records);
   text += printer->End();
-  const WriteResult result = WriteAll(context.out, text);
+  const int exit_status = Written(context, WriteAll(context.out, text));
   if (records->empty()) Say(context, "No resources found.");
-  return Written(result);
+  return exit_status;
 }
 
 // The same for one record.
@@ -58,7 +65,7 @@ int PrintOne(const Context& context, const OutputOptions& output, std::string_vi
 
 int Done(const Context& context, const absl::Status& status, const std::string& what) {
   if (!status.ok()) return Fail(context, status);
-  return Written(WriteAll(context.out, Printable(what) + "\n"));
+  return Written(context, WriteAll(context.out, Printable(what) + "\n"));
 }
 
 ateapi::CreateActorRequest RequestOf(const CreateActor& command) {
@@ -140,7 +147,7 @@ struct Runner {
   }
 
   int operator()(const PrintText& command) const {
-    return Written(WriteAll(context.out, command.text));
+    return Written(context, WriteAll(context.out, command.text));
   }
 
   int operator()(const CompleteWords& command) const { return RunComplete(command, context.out); }

@@ -35,14 +35,23 @@ std::string ShortDuration(absl::Duration duration) {
 
 }  // namespace
 
-WriteResult WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno == EPIPE ? WriteResult::kReaderGone : WriteResult::kFailed;
-    text.remove_prefix(static_cast<size_t>(written));
+WriteResult WriteAll(int fd, std::string_view text, size_t* written) {
+  size_t done = 0;
+  WriteResult result = WriteResult::kWritten;
+  while (done < text.size()) {
+    const ssize_t count = write(fd, text.data() + done, text.size() - done);
+    if (count >= 0) {
+      done += static_cast<size_t>(count);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd waiting{.fd = fd, .events = POLLOUT, .revents = 0};
+      poll(&waiting, 1, -1);
+    } else if (errno != EINTR) {
+      result = errno == EPIPE ? WriteResult::kReaderGone : WriteResult::kFailed;
+      break;
+    }
   }
-  return WriteResult::kWritten;
+  if (written != nullptr) *written = done;
+  return result;
 }
 
 bool ReaderIsGone(int fd) {

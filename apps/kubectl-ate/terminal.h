@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,9 +12,10 @@ namespace atestore::cli {
 
 enum class WriteResult { kWritten, kReaderGone, kFailed };
 
-// Writes all of `text` to a file descriptor. kReaderGone when nobody reads the pipe any more
-// (SIGPIPE must be ignored); errno tells about kFailed.
-WriteResult WriteAll(int fd, std::string_view text);
+// Writes all of `text` to a file descriptor, and waits for one that is non-blocking. kReaderGone
+// when nobody reads the pipe any more (SIGPIPE must be ignored); errno tells about kFailed. Then
+// `*written` (may be null) is how many bytes got out.
+WriteResult WriteAll(int fd, std::string_view text, size_t* written = nullptr);
 
 // Whether the reader of a pipe has gone, without writing. False for anything that is no pipe.
 bool ReaderIsGone(int fd);
