@@ -85,13 +85,15 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
   hash.Add(process.counters[setslot].calls);
   hash.Add(dynamic_cast<const SingleTableKeyspace*>(process.keyspace.get()) != nullptr);
   hash.Add(HashOfData(*process.keyspace));
+  if (process.on_disk != nullptr) hash.Add(HashOfData(*process.on_disk));
 }
 
 // The bindings of the next three name every member, so that one which is added later is not
 // forgotten: the compiler counts them.
 std::unique_ptr<Process> CloneOf(const Process& process) {
   const auto& [serial, run_id, started_at_ms, loading_until_ms, down_until_ms, hash_seed, keyspace,
-               counters, watchers, commands, calls, connections, connections_rejected] = process;
+               on_disk, counters, watchers, commands, calls, connections, connections_rejected] =
+      process;
   auto clone = std::make_unique<Process>();
   clone->serial = serial;
   clone->run_id = run_id;
@@ -100,6 +102,7 @@ std::unique_ptr<Process> CloneOf(const Process& process) {
   clone->down_until_ms = down_until_ms;
   clone->hash_seed = hash_seed;
   clone->keyspace = keyspace->Clone(hash_seed);
+  if (on_disk != nullptr) clone->on_disk = on_disk->Clone(hash_seed);
   clone->counters = counters;
   clone->watchers = watchers;
   clone->commands = commands;
@@ -110,7 +113,7 @@ std::unique_ptr<Process> CloneOf(const Process& process) {
 }
 
 std::unique_ptr<Node> CloneOf(const Node& node) {
-  const auto& [index, flavor, id, endpoint, member, isolated, deaf, settings, view, state_ok,
+  const auto& [index, flavor, id, endpoint, member, isolated, deaf, hung, settings, view, state_ok,
                process, last_run_id, saved, at_death, link, replicas, exporting, hidden_imports] =
       node;
   auto clone = std::make_unique<Node>(index, flavor);
@@ -119,6 +122,7 @@ std::unique_ptr<Node> CloneOf(const Node& node) {
   clone->member = member;
   clone->isolated = isolated;
   clone->deaf = deaf;
+  clone->hung = hung;
   clone->settings = settings;
   clone->view = view;
   clone->state_ok = state_ok;
@@ -134,14 +138,15 @@ std::unique_ptr<Node> CloneOf(const Node& node) {
 }
 
 std::unique_ptr<ClusterState> CloneOf(const ClusterState& state) {
-  const auto& [options, random, now_ms, nodes, clients, next_process_serial, next_port, log, hook,
-               faults, between_commands] = state;
+  const auto& [options, random, now_ms, nodes, clients, next_process_serial, next_port, neighbour,
+               log, hook, faults, between_commands] = state;
   auto clone = std::make_unique<ClusterState>(options);
   clone->random = random;
   clone->now_ms = now_ms;
   for (const auto& node : nodes) clone->nodes.push_back(CloneOf(*node));
   clone->next_process_serial = next_process_serial;
   clone->next_port = next_port;
+  clone->neighbour = neighbour;
   clone->log = log;
   return clone;
 }
@@ -158,7 +163,8 @@ uint64_t Cluster::Fingerprint(NodeIndex index) const {
   const mockcluster::Node& node = state_->node(index);
   StateHash hash;
   hash.Add(node.member + 2 * node.isolated + 4 * node.state_ok + 8 * (node.process != nullptr) +
-           16 * node.link.paused + 32 * node.deaf + 64 * static_cast<uint64_t>(node.flavor));
+           16 * node.link.paused + 32 * node.deaf + 2048 * node.hung +
+           64 * static_cast<uint64_t>(node.flavor));
   AddView(node.view, hash);
   hash.Add(node.exporting);
   hash.Add(node.hidden_imports);
