@@ -59,6 +59,8 @@ struct Metrics::Families {
                                    "Reads of listings thrown away because the cluster changed");
   Counter& retries = SingleCounter(registry, "ateapi_redis_retries_total",
                                    "Waits before trying again after a failure");
+  Counter& foreign_nodes = SingleCounter(registry, "ateapi_redis_foreign_nodes_total",
+                                         "Answers of nodes of another cluster, refused");
   Family<Counter>& token_rejections = CounterFamily(registry, "ateapi_page_token_rejections_total",
                                                     "Page tokens refused, by reason");
   Gauge& listings =
@@ -171,6 +173,8 @@ void Metrics::ForgetShard(const std::string& node) {
 }
 
 void Metrics::CountRetry() { families_->retries.Increment(); }
+
+void Metrics::CountForeignNode() { families_->foreign_nodes.Increment(); }
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());

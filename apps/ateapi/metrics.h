@@ -56,6 +56,8 @@ class Metrics {
 
   // The store waited, to try again after a failure.
   void CountRetry();
+  // A node answered for another cluster than the one that is served.
+  void CountForeignNode();
 
   // In the Prometheus text format, version 0.0.4.
   std::string Text() const;

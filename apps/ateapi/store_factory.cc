@@ -72,6 +72,13 @@ absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags, Metrics& metrics
         .Add("why", ToStd(why.message()))
         .Add("lines_suppressed", limit->TakeRefused());
   };
+  options.on_foreign_node = [&metrics, limit](const Endpoint& node) {
+    metrics.CountForeignNode();
+    if (!limit->Allows()) return;
+    LogLine(LogLevel::kWarning, "foreign_node")
+        .Add("node", ToString(node))
+        .Add("message", "it answers for another cluster than the one that is served; refused");
+  };
   return options;
 }
 
