@@ -12,6 +12,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "tests/soak/nemesis_run.h"
+#include "tests/support/require_server.h"
 
 namespace atestore {
 namespace {
@@ -39,6 +40,12 @@ std::string Keep(const Flags& flags, ServerKind kind, const NemesisResult& resul
 }
 
 bool RunOne(const Flags& flags, ServerKind kind, const std::optional<NemesisSchedule>& replay) {
+  if (!FindServer(kind)) {
+    const bool must = MustBeInstalled(kind);
+    std::printf("nemesis: %s: %s is not installed\n", must ? "FAILED" : "SKIPPED",
+                std::string(ToString(kind)).c_str());
+    return !must;
+  }
   NemesisOptions options{.kind = kind,
                          .seed = flags.seed,
                          .rounds_min = flags.rounds,
@@ -92,10 +99,6 @@ int RunAll(const Flags& flags) {
   }
   bool good = true;
   for (const ServerKind kind : flags.servers.empty() ? AllServerKinds() : flags.servers) {
-    if (!FindServer(kind)) {
-      std::printf("nemesis: SKIPPED: %s is not installed\n", std::string(ToString(kind)).c_str());
-      continue;
-    }
     good = RunOne(flags, kind, std::nullopt) && good;
   }
   return good ? 0 : 1;

@@ -183,7 +183,7 @@ absl::Status NemesisCluster::RepairOnce(absl::Time begin) {
   if (cluster_->is_member(spare_)) MeetSpare().IgnoreError();
   for (const std::string& id : gone_) Forget(id);
   if (kind() == ServerKind::kValkey91) {
-    RunOnAll({"CLUSTER", "CANCELSLOTMIGRATIONS", "ALL"}).IgnoreError();  // there may be none
+    RunOnAll({"CLUSTER", "CANCELSLOTMIGRATIONS"}).IgnoreError();  // there may be none
   }
   status = cluster_->WaitUntilSettled(kSettleLimit);
   if (status.ok()) status = CloseAllSlots(begin);

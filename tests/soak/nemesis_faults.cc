@@ -296,7 +296,7 @@ absl::Status NemesisCluster::ApplyAtomicMigration(const NemesisStep& step) {
     ApplyMigration(finish).IgnoreError();
   }
   if (!status.ok() || step.fault == kAtomicMigration) return status;
-  return RunOk(*from, {"CLUSTER", "CANCELSLOTMIGRATIONS", "ALL"});
+  return RunOk(*from, {"CLUSTER", "CANCELSLOTMIGRATIONS"});
 }
 
 absl::Status NemesisCluster::ApplyConfiguration(const NemesisStep& step,
