@@ -95,9 +95,8 @@ absl::StatusOr<EmbeddedTransport::Connection*> EmbeddedTransport::Connect(
   }
   absl::StatusOr<mockcluster::ClientId> client = cluster.Connect(endpoint);
   if (!client.ok()) return client.status();
-  const std::optional<mockcluster::NodeIndex> node = cluster.FindNode(endpoint);
   Connection connection{.client = *client,
-                        .node_id = node ? cluster.Node(*node).id : "",
+                        .node_id = cluster.NodeIdOf(*client),
                         .reader = std::make_unique<RespReader>()};
   return &connections_.emplace(endpoint, std::move(connection)).first->second;
 }

@@ -72,9 +72,15 @@ TEST(Faults, EachKindHasANameAndAPlace) {
     TestClient client(cluster, kFirst);
     Cluster neighbour({.primaries = 1, .base_port = 9000});
     cluster.SetNeighbour(&neighbour);
-    if (fault == Fault::kHearAgain) ASSERT_TRUE(cluster.SetDeaf(kThird, true).ok());
-    if (fault == Fault::kResume) ASSERT_TRUE(cluster.SetHung(kThird, true).ok());
-    if (fault == Fault::kHealPartition) ASSERT_TRUE(cluster.SetIsolated(kThird, true).ok());
+    if (fault == Fault::kHearAgain) {
+      ASSERT_TRUE(cluster.SetDeaf(kThird, true).ok());
+    }
+    if (fault == Fault::kResume) {
+      ASSERT_TRUE(cluster.SetHung(kThird, true).ok());
+    }
+    if (fault == Fault::kHealPartition) {
+      ASSERT_TRUE(cluster.SetIsolated(kThird, true).ok());
+    }
     absl::Status caused = cluster.InjectFault(fault, client.id());
     // A table can only shrink from a size above the least.
     if (caused.ok() || fault == Fault::kForceShrink) continue;
