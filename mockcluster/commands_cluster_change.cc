@@ -63,10 +63,7 @@ void SetSlotStable(CommandContext& context, Slot slot) {
   ChangeViews(context, [slot](ClusterView& view) {
     view.migrating_to.erase(slot);
     view.importing_from.erase(slot);
-    // Claims that the mark refused are repeated all the time.
-    for (PeerView& peer : view.peers) peer.heard = 0;
   });
-  AfterEvent(context.state);
   context.reply.Ok();
 }
 
