@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -25,7 +26,7 @@ constexpr int kAcceptsAtOnce = 64;
 constexpr int kEventsAtOnce = 256;
 constexpr int kTidyEveryMs = 1000;
 // When not even the reserve helps, because the whole machine has no descriptors.
-constexpr useconds_t kNoDescriptorsPauseUs = 10'000;
+constexpr int kNoDescriptorsPauseMs = 10;
 
 void Watch(int epoll, int descriptor, uint32_t events) {
   epoll_event event{};
@@ -128,7 +129,7 @@ void Acceptor::RefuseOne(int listening) {
   const int descriptor = accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor >= 0) close(descriptor);
   reserve_ = OpenReserve();
-  if (reserve_ < 0) usleep(kNoDescriptorsPauseUs);
+  if (reserve_ < 0) poll(nullptr, 0, kNoDescriptorsPauseMs);
 }
 
 bool Acceptor::IsOwn(int descriptor, const SocketAddress& address) {

@@ -26,6 +26,7 @@
 #include "apps/ateapi/store_factory.h"
 #include "core/status.h"
 #include "core/utf8.h"
+#include "store/clock.h"
 #include "store/steady_time.h"
 
 namespace atestore {
@@ -93,6 +94,7 @@ void LogServing(const Flags& flags, const Server& server, const HttpEndpoint* ht
 // Asks again while nobody answers, for nodes may come up at the same time as this process.
 absl::Status WaitForStore(ActorStore& store, absl::Duration patience) {
   const absl::Time deadline = SteadyNow() + patience;
+  SystemClock clock;
   std::string told;
   for (;;) {
     const absl::Duration left = deadline - SteadyNow();
@@ -104,7 +106,7 @@ absl::Status WaitForStore(ActorStore& store, absl::Duration patience) {
       LogLine(LogLevel::kDebug, "waiting_for_store").Add("message", message);
       told = std::move(message);
     }
-    absl::SleepFor(kStartPause);
+    clock.WaitUntil(SteadyNow() + kStartPause, {});
   }
 }
 
