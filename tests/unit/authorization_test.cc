@@ -97,6 +97,9 @@ TEST(PolicyTest, MistakesAreToldWithTheirLine) {
        {"", "a", "[]", "a: b: c", "bindings: [", "--- {}\n--- {}\n", "\t", "%"}) {
     EXPECT_TRUE(ProblemOf(text).starts_with("line ")) << text << ": " << ProblemOf(text);
   }
+  // The parser's own words quote the file.
+  EXPECT_EQ(ProblemOf("a: \"\\\xff\""), "line 1: unknown escape character: %FF");
+  EXPECT_EQ(ProblemOf("a: \"\\\x01\""), "line 1: unknown escape character: %01");
   EXPECT_FALSE(Policy::Parse(std::string(kPolicyBytesMax + 1, '#')).ok());
   EXPECT_FALSE(Policy::Parse(std::string(100'000, '[')).ok()) << "deep, and refused in time";
 }

@@ -33,6 +33,17 @@ class Mistake {
   absl::Status status_;
 };
 
+// The parser's own words quote the file as it is.
+std::string OneLine(const std::string& message) {
+  constexpr size_t kShownMax = 200;
+  std::string line;
+  for (const char c : message.substr(0, kShownMax)) {
+    const bool printable = c >= ' ' && c < 0x7f;
+    absl::StrAppend(&line, printable ? std::string(1, c) : PercentEscaped({&c, 1}));
+  }
+  return line;
+}
+
 std::string Quoted(const std::string& text) {
   return absl::StrCat("\"", PercentEscaped(std::string_view(text).substr(0, kQuotedMax)), "\"");
 }
@@ -158,7 +169,8 @@ absl::StatusOr<Policy> Policy::Parse(const std::string& text) {
     }
     if (!reader.ReadPolicy(documents.front(), bindings)) return reader.status();
   } catch (const YAML::Exception& error) {
-    return absl::InvalidArgumentError(absl::StrCat("line ", error.mark.line + 1, ": ", error.msg));
+    return absl::InvalidArgumentError(
+        absl::StrCat("line ", error.mark.line + 1, ": ", OneLine(error.msg)));
   }
   Policy policy;
   policy.bindings_ = bindings.size();
