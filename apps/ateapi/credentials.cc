@@ -10,6 +10,7 @@
 
 #include "apps/ateapi/flags.h"
 #include "apps/ateapi/log.h"
+#include "apps/cli/certificate_probe.h"
 #include "core/status.h"
 
 namespace atestore {
@@ -45,15 +46,7 @@ absl::Status CheckBundle(const std::string& pem) {
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return InvalidArgumentError("the private key does not belong to the first certificate");
   }
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) {
-    return InvalidArgumentError("the certificate has expired");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckAuthorities(const std::string& pem) {
-  if (FirstCertificate(pem) != nullptr) return absl::OkStatus();
-  return InvalidArgumentError("holds no PEM certificate");
+  return CheckServerChain(pem);
 }
 
 // Between two looks at a file; gRPC looks at the copy as often.
@@ -71,7 +64,7 @@ absl::StatusOr<std::unique_ptr<ServerCertificates>> ServerCertificates::Load(
   std::unique_ptr<CheckedCopy> client_ca;
   if (!client_ca_path.empty()) {
     absl::StatusOr<std::unique_ptr<CheckedCopy>> opened =
-        CheckedCopy::Open(client_ca_path, CheckAuthorities, LogReload(kClientCaFlag));
+        CheckedCopy::Open(client_ca_path, CheckAuthorityFile, LogReload(kClientCaFlag));
     if (!opened.ok()) return AtFlag(kClientCaFlag, opened.status());
     client_ca = *std::move(opened);
   }

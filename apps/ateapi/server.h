@@ -22,10 +22,10 @@ inline constexpr absl::Duration kRefuseMax = absl::Seconds(2);
 inline constexpr int kKeepaliveMs = 30'000;
 inline constexpr int kKeepalivePatienceMs = 20'000;
 // A connection without calls is closed after this; clients connect anew without noticing.
-inline constexpr int kConnectionIdleMsMax = 10 * 60'000;
+inline constexpr int kConnectionIdleMsMax = 600'000;
 // A connection is told to go after this, and closed when its calls have had this long to end.
-inline constexpr int kConnectionAgeMsMax = 60 * 60'000;
-inline constexpr int kConnectionAgeGraceMs = 60 * 60'000;
+inline constexpr int kConnectionAgeMsMax = 3'600'000;
+inline constexpr int kConnectionAgeGraceMs = 3'600'000;
 // TLS and HTTP/2 must have been agreed upon by then.
 inline constexpr int kHandshakeMsMax = 10'000;
 // Calls at a time on one connection; clients queue more.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "apps/kubectl-ate/endpoint.h"
 #include "core/status.h"
 
 namespace atestore::cli {
@@ -16,18 +17,10 @@ absl::Status Refused(std::string_view what) {
 
 }  // namespace
 
-bool IsLoopbackEndpoint(std::string_view endpoint) {
-  if (endpoint.starts_with("unix:")) return true;
-  const std::string_view host = endpoint.substr(0, endpoint.rfind(':'));
-  // A name such as "127.example.org" is none of ours.
-  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
-}
-
 absl::StatusOr<BearerToken> BearerToken::Open(const ConnectionOptions& options) {
   BearerToken token(options.token_file);
   if (options.token_file.empty()) return token;
-  if (options.plaintext && !IsLoopbackEndpoint(options.endpoint)) {
+  if (options.plaintext && !IsLocalEndpoint(options.endpoint)) {
     return Refused(
         "whoever listens on the way could take a token that is sent in plaintext; leave "
         "--plaintext out");

@@ -11,10 +11,6 @@ namespace atestore::cli {
 // A longer token is refused.
 inline constexpr size_t kTokenFileBytesMax = size_t{16} << 10;
 
-// Whether `endpoint` (HOST:PORT, unix:…) surely is this machine: a literal loopback address,
-// "localhost" or a socket of the file system.
-bool IsLoopbackEndpoint(std::string_view endpoint);
-
 // The token in --token-file, which follows the file: issuers give short-lived ones and whoever
 // mounts them writes the next one over the last. Not thread-safe.
 class BearerToken {

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "apps/kubectl-ate/bearer_token.h"
+#include "apps/kubectl-ate/endpoint.h"
 #include "core/status.h"
 
 namespace atestore::cli {
@@ -107,7 +108,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ConnectionOptio
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingPatienceMs);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
-  if (IsLoopbackEndpoint(options.endpoint)) {
+  if (IsLocalEndpoint(options.endpoint)) {
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   }
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);

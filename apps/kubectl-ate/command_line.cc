@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "apps/kubectl-ate/completion_scripts.h"
+#include "apps/kubectl-ate/endpoint.h"
 #include "apps/kubectl-ate/grammar.h"
 #include "apps/kubectl-ate/output_format.h"
 #include "apps/kubectl-ate/selectors.h"
@@ -136,7 +137,7 @@ absl::StatusOr<Command> ToCommand(const Grammar& grammar) {
 
 // gRPC would take the number of a port modulo 65536, and what is no number for 443.
 absl::Status CheckEndpoint(const std::string& endpoint) {
-  if (endpoint.starts_with("unix:")) return absl::OkStatus();
+  if (IsLocalEndpoint(endpoint) || HostOfEndpoint(endpoint)) return absl::OkStatus();
   const absl::Status status = ParseEndpoint(endpoint).status();
   if (status.ok()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("--endpoint: ", status.message()));

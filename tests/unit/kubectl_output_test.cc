@@ -1,6 +1,7 @@
 #include <clocale>
 
 #include "apps/kubectl-ate/control_api.h"
+#include "apps/kubectl-ate/endpoint.h"
 #include "apps/kubectl-ate/error_text.h"
 #include "apps/kubectl-ate/printer.h"
 #include "apps/kubectl-ate/table.h"
@@ -148,13 +149,46 @@ TEST(Progress, GroupsThousands) {
   EXPECT_EQ(WithThousands(-123456), "-123,456");
 }
 
+TEST(Endpoint, LoopbackInEverySpellingIsLocal) {
+  for (const char* const local :
+       {"127.0.0.1:80", "127.1:80", "127.255.0.9:80", "localhost:80", "LocalHost.:80", "[::1]:80",
+        "::1:80", "[0:0:0:0:0:0:0:1]:80", "[::ffff:127.0.0.1]:80", "dns:///127.0.0.1:80",
+        "dns:localhost:80", "dns://8.8.8.8/localhost:80", "ipv4:127.0.0.1:80",
+        "ipv6:[::1]:80", "ipv6:%5B::1%5D:80", "unix:/run/x", "unix:///run/x",
+        "unix-abstract:x"}) {
+    EXPECT_TRUE(IsLocalEndpoint(local)) << local;
+  }
+  for (const char* const remote :
+       {"10.0.0.1:80", "127.example.org:80", "localhost.example.org:80", "[::2]:80",
+        "dns:///ateapi:80", "ipv4:10.0.0.1:80", "dns://127.0.0.1/ateapi:80"}) {
+    EXPECT_FALSE(IsLocalEndpoint(remote)) << remote;
+  }
+}
+
+TEST(Endpoint, TheProxyIsTheOneThatGrpcTakes) {
+  std::map<std::string, std::string> variables = {{"http_proxy", "http://me:secret@proxy:3128"}};
+  const auto environment = [&](const char* name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+  const std::optional<Proxy> proxy = ProxyFor("ateapi.example.org:80", environment);
+  ASSERT_TRUE(proxy.has_value());
+  EXPECT_EQ(proxy->address, "http://proxy:3128");
+  EXPECT_EQ(proxy->variable, "http_proxy");
+  EXPECT_FALSE(ProxyFor("[::1]:80", environment).has_value());
+  variables["no_proxy"] = "else.org, example.org";
+  EXPECT_FALSE(ProxyFor("ateapi.example.org:80", environment).has_value());
+  EXPECT_TRUE(ProxyFor("ateapi.example.net:80", environment).has_value());
+}
+
 TEST(ErrorText, NamesTheNextStep) {
   ConnectionOptions connection;
-  connection.endpoint = "host:1";
+  connection.endpoint = "127.0.0.1:1";
   const auto text = [&](const char* message) {
     return ErrorText(MarkConnectionFailure(absl::UnavailableError(message)), connection);
   };
-  EXPECT_THAT(text("… Connection refused"), HasSubstr("nothing listens at host:1"));
+  EXPECT_THAT(text("… Connection refused"), HasSubstr("nothing listens at 127.0.0.1:1"));
   EXPECT_THAT(text("… certificate verify failed"), HasSubstr("--ca-cert"));
   EXPECT_THAT(text("… wrong version number"), HasSubstr("--plaintext"));
   EXPECT_EQ(ErrorText(absl::NotFoundError("no actor \x1b"), connection), "no actor \\x1b");
