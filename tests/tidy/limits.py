@@ -24,7 +24,7 @@ def value_in(code: str, name: str) -> int | None:
     text = match.group(1)
     if duration := re.fullmatch(r"absl::(\w+)\(([\d']+)\)", text):
         return number(duration.group(2)) * DURATIONS[duration.group(1)]
-    if shifted := re.fullmatch(r"(?:size_t\{)?([\d']+)\}? << (\d+)", text):
+    if shifted := re.fullmatch(r"(?:(?:size_t|int64_t)\{)?([\d']+)\}? << (\d+)", text):
         return number(shifted.group(1)) << int(shifted.group(2))
     return number(text) if re.fullmatch(r"[\d']+", text) else None
 
