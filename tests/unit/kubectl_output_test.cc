@@ -153,9 +153,8 @@ TEST(Endpoint, LoopbackInEverySpellingIsLocal) {
   for (const char* const local :
        {"127.0.0.1:80", "127.1:80", "127.255.0.9:80", "localhost:80", "LocalHost.:80", "[::1]:80",
         "::1:80", "[0:0:0:0:0:0:0:1]:80", "[::ffff:127.0.0.1]:80", "dns:///127.0.0.1:80",
-        "dns:localhost:80", "dns://8.8.8.8/localhost:80", "ipv4:127.0.0.1:80",
-        "ipv6:[::1]:80", "ipv6:%5B::1%5D:80", "unix:/run/x", "unix:///run/x",
-        "unix-abstract:x"}) {
+        "dns:localhost:80", "dns://8.8.8.8/localhost:80", "ipv4:127.0.0.1:80", "ipv6:[::1]:80",
+        "ipv6:%5B::1%5D:80", "unix:/run/x", "unix:///run/x", "unix-abstract:x"}) {
     EXPECT_TRUE(IsLocalEndpoint(local)) << local;
   }
   for (const char* const remote :
