@@ -58,7 +58,12 @@ ServerTraits ServerTraitsCache::Get(const std::shared_ptr<const Topology>& topol
 std::optional<ServerTraits> ServerTraitsCache::Known(
     const std::shared_ptr<const Topology>& topology) {
   std::lock_guard lock(mutex_);
-  if (topology_ != topology) return std::nullopt;
+  if (topology_ == nullptr) return std::nullopt;
+  if (topology_ != topology) {
+    // A refresh that found the same cluster is no reason to ask, least of all a shard that hangs.
+    if (*topology_ != *topology) return std::nullopt;
+    topology_ = topology;
+  }
   return traits_;
 }
 
