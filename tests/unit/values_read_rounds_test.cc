@@ -1,0 +1,176 @@
+// The rounds of ValuesRead, fed by hand: what each answer of a server makes of a key.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "core/listing/values_read.h"
+#include "core/resp.h"
+#include "core/status.h"
+
+namespace atestore {
+namespace {
+
+const Endpoint kSource{.host = "127.0.0.1", .port = 7000};
+const Endpoint kDestination{.host = "127.0.0.1", .port = 7001};
+
+class ListingSink final : public RecordSink {
+ public:
+  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
+    if (value == "!") return DataLossError("poison");
+    records.emplace_back(key);
+    return value.size();
+  }
+  size_t size() const override { return records.size(); }
+  void Remove(std::span<const size_t>) override {}
+  void OnUnreadable(std::string_view key, const absl::Status&) override {
+    unreadable.emplace_back(key);
+  }
+
+  std::vector<std::string> records;
+  std::vector<std::string> unreadable;
+};
+
+// The commands of a request, words separated by blanks.
+std::vector<std::string> CommandsOf(const ShardRequest& request) {
+  RespReader reader;
+  reader.Feed(request.pipeline.bytes());
+  std::vector<std::string> commands;
+  for (size_t index = 0; index < request.pipeline.size(); ++index) {
+    std::string& text = commands.emplace_back();
+    const ReplyView words = **reader.Next();
+    for (ReplyView word : words) text += (text.empty() ? "" : " ") + std::string(word.text());
+  }
+  return commands;
+}
+
+void Feed(ValuesRead& read, size_t request, size_t command, std::string_view wire,
+          RespLimits limits = {}) {
+  RespReader reader(limits);
+  reader.Feed(wire);
+  absl::StatusOr<std::optional<ReplyView>> reply = reader.Next();
+  ASSERT_TRUE(reply.ok() && reply->has_value()) << wire;
+  read.OnReply(request, command, **reply);
+}
+
+class ValuesReadRounds : public testing::Test {
+ protected:
+  ValuesReadRounds() {
+    for (uint64_t index = 0; index < 3; ++index) names_.Add(7, 0, index, keys_[index]);
+  }
+  ValuesRead Read(size_t mget_keys, size_t bytes_left = 100) {
+    return ValuesRead(&names_, names_.size(), {kSource},
+                      {.bytes_left = bytes_left, .mget_keys = mget_keys}, &sink_);
+  }
+  ValuesRead::Outcome Finish(ValuesRead& read, size_t bytes_left = 100) {
+    return read.Finish({.bytes_left = bytes_left, .is_empty = true});
+  }
+
+  const std::vector<std::string> keys_ = {"actor:{a}:0", "actor:{a}:1", "actor:{a}:2"};
+  NameList names_;
+  ListingSink sink_;
+};
+
+TEST_F(ValuesReadRounds, ANullOfMgetIsAskedForAlone) {
+  ValuesRead read = Read(3);
+  std::vector<ShardRequest> requests = read.NextRound();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(CommandsOf(requests[0]),
+            std::vector<std::string>{"MGET actor:{a}:0 actor:{a}:1 actor:{a}:2"});
+  Feed(read, 0, 0, "*3\r\n$1\r\nx\r\n$-1\r\n$-1\r\n");
+  requests = read.NextRound();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(CommandsOf(requests[0]),
+            (std::vector<std::string>{"GET actor:{a}:1", "GET actor:{a}:2"}));
+  // One was deleted, one holds another type: passed over, and told.
+  Feed(read, 0, 0, "$-1\r\n");
+  Feed(read, 0, 1, "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+  EXPECT_TRUE(read.NextRound().empty());
+  const ValuesRead::Outcome outcome = Finish(read);
+  EXPECT_EQ(outcome.passed, 3u);
+  EXPECT_EQ(outcome.added, 1u);
+  EXPECT_FALSE(read.obstacle());
+  EXPECT_EQ(sink_.unreadable, std::vector<std::string>{keys_[2]});
+}
+
+TEST_F(ValuesReadRounds, AValueOverTheReadersLimitIsUnreadableOnlyWhenAlone) {
+  RespLimits limits;
+  limits.bulk_bytes_max = 4;
+  ValuesRead read = Read(3);
+  ASSERT_EQ(read.NextRound().size(), 1u);
+  Feed(read, 0, 0, "*3\r\n$1\r\nx\r\n$6\r\nlarger\r\n$1\r\ny\r\n", limits);
+  ASSERT_EQ(read.NextRound().size(), 1u);
+  Feed(read, 0, 0, "$6\r\nlarger\r\n", limits);
+  EXPECT_TRUE(read.NextRound().empty());
+  EXPECT_EQ(Finish(read).passed, 3u);
+  EXPECT_EQ(sink_.records, (std::vector<std::string>{keys_[0], keys_[2]}));
+  EXPECT_EQ(sink_.unreadable, std::vector<std::string>{keys_[1]});
+}
+
+TEST_F(ValuesReadRounds, ARecordLargerThanAPageIsPassedOverAndTold) {
+  ValuesRead read = Read(1, 5);
+  std::vector<ShardRequest> requests = read.NextRound();
+  ASSERT_EQ(requests.size(), 1u);
+  ASSERT_EQ(requests[0].pipeline.size(), 3u);
+  Feed(read, 0, 0, "$6\r\nlarger\r\n");
+  Feed(read, 0, 1, "$-1\r\n");
+  Feed(read, 0, 2, "$-1\r\n");
+  EXPECT_TRUE(read.NextRound().empty());
+  const ValuesRead::Outcome outcome = Finish(read, 5);
+  EXPECT_EQ(outcome.passed, 3u);
+  EXPECT_EQ(outcome.added, 0u);
+  EXPECT_EQ(outcome.removed, std::vector<size_t>{0});
+  EXPECT_EQ(sink_.unreadable, std::vector<std::string>{keys_[0]});
+}
+
+// A page that has records already ends before it instead: it may fit the next one.
+TEST_F(ValuesReadRounds, ARecordThatDoesNotFitTheRestOfAPageStays) {
+  ValuesRead read = Read(1, 7);
+  ASSERT_EQ(read.NextRound().size(), 1u);
+  Feed(read, 0, 0, "$3\r\none\r\n");
+  Feed(read, 0, 1, "$5\r\nlarge\r\n");
+  Feed(read, 0, 2, "$1\r\nx\r\n");
+  EXPECT_TRUE(read.NextRound().empty());
+  const ValuesRead::Outcome outcome = Finish(read, 7);
+  EXPECT_EQ(outcome.passed, 1u);
+  EXPECT_EQ(outcome.added, 1u);
+  EXPECT_TRUE(outcome.page_full);
+  EXPECT_TRUE(sink_.unreadable.empty());
+}
+
+TEST_F(ValuesReadRounds, NothingBehindAnObstacleIsPassed) {
+  ValuesRead read = Read(1);
+  ASSERT_EQ(read.NextRound().size(), 1u);
+  Feed(read, 0, 0, "$1\r\nx\r\n");
+  Feed(read, 0, 1, "-MOVED 7 127.0.0.1:7001\r\n");
+  Feed(read, 0, 2, "$1\r\nz\r\n");
+  EXPECT_TRUE(read.NextRound().empty());
+  const ValuesRead::Outcome outcome = Finish(read);
+  EXPECT_EQ(outcome.passed, 1u);
+  EXPECT_EQ(outcome.removed, std::vector<size_t>{1});
+  ASSERT_TRUE(read.obstacle());
+  EXPECT_EQ(read.obstacle()->kind, ServerErrorKind::kMoved);
+  EXPECT_EQ(read.obstacle()->redirect, kDestination);
+}
+
+TEST_F(ValuesReadRounds, AFailureLeavesWhatWasAnsweredBefore) {
+  ValuesRead read = Read(1);
+  ASSERT_EQ(read.NextRound().size(), 1u);
+  Feed(read, 0, 0, "$1\r\nx\r\n");
+  read.OnFailure(0, UnavailableError("connection lost"));
+  EXPECT_TRUE(read.NextRound().empty());
+  EXPECT_EQ(Finish(read).passed, 1u);
+  ASSERT_TRUE(read.obstacle());
+  EXPECT_TRUE(read.obstacle()->transient);
+}
+
+TEST_F(ValuesReadRounds, AnMgetOfAnotherLengthTellsNothing) {
+  ValuesRead read = Read(3);
+  ASSERT_EQ(read.NextRound().size(), 1u);
+  Feed(read, 0, 0, "*2\r\n$1\r\nx\r\n$1\r\ny\r\n");
+  EXPECT_EQ(Finish(read).passed, 0u);
+  EXPECT_TRUE(read.obstacle());
+}
+
+}  // namespace
+}  // namespace atestore
