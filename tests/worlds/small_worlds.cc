@@ -37,10 +37,11 @@ std::string KindsOf(const std::vector<PlacedEvent>& events) {
 
 int Search(const Flags& flags, const std::vector<WorldSetup>& setups) {
   using Clock = std::chrono::steady_clock;
-  const auto begin = Clock::now();
-  const auto end = begin + std::chrono::duration<double>(flags.minutes * 60);
+  const std::chrono::duration<double> share(flags.minutes * 60 /
+                                            static_cast<double>(setups.size()));
   bool violated = false;
   for (const WorldSetup& setup : setups) {
+    const auto end = Clock::now() + share;
     SearchOptions options{
         .setup = setup, .events_max = flags.events, .keep_going = flags.keep_going, .is_over = [&] {
           return flags.minutes > 0 && Clock::now() >= end;
@@ -92,7 +93,8 @@ int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("Every listing through every placement of a few events");
   app.add_option("--events", flags.events, "most events of a world (3)");
-  app.add_option("--minutes", flags.minutes, "end the search after so long");
+  app.add_option("--minutes", flags.minutes,
+                 "end the search after so long, an equal part for each setup");
   app.add_option("--setup", flags.setups, "only these, as \"valkey80-half-large\"");
   app.add_option("--without", flags.without, "kinds of events that do not happen");
   app.add_option("--replay", flags.replay, "run one world, as a violation names it");
