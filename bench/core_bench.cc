@@ -32,7 +32,7 @@ constexpr uint64_t kRequestHash = 0xFEDCBA9876543210;
 // With a checksum (0) and with an HMAC (1).
 PageTokenCodec CodecOf(benchmark::State& state) {
   if (state.range(0) == 0) return PageTokenCodec();
-  return PageTokenCodec({{.id = 1, .secret = std::string(32, 's')}});
+  return *PageTokenCodec::Create({{.id = 1, .secret = std::string(32, 's')}});
 }
 
 void BM_EncodePageToken(benchmark::State& state) {

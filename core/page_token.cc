@@ -6,6 +6,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bitset>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -136,6 +138,27 @@ std::variant<Position, PageTokenError> DecodePageTokenPayload(std::string_view b
     return Flawed(PageTokenFlaw::kMalformed, "content that this version does not make");
   }
   return position;
+}
+
+absl::StatusOr<PageTokenCodec> PageTokenCodec::Create(std::vector<PageTokenKey> keys) {
+  std::bitset<UINT8_MAX + 1> used;
+  for (size_t index = 0; index < keys.size(); ++index) {
+    const PageTokenKey& key = keys[index];
+    const std::string name = absl::StrCat("page token key ", index);
+    if (key.id == kNoKey) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": id: 0, must be 1 to 255"));
+    }
+    if (used[key.id]) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": id: ", key.id, " is used before"));
+    }
+    used.set(key.id);
+    if (key.secret.size() < kPageTokenSecretBytesMin) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": secret: ", key.secret.size(),
+                                                     " bytes, must have at least ",
+                                                     kPageTokenSecretBytesMin));
+    }
+  }
+  return PageTokenCodec(std::move(keys));
 }
 
 PageTokenCodec::PageTokenCodec(std::vector<PageTokenKey> keys) : keys_(std::move(keys)) {}

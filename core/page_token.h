@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "core/position.h"
 
 namespace atestore {
@@ -46,9 +47,13 @@ uint64_t HashRequest(std::string_view method, std::string_view atespace);
 // A token grants nothing: it holds no pattern, address or secret. Immutable, so thread-safe.
 class PageTokenCodec {
  public:
-  // `keys` empty: the tag is a checksum, which protects against accidents. Else it is an HMAC: the
-  // first key signs, all verify. Ids must be unique and not 0, secrets long enough (checked).
-  explicit PageTokenCodec(std::vector<PageTokenKey> keys = {});
+  // The tag is a checksum, which protects against accidents.
+  PageTokenCodec() = default;
+
+  // `keys` empty: as above. Else the tag is an HMAC: the first key signs, all verify.
+  // INVALID_ARGUMENT names the key by its index, and its field: an id that is 0 or used twice, a
+  // secret shorter than kPageTokenSecretBytesMin.
+  static absl::StatusOr<PageTokenCodec> Create(std::vector<PageTokenKey> keys);
 
   std::string Encode(const Position& position, uint64_t request_hash) const;
 
@@ -57,6 +62,8 @@ class PageTokenCodec {
                                                 uint64_t request_hash) const;
 
  private:
+  explicit PageTokenCodec(std::vector<PageTokenKey> keys);
+
   std::string Seal(std::string_view payload, const PageTokenKey* key) const;
 
   std::vector<PageTokenKey> keys_;

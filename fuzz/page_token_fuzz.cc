@@ -22,10 +22,10 @@ constexpr uint64_t kRequest = 0x0102030405060708;
 
 struct Codecs {
   PageTokenCodec unkeyed;
-  PageTokenCodec first{{{.id = 1, .secret = "0123456789abcdef"}}};
-  PageTokenCodec second{{{.id = 2, .secret = "fedcba9876543210"}}};
-  PageTokenCodec rotated{
-      {{.id = 2, .secret = "fedcba9876543210"}, {.id = 1, .secret = "0123456789abcdef"}}};
+  PageTokenCodec first = *PageTokenCodec::Create({{.id = 1, .secret = "0123456789abcdef"}});
+  PageTokenCodec second = *PageTokenCodec::Create({{.id = 2, .secret = "fedcba9876543210"}});
+  PageTokenCodec rotated = *PageTokenCodec::Create(
+      {{.id = 2, .secret = "fedcba9876543210"}, {.id = 1, .secret = "0123456789abcdef"}});
 };
 
 const Codecs& AllCodecs() {

@@ -51,7 +51,7 @@ class KeySink final : public RecordSink {
 ActorListing::ActorListing(ClusterClient& client, const StoreOptions& options)
     : client_(client),
       listing_(client, options.page_work_budget),
-      tokens_(options.page_token_keys),
+      tokens_(options.page_tokens),
       page_bytes_max_(options.page_bytes_max),
       read_ahead_(options.read_ahead_bytes_max),
       on_unreadable_(options.on_unreadable_record) {}

@@ -27,9 +27,10 @@ inline constexpr int32_t kPageSizeMax = 1000;
 struct StoreOptions {
   // Where the cluster is asked for its topology first; at least one. Learnt nodes are asked later.
   std::vector<Endpoint> seeds = {};
-  // Several while keys are rotated: the first one signs, all verify. Empty: tokens carry a plain
-  // checksum, which protects against accidents, not against forgery.
-  std::vector<PageTokenKey> page_token_keys = {};
+  // PageTokenCodec::Create() with several keys while they are rotated: the first one signs, all
+  // verify. Without: tokens carry a plain checksum, which protects against accidents, not against
+  // forgery.
+  PageTokenCodec page_tokens = {};
   // A page ends before it would hold more than this much serialized protobuf.
   size_t page_bytes_max = size_t{3} << 20;
   // What all readers together may hold of pages that were not asked for yet, beyond one page each.

@@ -62,7 +62,9 @@ absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags, Metrics& metrics
       return AtFlag(kFlag, absl::InvalidArgumentError(absl::StrCat(flags.page_token_key_file, ": ",
                                                                    keys.status().message())));
     }
-    options.page_token_keys = *std::move(keys);
+    absl::StatusOr<PageTokenCodec> page_tokens = PageTokenCodec::Create(*std::move(keys));
+    if (!page_tokens.ok()) return AtFlag(kFlag, page_tokens.status());
+    options.page_tokens = *std::move(page_tokens);
   }
   auto limit = std::make_shared<RateLimit>(kUnreadableLinesPerSecond);
   options.on_unreadable_record = [limit](std::string_view key, const absl::Status& why) {

@@ -11,8 +11,6 @@
 namespace atestore {
 namespace {
 
-constexpr size_t kSecretBytesMin = 16;
-
 absl::Status LineError(size_t line, std::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("page token keys, line ", line, ": ", ToAbsl(what)));
@@ -36,7 +34,7 @@ absl::StatusOr<std::vector<PageTokenKey>> ParseTokenKeys(std::string_view text) 
     }
     if (!ids.insert(id).second) return LineError(line_number, "this ID was used before");
     const absl::string_view secret = line.substr(colon + 1);
-    if (secret.size() < kSecretBytesMin) {
+    if (secret.size() < kPageTokenSecretBytesMin) {
       return LineError(line_number, "the secret must have at least 16 bytes");
     }
     keys.push_back({.id = static_cast<uint8_t>(id), .secret = std::string(secret)});

@@ -51,8 +51,14 @@ PageTokenFlaw FlawOf(const PageTokenCodec& codec, std::string_view token) {
   return error == nullptr ? PageTokenFlaw::kMalformed : error->flaw;
 }
 
+PageTokenCodec CodecOf(std::vector<PageTokenKey> keys) {
+  absl::StatusOr<PageTokenCodec> codec = PageTokenCodec::Create(std::move(keys));
+  EXPECT_TRUE(codec.ok()) << codec.status();
+  return *std::move(codec);
+}
+
 std::vector<PageTokenCodec> Codecs() {
-  return {PageTokenCodec(), PageTokenCodec({{.id = 7, .secret = std::string(32, 's')}})};
+  return {PageTokenCodec(), CodecOf({{.id = 7, .secret = std::string(32, 's')}})};
 }
 
 RC_GTEST_PROP(PageTokenTest, DecodesWhatItEncodes, ()) {
@@ -142,13 +148,32 @@ TEST(PageTokenTest, KeysRotate) {
   PageTokenKey old_key{.id = 1, .secret = std::string(16, 'o')};
   PageTokenKey new_key{.id = 2, .secret = std::string(16, 'n')};
   Position position{.slot = 9};
-  std::string token = PageTokenCodec({old_key}).Encode(position, kRequest);
-  PageTokenCodec both({new_key, old_key});
+  std::string token = CodecOf({old_key}).Encode(position, kRequest);
+  const PageTokenCodec both = CodecOf({new_key, old_key});
   EXPECT_TRUE(std::holds_alternative<Position>(both.Decode(token, kRequest)));
   EXPECT_NE(both.Encode(position, kRequest), token);
-  EXPECT_EQ(FlawOf(PageTokenCodec({new_key}), token), PageTokenFlaw::kUnknownKey);
+  EXPECT_EQ(FlawOf(CodecOf({new_key}), token), PageTokenFlaw::kUnknownKey);
   PageTokenKey forged{.id = 1, .secret = std::string(16, 'f')};
-  EXPECT_EQ(FlawOf(PageTokenCodec({forged}), token), PageTokenFlaw::kAltered);
+  EXPECT_EQ(FlawOf(CodecOf({forged}), token), PageTokenFlaw::kAltered);
+}
+
+TEST(PageTokenTest, KeysThatProtectNothingAreRefused) {
+  const std::string secret(kPageTokenSecretBytesMin, 's');
+  EXPECT_TRUE(PageTokenCodec::Create({}).ok());
+  EXPECT_TRUE(PageTokenCodec::Create({{.id = 255, .secret = secret}}).ok());
+  const std::vector<std::pair<std::vector<PageTokenKey>, std::string>> refused = {
+      {{{.id = 0, .secret = secret}}, "page token key 0: id: 0, must be 1 to 255"},
+      {{{.id = 1, .secret = secret}, {.id = 1, .secret = secret}},
+       "page token key 1: id: 1 is used before"},
+      {{{.id = 2, .secret = ""}}, "page token key 0: secret: 0 bytes, must have at least 16"},
+      {{{.id = 1, .secret = secret}, {.id = 2, .secret = secret.substr(1)}},
+       "page token key 1: secret: 15 bytes, must have at least 16"},
+  };
+  for (const auto& [keys, message] : refused) {
+    const absl::Status status = PageTokenCodec::Create(keys).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(status.message(), message);
+  }
 }
 
 TEST(PageTokenTest, PayloadOutOfRangeIsRefused) {
