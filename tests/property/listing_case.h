@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "core/listing/list_walk.h"
+#include "mockcluster/fault_plan.h"
 #include "mockcluster/options.h"
 
 namespace atestore {
@@ -14,6 +16,13 @@ enum class Spread {
   kUniform,   // by their names
   kFewSlots,  // in a dozen slots, by hash tags
   kHugeSlot,  // most of them in one slot, more than are read whole
+};
+
+// A fault that happens so many commands after the one before it, where the cluster's seed says; one
+// that cannot happen then does not.
+struct PlannedFault {
+  uint32_t after_commands = 0;
+  mockcluster::Fault fault = mockcluster::Fault::kRestart;
 };
 
 // One generated case: everything that a run depends on. A failing one can be printed and pasted
@@ -27,6 +36,8 @@ struct ListingCase {
   size_t actors = 100;
   size_t foreign_keys = 10;
   size_t poison_records = 0;
+  size_t large_records = 0;    // larger than a page
+  size_t dropped_records = 0;  // larger than what a reader keeps of a reply
   size_t page_size = 10;
   size_t page_bytes = 1 << 20;
   size_t whole_slot_keys = 2000;
@@ -38,12 +49,25 @@ struct ListingCase {
   uint32_t faults_per_1000_commands = 0;
   uint32_t faults_max = 0;
   bool misbehaviour = false;  // faults that last, and others than orderly ones
-  uint64_t swarm_seed = 0;    // not 0: only some kinds of faults exist
-  bool stale_views = false;   // news travel by gossip, not at once
+  // Kinds of faults that do not exist in this case, a bit for each: what many kinds together hide,
+  // a few show.
+  uint64_t faults_without = 0;
+  // Instead of faults by chance: a list that can be cut down and pasted.
+  std::vector<PlannedFault> schedule = {};
+  bool stale_views = false;  // news travel by gossip, not at once
   uint32_t churn_per_page = 0;
   int refreshes_max = 60;  // after so many a page gives up, as one does whose time is over
   std::string atespace;    // empty: all
 };
+
+inline std::ostream& operator<<(std::ostream& out, const std::vector<PlannedFault>& schedule) {
+  out << "{";
+  for (const PlannedFault& planned : schedule) {
+    out << "{" << planned.after_commands << ", static_cast<mockcluster::Fault>("
+        << static_cast<int>(planned.fault) << ")}, ";
+  }
+  return out << "}";
+}
 
 inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
   return out << "{.seed=" << c.seed << " .flavor=" << static_cast<int>(c.flavor)
@@ -56,9 +80,9 @@ inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
              << " .read_ahead=" << c.read_ahead << " .hash_bits=" << c.hash_bits
              << " .faults_per_1000_commands=" << c.faults_per_1000_commands
              << " .faults_max=" << c.faults_max << " .misbehaviour=" << c.misbehaviour
-             << " .swarm_seed=" << c.swarm_seed << " .stale_views=" << c.stale_views
-             << " .churn_per_page=" << c.churn_per_page << " .refreshes_max=" << c.refreshes_max
-             << " .atespace='" << c.atespace << "'}";
+             << " .faults_without=" << c.faults_without << " .schedule=" << c.schedule
+             << " .stale_views=" << c.stale_views << " .churn_per_page=" << c.churn_per_page
+             << " .refreshes_max=" << c.refreshes_max << " .atespace='" << c.atespace << "'}";
 }
 
 }  // namespace atestore

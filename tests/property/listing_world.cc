@@ -90,20 +90,41 @@ ListingWorld::ListingWorld(const ListingCase& options)
       EXPECT_TRUE(neighbour_->Put(key + "-abroad", ValueOf(0)).ok());
     }
   }
-  if (options_.faults_per_1000_commands == 0) return;
-  auto plan = options_.misbehaviour ? mockcluster::FaultPlan::EverythingAndMisbehaviour
-                                    : mockcluster::FaultPlan::Everything;
-  mockcluster::FaultPlan faults =
-      plan(options_.seed, options_.faults_per_1000_commands, options_.faults_max);
-  if (options_.swarm_seed != 0) faults.KeepSome(options_.swarm_seed);
+  StartFaults();
+}
+
+void ListingWorld::StartFaults() {
+  const bool by_chance = options_.schedule.empty();
+  if (by_chance && options_.faults_per_1000_commands == 0) return;
   cluster_->With([&](mockcluster::Cluster& cluster) {
     cluster.SetNeighbour(neighbour_.get());
-    cluster.SetFaultPlan(faults);
-    // A key that is absent for a moment need not be listed, though it comes back.
-    cluster.SetBetweenCommands([this, &cluster](const mockcluster::NextCommand&) {
+    if (by_chance) {
+      auto plan = options_.misbehaviour ? mockcluster::FaultPlan::EverythingAndMisbehaviour
+                                        : mockcluster::FaultPlan::Everything;
+      mockcluster::FaultPlan faults =
+          plan(options_.seed, options_.faults_per_1000_commands, options_.faults_max);
+      for (size_t fault = 0; fault < mockcluster::kFaultCount; ++fault) {
+        if ((options_.faults_without >> fault & 1) != 0) faults.weights[fault] = 0;
+      }
+      cluster.SetFaultPlan(faults);
+    }
+    cluster.SetBetweenCommands([this, &cluster](const mockcluster::NextCommand& command) {
+      FollowSchedule(cluster, command.client);
+      // A key that is absent for a moment need not be listed, though it comes back.
       if (events_seen_ != cluster.event_log().size()) NoteAbsent(cluster);
     });
   });
+}
+
+void ListingWorld::FollowSchedule(mockcluster::Cluster& cluster, mockcluster::ClientId client) {
+  ++commands_since_fault_;
+  while (schedule_next_ < options_.schedule.size()) {
+    const PlannedFault& next = options_.schedule[schedule_next_];
+    if (next.after_commands >= commands_since_fault_) return;
+    ++schedule_next_;
+    commands_since_fault_ = 1;
+    faults_done_ += cluster.InjectFault(next.fault, client).ok();
+  }
 }
 
 ListingWorld::~ListingWorld() {
@@ -143,10 +164,19 @@ void ListingWorld::Populate() {
         "foreign");
   }
   for (size_t index = 0; index < options_.poison_records; ++index) {
-    std::string key = ActorName(1'000'000 + index);
-    Put(key, "!");
-    if (filter_.Matches(key)) poison_.insert(key);
+    PutUnreadable(ActorName(1'000'000 + index), "!");
   }
+  for (size_t index = 0; index < options_.large_records; ++index) {
+    PutUnreadable(ActorName(3'000'000 + index), std::string(options_.page_bytes + 1, 'L'));
+  }
+  for (size_t index = 0; index < options_.dropped_records; ++index) {
+    PutUnreadable(ActorName(4'000'000 + index), std::string(RespLimits{}.bulk_bytes_max + 1, 'D'));
+  }
+}
+
+void ListingWorld::PutUnreadable(const std::string& key, const std::string& value) {
+  Put(key, value);
+  if (filter_.Matches(key)) poison_.insert(key);
 }
 
 void ListingWorld::Put(const std::string& key, const std::string& value) {
@@ -325,6 +355,7 @@ void ListingWorld::EndFaults() {
     faults_done_ += cluster.faults_done();
     cluster.ClearFaultPlan();
     cluster.EndMisbehaviour();
+    schedule_next_ = options_.schedule.size();
   });
   Rest();
   cluster_->With([this](mockcluster::Cluster& cluster) { NoteAbsent(cluster); });

@@ -114,6 +114,10 @@ class ListingWorld {
   void CloseWindow(const std::shared_ptr<TruthWindow>& window);
   void NoteDuringPages(const std::string& key, const std::set<std::string>& values);
   void Populate();
+  void PutUnreadable(const std::string& key, const std::string& value);
+  void StartFaults();
+  // Runs before each command of a client.
+  void FollowSchedule(mockcluster::Cluster& cluster, mockcluster::ClientId client);
   std::string ActorName(size_t index);
   void Put(const std::string& key, const std::string& value);
   // The replies of one node, not part of the listing.
@@ -143,6 +147,8 @@ class ListingWorld {
   std::set<std::string> poison_;
   uint64_t version_ = 0;
   size_t faults_done_ = 0;
+  size_t schedule_next_ = 0;  // in options_.schedule
+  uint32_t commands_since_fault_ = 0;
   // The values that a key may have now; "" stands for absent. More than one when the outcome of a
   // write is not known.
   std::map<std::string, std::set<std::string>> possible_;
