@@ -8,11 +8,11 @@
 #include "apps/ateapi/places.h"
 #include "apps/ateapi/port_probe.h"
 #include "apps/ateapi/readiness.h"
-#include "apps/ateapi/steady_time.h"
 #include "apps/ateapi/worker_pool.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "store/send_outcome.h"
+#include "store/steady_time.h"
 
 namespace atestore {
 namespace {
