@@ -28,6 +28,12 @@ KeyFilter KeyFilter::ActorsOf(std::string_view atespace) {
   return {ActorKey(atespace, ""), std::string(kActorPrefix), 2};
 }
 
+KeyFilter KeyFilter::Where(std::function<bool(std::string_view key)> wanted) const {
+  KeyFilter filter = *this;
+  filter.wanted_ = std::make_shared<const std::function<bool(std::string_view)>>(std::move(wanted));
+  return filter;
+}
+
 bool KeyFilter::Matches(std::string_view key) const {
   if (!key.starts_with(prefix_)) return false;
   std::string_view rest = key.substr(kind_.size());
@@ -36,7 +42,7 @@ bool KeyFilter::Matches(std::string_view key) const {
     if (colon == std::string_view::npos || colon == 0) return false;
     rest.remove_prefix(colon + 1);
   }
-  return !rest.empty();
+  return !rest.empty() && (wanted_ == nullptr || (*wanted_)(key));
 }
 
 std::string KeyFilter::Pattern() const {

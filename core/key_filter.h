@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,10 @@ class KeyFilter {
   static KeyFilter Atespaces() { return {"atespace:", "atespace:", 1}; }
   static KeyFilter Workers() { return {"worker:", "worker:", 3}; }
 
+  // The same, but of the keys that Matches() only those for which `wanted` says so, which must
+  // depend on the key alone. Thread-safe if `wanted` is.
+  KeyFilter Where(std::function<bool(std::string_view key)> wanted) const;
+
   // True for a key of this kind with no part missing. Other programs' keys under the same prefix
   // ("actor:", "actor:x", "actor::x") are not records.
   bool Matches(std::string_view key) const;
@@ -48,6 +54,7 @@ class KeyFilter {
   std::string prefix_;
   std::string kind_;  // the prefix of all records of this kind
   size_t parts_;      // that follow `kind_`, separated by colons, none empty
+  std::shared_ptr<const std::function<bool(std::string_view)>> wanted_;  // null: all
 };
 
 }  // namespace atestore

@@ -119,9 +119,10 @@ std::variant<Position, PageTokenError> DecodePageTokenPayload(std::string_view b
     return Flawed(PageTokenFlaw::kMalformed, "unreadable content");
   }
   if (payload.request_hash() != request_hash) {
-    return Flawed(PageTokenFlaw::kOtherRequest,
-                  "made for another method or atespace; a listing goes on only with the arguments "
-                  "it began with");
+    return Flawed(
+        PageTokenFlaw::kOtherRequest,
+        "made for another method, atespace or filter; a listing goes on only with the arguments "
+        "it began with");
   }
   if (payload.slot() >= kSlotCount) {
     return Flawed(PageTokenFlaw::kOutOfRange, absl::StrCat("no slot ", payload.slot()));

@@ -31,7 +31,7 @@ bool MovesOn(const Position& before, const Position& after) {
 
 }  // namespace
 
-absl::StatusOr<size_t> PageSink::Add(std::string_view key, std::string_view value) {
+absl::StatusOr<std::optional<size_t>> PageSink::Add(std::string_view key, std::string_view value) {
   Require(filter_.Matches(key), "nothing is listed that was not asked for");
   // The promise about values: readable bytes follow.
   volatile char beyond = value.data()[value.size() + RespReader::kPadding - 1];

@@ -23,7 +23,7 @@ class PageSink final : public RecordSink {
   // `filter` must outlive the sink.
   explicit PageSink(const KeyFilter& filter) : filter_(filter) {}
 
-  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override;
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override;
   size_t size() const override { return sizes_.size(); }
   void Remove(std::span<const size_t> indexes) override;
   void OnUnreadable(std::string_view key, const absl::Status& why) override;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
+#include "store/count_sink.h"
 #include "store/error_info.h"
 #include "store/names.h"
 #include "store/record_sinks.h"
@@ -18,15 +19,27 @@ namespace {
 
 constexpr std::string_view kMethod = "ListActors";
 
-absl::Status DecodeWorkerRecord(std::string_view, std::string_view value, ateapi::Worker* worker) {
-  return DecodeWorker(value, worker);
+// A count keeps next to nothing of a record.
+constexpr size_t kCountBytes = size_t{1} << 40;
+
+absl::StatusOr<bool> ReadWorker(std::string_view, std::string_view value, ateapi::Worker* worker) {
+  absl::Status status = DecodeWorker(value, worker);
+  if (!status.ok()) return status;
+  return true;
+}
+
+absl::StatusOr<bool> ReadAtespace(std::string_view key, std::string_view value,
+                                  ateapi::Atespace* atespace) {
+  absl::Status status = DecodeAtespaceRecord(key, value, atespace);
+  if (!status.ok()) return status;
+  return true;
 }
 
 // Keeps the names alone.
 class KeySink final : public RecordSink {
  public:
   explicit KeySink(std::vector<std::string>* keys) : keys_(keys) {}
-  absl::StatusOr<size_t> Add(std::string_view key, std::string_view) override {
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view) override {
     keys_->emplace_back(key);
     return key.size();
   }
@@ -36,14 +49,10 @@ class KeySink final : public RecordSink {
       keys_->erase(keys_->begin() + static_cast<std::ptrdiff_t>(*index));
     }
   }
-  void OnUnreadable(std::string_view key, const absl::Status&) override {
-    unreadable_.emplace_back(key);
-  }
-  std::vector<std::string>& unreadable() { return unreadable_; }
+  void OnUnreadable(std::string_view, const absl::Status&) override {}  // none is read
 
  private:
   std::vector<std::string>* const keys_;
-  std::vector<std::string> unreadable_;
 };
 
 }  // namespace
@@ -57,7 +66,9 @@ ActorListing::ActorListing(ClusterClient& client, const StoreOptions& options)
       on_unreadable_(options.on_unreadable_record) {}
 
 uint64_t ActorListing::HashOf(const ateapi::ListActorsRequest& request) {
-  return HashRequest(kMethod, request.atespace());
+  if (request.filter().empty()) return HashRequest(kMethod, request.atespace());
+  // The atespace is a label: no two requests make the same text.
+  return HashRequest(kMethod, absl::StrCat(request.atespace(), ":", request.filter()));
 }
 
 absl::StatusOr<Position> ActorListing::PositionOf(const ateapi::ListActorsRequest& request) const {
@@ -70,8 +81,15 @@ absl::StatusOr<Position> ActorListing::PositionOf(const ateapi::ListActorsReques
   return std::get<Position>(decoded);
 }
 
-absl::StatusOr<ListingRequest> ActorListing::FirstPageOf(
+absl::StatusOr<ActorListing::Asked> ActorListing::WhatIsAsked(
     const ateapi::ListActorsRequest& request) const {
+  absl::StatusOr<ReadMask> mask = ReadMask::Parse(request.read_mask());
+  if (!mask.ok()) return mask.status();
+  return WhatIsAsked(request, *mask);
+}
+
+absl::StatusOr<ActorListing::Asked> ActorListing::WhatIsAsked(
+    const ateapi::ListActorsRequest& request, const ReadMask& mask) const {
   if (request.page_size() < 0) {
     return WithErrorInfo(
         InvalidArgumentError(absl::StrCat("page_size: ", request.page_size(), " is negative")),
@@ -84,13 +102,53 @@ absl::StatusOr<ListingRequest> ActorListing::FirstPageOf(
     }
     filter = KeyFilter::ActorsOf(request.atespace());
   }
+  absl::StatusOr<ActorFilter> wanted = ActorFilter::Parse(request.filter());
+  if (!wanted.ok()) return wanted.status();
   absl::StatusOr<Position> start = PositionOf(request);
   if (!start.ok()) return start.status();
+  auto projection = std::make_shared<const ActorProjection>(
+      ActorProjection{.filter = *std::move(wanted), .mask = mask});
+  if (!projection->filter.wants_all()) {
+    filter = filter.Where([projection](std::string_view key) { return projection->MayWant(key); });
+  }
   int32_t page_size = request.page_size() == 0 ? kPageSizeDefault : request.page_size();
-  return ListingRequest{.filter = filter,
-                        .start = *std::move(start),
-                        .page_size = static_cast<size_t>(std::min(page_size, kPageSizeMax)),
-                        .page_bytes = page_bytes_max_};
+  ListingRequest first{.filter = filter,
+                       .start = *std::move(start),
+                       .page_size = static_cast<size_t>(std::min(page_size, kPageSizeMax)),
+                       .page_bytes = page_bytes_max_,
+                       .selective = projection->is_selective(),
+                       .names_only = projection->names_only(),
+                       .parts_of_records = !projection->mask.wants_all()};
+  if (!request.filter().empty()) {
+    first.variant = absl::StrCat("\n", HashRequest("", request.filter()));
+  }
+  return Asked{.first = std::move(first), .projection = std::move(projection)};
+}
+
+absl::StatusOr<ActorCounts> ActorListing::Count(const ateapi::CountActorsRequest& request,
+                                                const CallOptions& call) {
+  absl::StatusOr<CountGroups> groups = CountGroups::Parse(request.group_by());
+  if (!groups.ok()) return groups.status();
+  ateapi::ListActorsRequest listed;
+  listed.set_atespace(request.atespace());
+  listed.set_filter(request.filter());
+  listed.set_page_token(request.page_token());
+  absl::StatusOr<Asked> asked = WhatIsAsked(listed, groups->mask());
+  if (!asked.ok()) return asked.status();
+  asked->first.page_size = kCountRecordsMax;
+  asked->first.page_bytes = kCountBytes;
+  asked->first.bulk = true;
+  CountSink sink(*asked->projection, *groups, on_unreadable_);
+  absl::StatusOr<ListingEnd> end = listing_.ListPage(asked->first, sink, call);
+  if (!end.ok()) return end.status();
+  ActorCounts counts{.progress = ProgressOf(end->next),
+                     .skipped_records = sink.unreadable(),
+                     .counters = end->counters};
+  if (absl::Status status = sink.AddTo(&counts.response); !status.ok()) return status;
+  if (end->next) {
+    counts.response.set_next_page_token(tokens_.Encode(*end->next, HashOf(listed)));
+  }
+  return counts;
 }
 
 absl::StatusOr<size_t> ActorListing::CountPrimaries(const CallOptions& call) {
@@ -108,9 +166,10 @@ absl::StatusOr<std::vector<std::string>> ActorListing::Partition(
   }
   ateapi::ListActorsRequest whole;
   whole.set_atespace(request.atespace());
+  whole.set_filter(request.filter());
   whole.set_page_token(request.page_token());
-  absl::StatusOr<ListingRequest> first = FirstPageOf(whole);
-  if (!first.ok()) return first.status();
+  absl::StatusOr<Asked> asked = WhatIsAsked(whole);
+  if (!asked.ok()) return asked.status();
   size_t count = static_cast<size_t>(std::min(request.partition_count(), kPartitionsMax));
   if (count == 0) {
     absl::StatusOr<size_t> primaries = CountPrimaries(call);
@@ -118,7 +177,7 @@ absl::StatusOr<std::vector<std::string>> ActorListing::Partition(
     count = std::min(*primaries, static_cast<size_t>(kPartitionsMax));
   }
   std::vector<std::string> tokens;
-  for (const Position& part : PartitionsOf(first->start, count)) {
+  for (const Position& part : PartitionsOf(asked->first.start, count)) {
     tokens.push_back(tokens_.Encode(part, HashOf(whole)));
   }
   return tokens;
@@ -127,7 +186,7 @@ absl::StatusOr<std::vector<std::string>> ActorListing::Partition(
 absl::StatusOr<ActorListing::Parts> ActorListing::PartsOf(const ateapi::ListActorsRequest& request,
                                                           const WideRead& wide,
                                                           const CallOptions& call) {
-  Parts parts{.width = std::min(wide.width, kReaderWidthMax)};
+  Parts parts{.projection = nullptr, .width = std::min(wide.width, kReaderWidthMax)};
   if (parts.width == 0) {
     absl::StatusOr<size_t> primaries = CountPrimaries(call);
     if (!primaries.ok()) return primaries.status();
@@ -139,10 +198,11 @@ absl::StatusOr<ActorListing::Parts> ActorListing::PartsOf(const ateapi::ListActo
   for (const std::string& token : tokens) {
     ateapi::ListActorsRequest part = request;
     part.set_page_token(token);
-    absl::StatusOr<ListingRequest> first = FirstPageOf(part);
-    if (!first.ok()) return first.status();
-    for (const Position& position : PartitionsOf(first->start, cuts)) {
-      ListingRequest listing = *first;
+    absl::StatusOr<Asked> asked = WhatIsAsked(part);
+    if (!asked.ok()) return asked.status();
+    parts.projection = asked->projection;
+    for (const Position& position : PartitionsOf(asked->first.start, cuts)) {
+      ListingRequest listing = asked->first;
       listing.start = position;
       parts.listings.emplace_back(std::move(listing), tokens_.Encode(position, HashOf(request)));
     }
@@ -152,9 +212,9 @@ absl::StatusOr<ActorListing::Parts> ActorListing::PartsOf(const ateapi::ListActo
 
 absl::StatusOr<std::vector<ateapi::Atespace>> ActorListing::ListAtespaces(const CallOptions& call) {
   google::protobuf::RepeatedPtrField<ateapi::Atespace> all;
-  PageSink<ateapi::Atespace> sink(DecodeAtespaceRecord, &all, on_unreadable_);
+  PageSink<ateapi::Atespace> sink(ReadAtespace, &all, on_unreadable_);
   absl::Status status = listing_.ListAll(
-      KeyFilter::Atespaces(), sink, [] { return false; }, call);
+      {.filter = KeyFilter::Atespaces()}, sink, [] { return false; }, call);
   if (!status.ok()) return status;
   sink.Finish();
   std::vector<ateapi::Atespace> sorted(all.begin(), all.end());
@@ -165,9 +225,9 @@ absl::StatusOr<std::vector<ateapi::Atespace>> ActorListing::ListAtespaces(const 
 
 absl::StatusOr<std::vector<ateapi::Worker>> ActorListing::ListWorkers(const CallOptions& call) {
   google::protobuf::RepeatedPtrField<ateapi::Worker> all;
-  PageSink<ateapi::Worker> sink(DecodeWorkerRecord, &all, on_unreadable_);
+  PageSink<ateapi::Worker> sink(ReadWorker, &all, on_unreadable_);
   absl::Status status = listing_.ListAll(
-      KeyFilter::Workers(), sink, [] { return false; }, call);
+      {.filter = KeyFilter::Workers()}, sink, [] { return false; }, call);
   if (!status.ok()) return status;
   sink.Finish();
   return std::vector<ateapi::Worker>(all.begin(), all.end());
@@ -175,8 +235,9 @@ absl::StatusOr<std::vector<ateapi::Worker>> ActorListing::ListWorkers(const Call
 
 absl::StatusOr<bool> ActorListing::HasActors(std::string_view atespace, const CallOptions& call) {
   AnyRecordSink sink;
+  ListingRequest request{.filter = KeyFilter::ActorsOf(atespace), .names_only = true};
   absl::Status status = listing_.ListAll(
-      KeyFilter::ActorsOf(atespace), sink, [&] { return sink.found(); }, call);
+      std::move(request), sink, [&] { return sink.found(); }, call);
   if (!status.ok()) return status;
   return sink.found();
 }
@@ -187,9 +248,8 @@ absl::StatusOr<std::vector<std::string>> ActorListing::ListKeys(const CallOption
        {KeyFilter::AllActors(), KeyFilter::Atespaces(), KeyFilter::Workers()}) {
     KeySink sink(&keys);
     absl::Status status = listing_.ListAll(
-        filter, sink, [] { return false; }, call);
+        {.filter = filter, .names_only = true}, sink, [] { return false; }, call);
     if (!status.ok()) return status;
-    keys.insert(keys.end(), sink.unreadable().begin(), sink.unreadable().end());
   }
   return keys;
 }

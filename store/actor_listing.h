@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/page_token.h"
+#include "store/actor_projection.h"
 #include "store/actor_store.h"
 #include "store/cluster_client.h"
 #include "store/listing.h"
@@ -28,10 +29,10 @@ class ActorListing {
   template <typename Page>
   absl::StatusOr<Page> ListPage(const ateapi::ListActorsRequest& request, const CallOptions& call,
                                 Page recycled) {
-    absl::StatusOr<ListingRequest> first = FirstPageOf(request);
-    if (!first.ok()) return first.status();
-    OpenPage<Page> page(std::move(recycled), on_unreadable_);
-    absl::StatusOr<ListingEnd> end = listing_.ListPage(*first, page.sink(), call);
+    absl::StatusOr<Asked> asked = WhatIsAsked(request);
+    if (!asked.ok()) return asked.status();
+    OpenPage<Page> page(std::move(recycled), *asked->projection, on_unreadable_);
+    absl::StatusOr<ListingEnd> end = listing_.ListPage(asked->first, page.sink(), call);
     if (!end.ok()) return end.status();
     std::string token;
     if (end->next) token = tokens_.Encode(*end->next, HashOf(request));
@@ -41,11 +42,12 @@ class ActorListing {
   template <typename Page>
   absl::StatusOr<std::unique_ptr<PageReader<Page>>> ReadPages(
       const ateapi::ListActorsRequest& request, const CallOptions& call) {
-    absl::StatusOr<ListingRequest> first = FirstPageOf(request);
-    if (!first.ok()) return first.status();
+    absl::StatusOr<Asked> asked = WhatIsAsked(request);
+    if (!asked.ok()) return asked.status();
     using Reader = ListingPageReader<Page>;
-    typename Reader::Source source{listing_, tokens_, on_unreadable_, read_ahead_, page_bytes_max_};
-    return std::make_unique<Reader>(source, *std::move(first), HashOf(request), call);
+    typename Reader::Source source{listing_,          tokens_,     on_unreadable_,
+                                   asked->projection, read_ahead_, page_bytes_max_};
+    return std::make_unique<Reader>(source, std::move(asked->first), HashOf(request), call);
   }
   // The same, several parts at a time.
   template <typename Page>
@@ -56,11 +58,14 @@ class ActorListing {
     if (!parts.ok()) return parts.status();
     std::vector<typename Reader::Part> listings;
     for (auto& [first, token] : parts->listings) listings.push_back({std::move(first), token});
-    typename ListingPageReader<Page>::Source source{listing_, tokens_, on_unreadable_, read_ahead_,
-                                                    page_bytes_max_};
+    typename ListingPageReader<Page>::Source source{
+        listing_, tokens_, on_unreadable_, parts->projection, read_ahead_, page_bytes_max_};
     return std::make_unique<Reader>(source, std::move(listings), parts->width, HashOf(request),
                                     call);
   }
+  // CountActors.
+  absl::StatusOr<ActorCounts> Count(const ateapi::CountActorsRequest& request,
+                                    const CallOptions& call);
   // PartitionActors.
   absl::StatusOr<std::vector<std::string>> Partition(const ateapi::PartitionActorsRequest& request,
                                                      const CallOptions& call);
@@ -75,7 +80,13 @@ class ActorListing {
   // What is left of a listing, each with its token, and how many to read at a time.
   struct Parts {
     std::vector<std::pair<ListingRequest, std::string>> listings;
+    std::shared_ptr<const ActorProjection> projection;
     size_t width = 1;
+  };
+  // A request that was understood.
+  struct Asked {
+    ListingRequest first;  // the page that it asks for; lives as long as `projection`
+    std::shared_ptr<const ActorProjection> projection;
   };
   absl::StatusOr<Parts> PartsOf(const ateapi::ListActorsRequest& request, const WideRead& wide,
                                 const CallOptions& call);
@@ -84,7 +95,10 @@ class ActorListing {
   static uint64_t HashOf(const ateapi::ListActorsRequest& request);
   absl::StatusOr<Position> PositionOf(const ateapi::ListActorsRequest& request) const;
   // INVALID_ARGUMENT.
-  absl::StatusOr<ListingRequest> FirstPageOf(const ateapi::ListActorsRequest& request) const;
+  absl::StatusOr<Asked> WhatIsAsked(const ateapi::ListActorsRequest& request) const;
+  // The same with another mask.
+  absl::StatusOr<Asked> WhatIsAsked(const ateapi::ListActorsRequest& request,
+                                    const ReadMask& mask) const;
 
   ClusterClient& client_;
   Listing listing_;

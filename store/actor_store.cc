@@ -67,6 +67,11 @@ absl::StatusOr<std::unique_ptr<SerializedActorReader>> ActorStore::ReadActorsSer
   return WithReason(impl_->listing().ReadPages<SerializedActorPage>(request, call));
 }
 
+absl::StatusOr<ActorCounts> ActorStore::CountActors(const ateapi::CountActorsRequest& request,
+                                                    const CallOptions& call) {
+  return WithReason(impl_->listing().Count(request, call));
+}
+
 absl::StatusOr<std::vector<std::string>> ActorStore::PartitionActors(
     const ateapi::PartitionActorsRequest& request, const CallOptions& call) {
   return WithReason(impl_->listing().Partition(request, call));

@@ -67,6 +67,17 @@ struct SerializedActorPage {
   ListWalk::Counters counters;
 };
 
+// A part of a count.
+struct ActorCounts {
+  ateapi::CountActorsResponse response;
+  double progress = 0;
+  int64_t skipped_records = 0;  // unreadable records, which count nothing
+  ListWalk::Counters counters;
+};
+
+// A CountActors call looks at no more actors than this.
+inline constexpr size_t kCountRecordsMax = 200'000;
+
 // The pages of one listing, in order, read ahead: while the caller works on a page, the next ones
 // are on their way. Not thread-safe; belongs to the store that made it, which must outlive it.
 template <typename Page>
@@ -162,6 +173,13 @@ class ActorStore {
       const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call = {});
   absl::StatusOr<std::unique_ptr<WideSerializedActorReader>> ReadActorsWideSerialized(
       const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call = {});
+
+  // How many actors match, as far as one call gets (page_work_budget): add up the counts of all
+  // calls until next_page_token is empty. Its tokens and those of ListActors() with the same
+  // atespace and filter are the same. Where keys tell everything no value is read.
+  // INVALID_ARGUMENT; RESOURCE_EXHAUSTED when group_by makes too many groups.
+  absl::StatusOr<ActorCounts> CountActors(const ateapi::CountActorsRequest& request,
+                                          const CallOptions& call = {});
 
   // NOT_FOUND.
   absl::StatusOr<ateapi::Actor> GetActor(const ateapi::ActorRef& ref, const CallOptions& call = {});

@@ -1,5 +1,6 @@
 #include "store/listing.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "store/walk_run.h"
@@ -10,6 +11,13 @@ namespace {
 // Records at a time when everything is wanted.
 constexpr size_t kListAllPageSize = 10'000;
 constexpr size_t kListAllPageBytes = size_t{64} << 20;
+
+// Names at a time where nothing but names is read.
+constexpr size_t kNamesOnlySegment = 4000;
+
+std::string KindOf(const ListingRequest& request) {
+  return request.filter.Pattern() + request.variant;
+}
 
 // A reader whose pages each have a budget of their own.
 class BudgetedPages final : public PageTaker {
@@ -49,7 +57,7 @@ absl::Status Listing::ListPages(const ListingRequest& request, ListingReader& re
   absl::StatusOr<ListWalk::Options> options = FirstPage(request, run);
   if (!options.ok()) return options.status();
   std::shared_ptr<const Topology> topology = run.topology();
-  options->segment_names = kReaderSegmentNames;
+  options->segment_names = std::max(options->segment_names, kReaderSegmentNames);
   options->values_part_keys = kReaderPartKeys;
   BudgetedPages pages(run, reader);
   PageSequence sequence(*std::move(options), &pages);
@@ -64,26 +72,34 @@ absl::Status Listing::ListPages(const ListingRequest& request, ListingReader& re
 
 absl::StatusOr<ListWalk::Options> Listing::FirstPage(const ListingRequest& request, WalkRun& run) {
   if (absl::Status status = run.FindCluster(); !status.ok()) return status;
-  ServerTraits traits =
-      traits_.Get(run.topology(), request.filter.Pattern(), run.AttemptDeadline());
-  return ListWalk::Options{.filter = request.filter,
-                           .start = request.start,
-                           .page_size = request.page_size,
-                           .page_bytes = request.page_bytes,
-                           .reading = {.per_slot_tables = traits.per_slot_tables},
-                           .hints = traits.hints};
+  ServerTraits traits = traits_.Get(run.topology(), KindOf(request), run.AttemptDeadline());
+  ListWalk::Options options{.filter = request.filter,
+                            .start = request.start,
+                            .page_size = request.page_size,
+                            .page_bytes = request.page_bytes,
+                            .reading = {.per_slot_tables = traits.per_slot_tables},
+                            .hints = traits.hints,
+                            .selective = request.selective,
+                            .names_only = request.names_only};
+  if (request.bulk) {
+    options.segment_names = kReaderSegmentNames;
+    options.values_part_keys = kReaderPartKeys;
+  }
+  if (request.names_only) options.segment_names = kNamesOnlySegment;
+  return options;
 }
 
 template <typename Walk>
 void Listing::Learn(const std::shared_ptr<const Topology>& topology, const ListingRequest& request,
                     const Walk& walk) {
-  traits_.Learn(topology, request.filter.Pattern(),
-                {.per_slot_tables = walk.reading().per_slot_tables, .hints = walk.hints()});
+  traits_.Learn(topology, KindOf(request),
+                {.per_slot_tables = walk.reading().per_slot_tables, .hints = walk.hints()},
+                /*whole_records=*/!request.parts_of_records);
 }
 
-absl::Status Listing::ListAll(const KeyFilter& filter, RecordSink& sink,
+absl::Status Listing::ListAll(ListingRequest request, RecordSink& sink,
                               const std::function<bool()>& enough, const CallOptions& call) {
-  ListingRequest request{.filter = filter, .page_bytes = kListAllPageBytes};
+  request.page_bytes = kListAllPageBytes;
   while (!enough()) {
     request.page_size = sink.size() + kListAllPageSize;
     absl::StatusOr<ListingEnd> page = ListPage(request, sink, call);

@@ -21,6 +21,17 @@ struct ListingRequest {
   Position start;
   size_t page_size = 0;
   size_t page_bytes = 0;
+  // The sink may not want what it is given.
+  bool selective = false;
+  // No values are read: the sink gets names alone.
+  bool names_only = false;
+  // The size of records on the page says nothing about those of other listings.
+  bool parts_of_records = false;
+  // Nobody waits for the page: it is read in larger portions.
+  bool bulk = false;
+  // Listings of one pattern that want different parts of its keys are told apart by it, where what
+  // they learn about the keys is remembered.
+  std::string variant = {};
 };
 
 // How one page ended.
@@ -56,8 +67,9 @@ class Listing {
   absl::Status ListPages(const ListingRequest& request, ListingReader& reader,
                          const CallOptions& call);
 
-  // Fills `sink` with every record that `filter` wants, until the end or until `enough` says so.
-  absl::Status ListAll(const KeyFilter& filter, RecordSink& sink,
+  // Fills `sink` with every record that `request` wants, from its start until the end or until
+  // `enough` says so. How much is read at a time it decides.
+  absl::Status ListAll(ListingRequest request, RecordSink& sink,
                        const std::function<bool()>& enough, const CallOptions& call);
 
  private:

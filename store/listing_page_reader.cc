@@ -111,7 +111,8 @@ RecordSink* ListingPageReader<Page>::BeginPage() {
     memory = std::move(spare_.back());
     spare_.pop_back();
   }
-  open_.push_back(std::make_unique<OpenPage<Page>>(std::move(memory), source_.on_unreadable));
+  open_.push_back(std::make_unique<OpenPage<Page>>(std::move(memory), *source_.projection,
+                                                   source_.on_unreadable));
   Charge();
   return &open_.back()->sink();
 }

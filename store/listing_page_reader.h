@@ -30,6 +30,7 @@ class ListingPageReader final : public PageReader<Page>, private ListingReader {
     Listing& listing;
     const PageTokenCodec& tokens;
     const OnUnreadableActor& on_unreadable;
+    std::shared_ptr<const ActorProjection> projection;
     ReadAheadBudget& budget;
     size_t page_bytes_max;
   };

@@ -3,10 +3,10 @@
 #include <string>
 #include <utility>
 
+#include "store/actor_projection.h"
 #include "store/actor_store.h"
 #include "store/listing.h"
 #include "store/record_sinks.h"
-#include "store/records.h"
 #include "store/serialized_actor_sink.h"
 
 namespace atestore {
@@ -15,16 +15,19 @@ namespace atestore {
 using OnUnreadableActor = PageSink<ateapi::Actor>::OnUnreadableRecord;
 
 // A page of actors while it is being read: where its records go, and what becomes of them. For
-// ActorPage and SerializedActorPage. `recycled` gives its memory, `on_unreadable` must outlive it.
+// ActorPage and SerializedActorPage. `recycled` gives its memory; the references must outlive it.
 template <typename Page>
 class OpenPage;
 
 template <>
 class OpenPage<ActorPage> {
  public:
-  OpenPage(ActorPage recycled, const OnUnreadableActor& on_unreadable)
+  OpenPage(ActorPage recycled, const ActorProjection& projection,
+           const OnUnreadableActor& on_unreadable)
       : response_(std::move(recycled.response)),
-        sink_(DecodeActorRecord, response_.mutable_actors(), on_unreadable) {}
+        sink_([&projection](std::string_view key, std::string_view value,
+                            ateapi::Actor* actor) { return projection.Read(key, value, actor); },
+              response_.mutable_actors(), on_unreadable) {}
 
   RecordSink& sink() { return sink_; }
   ActorPage Finish(const ListingEnd& end, const std::string& next_page_token) && {
@@ -44,8 +47,9 @@ class OpenPage<ActorPage> {
 template <>
 class OpenPage<SerializedActorPage> {
  public:
-  OpenPage(SerializedActorPage recycled, const OnUnreadableActor& on_unreadable)
-      : sink_(std::move(recycled.response), on_unreadable) {}
+  OpenPage(SerializedActorPage recycled, const ActorProjection& projection,
+           const OnUnreadableActor& on_unreadable)
+      : sink_(std::move(recycled.response), projection, on_unreadable) {}
 
   RecordSink& sink() { return sink_; }
   SerializedActorPage Finish(const ListingEnd& end, const std::string& next_page_token) && {

@@ -13,7 +13,7 @@
 namespace atestore {
 namespace {
 
-absl::Status Refusal(std::string_view what) {
+absl::Status BadMask(std::string_view what) {
   return WithErrorInfo(InvalidArgumentError(absl::StrCat("read_mask: ", ToAbsl(what))),
                        {.reason = "READ_MASK_INVALID", .field = "read_mask"});
 }
@@ -21,7 +21,7 @@ absl::Status Refusal(std::string_view what) {
 absl::Status NoSuchPath(const std::string& path) {
   std::vector<std::string> known;
   for (const ActorField& field : AllActorFields()) known.emplace_back(field.path);
-  return Refusal(absl::StrCat(
+  return BadMask(absl::StrCat(
       "\"", path, "\" is no field of an actor; there are: ", absl::StrJoin(known, ", ")));
 }
 
@@ -31,7 +31,7 @@ absl::StatusOr<ReadMask> ReadMask::Parse(const google::protobuf::FieldMask& mask
   ReadMask parsed;
   if (mask.paths().empty()) return parsed;
   if (static_cast<size_t>(mask.paths_size()) > kReadMaskPathsMax) {
-    return Refusal(absl::StrCat(mask.paths_size(), " paths, more than ", kReadMaskPathsMax));
+    return BadMask(absl::StrCat(mask.paths_size(), " paths, more than ", kReadMaskPathsMax));
   }
   ActorFields fields;
   for (const std::string& path : mask.paths()) {

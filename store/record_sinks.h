@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "core/listing/values_read.h"
@@ -18,18 +20,22 @@ inline constexpr size_t kElementOverheadBytes = 6;
 template <typename Message>
 class PageSink final : public RecordSink {
  public:
-  // Decodes the value of a key, padded as RecordSink::Add() has it; DATA_LOSS when it cannot.
-  using Decode = absl::Status (*)(std::string_view key, std::string_view value, Message* record);
+  // Decodes the value of a key, padded as RecordSink::Add() has it. False: the record is not
+  // wanted. DATA_LOSS when it cannot be read.
+  using Decode = std::function<absl::StatusOr<bool>(std::string_view key, std::string_view value,
+                                                    Message* record)>;
   using OnUnreadableRecord = std::function<void(std::string_view key, const absl::Status& why)>;
 
   // `page` must outlive the sink. `on_unreadable` may be empty.
   PageSink(Decode decode, google::protobuf::RepeatedPtrField<Message>* page,
            const OnUnreadableRecord& on_unreadable)
-      : decode_(decode), page_(page), on_unreadable_(on_unreadable) {}
+      : decode_(std::move(decode)), page_(page), on_unreadable_(on_unreadable) {}
 
-  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override {
     Message* record = size_ < page_->size() ? page_->Mutable(size_) : page_->Add();
-    if (absl::Status status = decode_(key, value, record); !status.ok()) return status;
+    absl::StatusOr<bool> wanted = decode_(key, value, record);
+    if (!wanted.ok()) return wanted.status();
+    if (!*wanted) return std::nullopt;
     ++size_;
     return record->ByteSizeLong() + kElementOverheadBytes;
   }
@@ -63,7 +69,7 @@ class PageSink final : public RecordSink {
 // Stops looking after the first key.
 class AnyRecordSink final : public RecordSink {
  public:
-  absl::StatusOr<size_t> Add(std::string_view, std::string_view) override {
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view, std::string_view) override {
     ++size_;
     return size_t{0};
   }

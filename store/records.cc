@@ -91,7 +91,12 @@ RecordChange Write(std::string value, const std::string& write_id) {
 
 absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_json,
                                ateapi::Actor* actor) {
-  absl::Status status = DecodePaddedActor(padded_json, actor);
+  return DecodeActorRecord(key, padded_json, ActorFields::All(), actor);
+}
+
+absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_json,
+                               ActorFields wanted, ateapi::Actor* actor) {
+  absl::Status status = DecodePaddedActor(padded_json, wanted.Add(ActorNameFields()), actor);
   if (!status.ok()) return Unreadable(key, ToStd(status.message()));
   if (!IsUtf8(key)) return Unreadable(key, "the key is not UTF-8");
   ActorKeyParts names = ParseActorKey(key);

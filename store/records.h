@@ -8,6 +8,7 @@
 #include "proto/ateapi.pb.h"
 #include "store/call_options.h"
 #include "store/cluster_client.h"
+#include "store/codec/actor_fields.h"
 
 namespace atestore {
 
@@ -17,6 +18,11 @@ namespace atestore {
 // no string of a message can hold.
 absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_json,
                                ateapi::Actor* actor);
+
+// The same, of the fields in `wanted` and the names: whether the others can be read is not looked
+// at.
+absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_json,
+                               ActorFields wanted, ateapi::Actor* actor);
 
 // The same for an atespace, of a value without padding.
 absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view json,

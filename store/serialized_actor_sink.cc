@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "store/records.h"
-
 namespace atestore {
 namespace {
 
@@ -33,8 +31,11 @@ void EndField(const uint8_t* end, std::string* message) {
 
 }  // namespace
 
-absl::StatusOr<size_t> SerializedActorSink::Add(std::string_view key, std::string_view value) {
-  if (absl::Status status = DecodeActorRecord(key, value, &actor_); !status.ok()) return status;
+absl::StatusOr<std::optional<size_t>> SerializedActorSink::Add(std::string_view key,
+                                                               std::string_view value) {
+  absl::StatusOr<bool> wanted = projection_.Read(key, value, &actor_);
+  if (!wanted.ok()) return wanted.status();
+  if (!*wanted) return std::nullopt;
   const size_t length = actor_.ByteSizeLong();
   uint8_t* at = BeginField(ateapi::ListActorsResponse::kActorsFieldNumber, length, &bytes_);
   EndField(actor_.SerializeWithCachedSizesToArray(at), &bytes_);

@@ -8,6 +8,7 @@
 
 #include "core/listing/values_read.h"
 #include "proto/ateapi.pb.h"
+#include "store/actor_projection.h"
 #include "store/record_sinks.h"
 
 namespace atestore {
@@ -18,13 +19,15 @@ class SerializedActorSink final : public RecordSink {
  public:
   using OnUnreadableRecord = PageSink<ateapi::Actor>::OnUnreadableRecord;
 
-  // `memory` is taken over, not what it holds. `on_unreadable` may be empty.
-  explicit SerializedActorSink(std::string memory, const OnUnreadableRecord& on_unreadable)
-      : on_unreadable_(on_unreadable), bytes_(std::move(memory)) {
+  // `memory` is taken over, not what it holds. `on_unreadable` may be empty; both references must
+  // outlive the sink.
+  SerializedActorSink(std::string memory, const ActorProjection& projection,
+                      const OnUnreadableRecord& on_unreadable)
+      : projection_(projection), on_unreadable_(on_unreadable), bytes_(std::move(memory)) {
     bytes_.clear();
   }
 
-  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override;
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override;
   size_t size() const override { return ends_.size(); }
   void Remove(std::span<const size_t> indexes) override;
   void OnUnreadable(std::string_view key, const absl::Status& why) override;
@@ -35,6 +38,7 @@ class SerializedActorSink final : public RecordSink {
   std::string TakeResponse(std::string_view next_page_token) &&;
 
  private:
+  const ActorProjection& projection_;
   const OnUnreadableRecord& on_unreadable_;
   int64_t unreadable_ = 0;
   ateapi::Actor actor_;

@@ -50,6 +50,7 @@ ServerTraits ServerTraitsCache::Get(const std::shared_ptr<const Topology>& topol
   ServerTraits traits = known ? *known : Ask(topology, deadline);
   std::lock_guard lock(mutex_);
   traits.hints.record_bytes = traits_.hints.record_bytes;
+  traits.hints.value_bytes = traits_.hints.value_bytes;
   auto ratio = wanted_ratios_.find(pattern);
   if (ratio != wanted_ratios_.end()) traits.hints.wanted_ratio = ratio->second;
   return traits;
@@ -92,7 +93,8 @@ ServerTraits ServerTraitsCache::Ask(const std::shared_ptr<const Topology>& topol
 }
 
 void ServerTraitsCache::Learn(const std::shared_ptr<const Topology>& topology,
-                              const std::string& pattern, const ServerTraits& learnt) {
+                              const std::string& pattern, const ServerTraits& learnt,
+                              bool whole_records) {
   std::lock_guard lock(mutex_);
   if (wanted_ratios_.size() == kWantedRatiosMax && !wanted_ratios_.contains(pattern)) {
     wanted_ratios_.clear();
@@ -101,7 +103,8 @@ void ServerTraitsCache::Learn(const std::shared_ptr<const Topology>& topology,
   if (topology_ != topology) return;
   traits_.per_slot_tables = traits_.per_slot_tables && learnt.per_slot_tables;
   traits_.hints.keys_per_slot = learnt.hints.keys_per_slot;
-  traits_.hints.record_bytes = learnt.hints.record_bytes;
+  if (whole_records) traits_.hints.record_bytes = learnt.hints.record_bytes;
+  traits_.hints.value_bytes = learnt.hints.value_bytes;
 }
 
 }  // namespace atestore

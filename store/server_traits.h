@@ -38,9 +38,10 @@ class ServerTraitsCache {
   // again the next time. `pattern`: of the keys that the listing wants.
   ServerTraits Get(const std::shared_ptr<const Topology>& topology, const std::string& pattern,
                    absl::Time deadline);
-  // Remembers what a listing of `pattern` learnt under `topology`.
+  // Remembers what a listing of `pattern` learnt under `topology`; not the size of its records
+  // unless they are whole.
   void Learn(const std::shared_ptr<const Topology>& topology, const std::string& pattern,
-             const ServerTraits& learnt);
+             const ServerTraits& learnt, bool whole_records = true);
 
  private:
   ServerTraits Ask(const std::shared_ptr<const Topology>& topology, absl::Time deadline);

@@ -1,6 +1,7 @@
 #include "core/listing/list_walk.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -99,7 +100,7 @@ bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
 bool ListWalk::Begin(const Topology& topology) {
   if (!position_ || page_full_ || room() == 0 || (ending_ && progressed_)) {
     pending_ = Done{};
-  } else if (mode_ == Mode::kBatch && AwaitsNames(position_->slot, room())) {
+  } else if (mode_ == Mode::kBatch && AwaitsNames(position_->slot, names_room())) {
     return false;
   } else {
     pending_ = Plan(topology);
@@ -139,7 +140,7 @@ bool ListWalk::MayGoAhead() const {
   if (mode_ != Mode::kBatch || ending_ || !current_->values || current_->values->obstacle()) {
     return false;
   }
-  if (current_->fetch < current_->names->size() || current_->fetch >= room()) return false;
+  if (current_->fetch < current_->names->size() || current_->fetch >= names_room()) return false;
   if (current_->batch) {
     for (size_t unit = 0; unit < current_->batch->units().size(); ++unit) {
       if (current_->batch->obstacle(unit)) return false;
@@ -152,7 +153,7 @@ bool ListWalk::MayGoAhead() const {
 
 void ListWalk::GoAhead(const Topology& topology) {
   const size_t first = current_->end;
-  const size_t names = room() - current_->fetch;
+  const size_t names = names_room() - current_->fetch;
   if (AwaitsNames(first, names)) return;
   auto ahead = std::make_unique<Segment>();
   ahead->first = first;
@@ -166,7 +167,7 @@ bool ListWalk::TakeAhead() {
   if (ahead_->names_taken) return false;
   TakeBatch(*ahead_);
   if (ahead_->end == ahead_->first) return false;  // why will be seen when it is its turn
-  ReadValues(*ahead_, &ahead_->batch->names(), room() - current_->fetch);
+  ReadValues(*ahead_, &ahead_->batch->names(), names_room() - current_->fetch);
   return true;
 }
 
@@ -208,7 +209,7 @@ void ListWalk::ConcludeNames() {
 void ListWalk::ConcludeBatch() {
   if (!current_->names_taken) TakeBatch(*current_);
   if (current_->end == current_->first) return DiagnoseFirstSlot();
-  ReadValues(*current_, &current_->batch->names(), room());
+  ReadValues(*current_, &current_->batch->names(), names_room());
 }
 
 // What a batch found: how far it goes, and what it says about the cluster.
@@ -256,7 +257,7 @@ void ListWalk::ConcludeMigrating() {
     return Meet(*migrating.obstacle());
   }
   current_->end = position_->slot + size_t{1};
-  ReadValues(*current_, &migrating.names(), room());
+  ReadValues(*current_, &migrating.names(), names_room());
 }
 
 void ListWalk::LearnDensity(const NamesBatch::Density& density) {
@@ -296,15 +297,24 @@ void ListWalk::ReadValues(Segment& segment, NameList* names, size_t records_max)
       std::make_unique<ValuesRead>(names, segment.fetch, std::move(nodes), ValuesBounds(), sink_);
 }
 
+// The names that are likely to hold so many records, by what the page was like so far.
+size_t ListWalk::NamesFor(size_t records) const {
+  if (!options_.selective) return records;
+  const double share =
+      static_cast<double>(counters_.matched + 1) / static_cast<double>(counters_.examined + 1);
+  return static_cast<size_t>(std::ceil(static_cast<double>(records) / share));
+}
+
 ValuesRead::Bounds ListWalk::ValuesBounds() const {
   auto portion_of = [this](double keys) {
     return std::max<size_t>(static_cast<size_t>(keys * portion_), 1);
   };
   const double part_keys = std::min(static_cast<double>(options_.values_part_keys),
-                                    static_cast<double>(kValuesPartBytes) / hints_.record_bytes);
+                                    static_cast<double>(kValuesPartBytes) / hints_.value_bytes);
   return {.bytes_left = bytes_left(),
-          .mget_keys = portion_of(static_cast<double>(MgetKeysFor(hints_.record_bytes))),
-          .part_keys = portion_of(part_keys)};
+          .mget_keys = portion_of(static_cast<double>(MgetKeysFor(hints_.value_bytes))),
+          .part_keys = portion_of(part_keys),
+          .names_only = options_.names_only};
 }
 
 // A server that closes a connection over too many bytes does so each time it is asked for as many.
@@ -321,10 +331,18 @@ void ListWalk::CommitValues() {
   ValuesRead::Outcome outcome =
       values.Finish({.bytes_left = bytes_left(),
                      .is_empty = page_records_ == 0,
+                     .records_left = room(),
                      .all_or_nothing = current_->huge && huge_count_ > 1});
   page_bytes_ += outcome.bytes;
   page_records_ += outcome.added;
-  if (outcome.added > 0) {
+  counters_.examined += outcome.examined;
+  counters_.matched += outcome.added;
+  if (values.values() > 0) {
+    hints_.value_bytes =
+        static_cast<double>(values.value_bytes()) / static_cast<double>(values.values());
+    hints_ = hints_.Clamped();
+  }
+  if (outcome.added > 0 && !options_.names_only) {
     hints_.record_bytes = static_cast<double>(outcome.bytes) / static_cast<double>(outcome.added);
     hints_ = hints_.Clamped();
   }
@@ -387,6 +405,8 @@ void ListWalk::MoveBehind(size_t passed) {
 
 std::optional<Position> ListWalk::ExpectedEnd() const {
   if (mode_ != Mode::kBatch || ending_ || !current_ || !current_->values) return std::nullopt;
+  // Nor can it be where the sink decides what is on the page.
+  if (options_.selective) return std::nullopt;
   const Segment& last = ahead_ ? *ahead_ : *current_;
   const size_t fetch = current_->fetch + (ahead_ ? ahead_->fetch : 0);
   if (!last.values || fetch < room() || current_->values->obstacle() || last.values->obstacle()) {

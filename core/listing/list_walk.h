@@ -42,6 +42,10 @@ class ListWalk {
     WalkHints hints;
     size_t segment_names = kSegmentNames;
     size_t values_part_keys = kValuesPartKeys;
+    // The sink does not want everything that it is given, so that more names than records are read.
+    bool selective = false;
+    // Records are names alone, no value is asked for: a key that cannot be read is one too.
+    bool names_only = false;
     NameHash hash = HashName;
     // Where names may be had already; null: nowhere. Must outlive the walk.
     NamesAhead* names_ahead = nullptr;
@@ -105,6 +109,8 @@ class ListWalk {
     size_t segments_ahead_dropped = 0;  // of them, thrown away because of the one before
     size_t segments_found = 0;          // whose names had been looked for ahead
     size_t segments_found_stale = 0;    // of them, refused when their values were asked for
+    size_t examined = 0;                // records that the sink was asked about
+    size_t matched = 0;                 // of them, those on the page
   };
   const Counters& counters() const { return counters_; }
 
@@ -187,6 +193,8 @@ class ListWalk {
     return {.slot = static_cast<Slot>(slot), .place = std::move(place), .end = end()};
   }
   size_t room() const { return records_max_ - page_records_; }
+  size_t NamesFor(size_t records) const;
+  size_t names_room() const { return NamesFor(room()); }
   ValuesRead::Bounds ValuesBounds() const;
   size_t bytes_left() const { return options_.page_bytes - page_bytes_; }
 

@@ -23,7 +23,7 @@ void ListWalk::PlanHuge(const Endpoint& owner) {
   if (cursor != nullptr && cursor->split) {
     huge_count_ = 1;  // the smallest reply was split, and only it can be recognised
   } else if (!huge_count_) {
-    double count = static_cast<double>(room()) / hints_.wanted_ratio * kOvershoot;
+    double count = static_cast<double>(names_room()) / hints_.wanted_ratio * kOvershoot;
     huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, reading_.scan_count_max);
   }
   current_->huge =
@@ -59,13 +59,14 @@ void ListWalk::ConcludeHuge() {
   hints_.wanted_ratio = static_cast<double>(huge.wanted()) / static_cast<double>(*huge_count_);
   hints_ = hints_.Clamped();
   const size_t names = huge.names().size();
-  if (names > room() && (huge_count_ > 1 || page_records_ > 0)) {
-    return ShrinkHugeCount(static_cast<double>(room()) / static_cast<double>(names) * kOvershoot);
+  const size_t most = names_room();
+  if (names > most && (huge_count_ > 1 || page_records_ > 0)) {
+    return ShrinkHugeCount(static_cast<double>(most) / static_cast<double>(names) * kOvershoot);
   }
   huge.names().Sort();
   current_->names = &huge.names();
   if (names == 0) return CommitHuge({});
-  current_->fetch = std::min(names, room());
+  current_->fetch = std::min(names, most);
   current_->values = std::make_unique<ValuesRead>(
       current_->names, current_->fetch, std::vector<Endpoint>{huge.owner()}, ValuesBounds(), sink_);
 }

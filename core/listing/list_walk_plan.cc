@@ -25,7 +25,7 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   current_->asked_end = slot + size_t{1};
   switch (mode_) {
     case Mode::kBatch:
-      PlanBatch(topology, *current_, FloorOf(*position_), room());
+      PlanBatch(topology, *current_, FloorOf(*position_), names_room());
       break;
     case Mode::kOneSlot:
       PlanOneSlot(*owner, reading_.whole_slot_keys);

@@ -32,7 +32,8 @@ WalkHints WalkHints::Clamped() const {
   constexpr double kMost = 1e12;
   return {.keys_per_slot = std::clamp(keys_per_slot, 1.0 / kSlotCount, kMost),
           .wanted_ratio = std::clamp(wanted_ratio, 1e-6, 1.0),
-          .record_bytes = std::clamp(record_bytes, 1.0, kMost)};
+          .record_bytes = std::clamp(record_bytes, 1.0, kMost),
+          .value_bytes = std::clamp(value_bytes, 1.0, kMost)};
 }
 
 NamesPlan NamesPlan::For(const NamesWanted& wanted, const WalkHints& hints,

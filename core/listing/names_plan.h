@@ -23,9 +23,10 @@ inline constexpr size_t kRoundKeysMax = 6000;
 
 // What is known about the population, to ask for the right amount. Only speed depends on it.
 struct WalkHints {
-  double keys_per_slot = 1;  // keys of any kind
-  double wanted_ratio = 1;   // of them, those that the filter wants
-  double record_bytes = 512;
+  double keys_per_slot = 1;   // keys of any kind
+  double wanted_ratio = 1;    // of them, those that the filter wants
+  double record_bytes = 512;  // of a record on a page
+  double value_bytes = 512;   // of its value on the server
 
   // The same, as something that can be divided by, whatever was learnt or handed in.
   WalkHints Clamped() const;

@@ -36,7 +36,9 @@ ValuesRead::ValuesRead(const NameList* names, size_t count, Migration migration,
 std::vector<ShardRequest> ValuesRead::NextRound() {
   parts_.clear();
   sent_.clear();
-  if (round_ == Round::kBegin) {
+  if (round_ == Round::kBegin && bounds_.names_only) {
+    AddNames();
+  } else if (round_ == Round::kBegin) {
     round_ = Round::kValues;
     AskAll();
   } else if (round_ == Round::kValues) {
@@ -62,6 +64,14 @@ std::vector<ShardRequest> ValuesRead::More() {
     requests.push_back(std::move(part.request));
   }
   return requests;
+}
+
+// A name was there at the moment at which its slot was read: that is all there is to know.
+void ValuesRead::AddNames() {
+  static constexpr char kNothing[RespReader::kPadding] = {};
+  for (size_t item = 0; item < items_.size(); ++item) {
+    AddRecord(same_node_[(*names_)[item].node], item, std::string_view(kNothing, 0));
+  }
 }
 
 void ValuesRead::AskAll() {
@@ -156,6 +166,13 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
     return MarkUnreadable(item, DataLossError(absl::StrCat("a value of ", value.integer(),
                                                            " bytes is over the limit")));
   }
+  ++values_;
+  value_bytes_ += value.text().size();
+  AddRecord(node, item, value.text());
+}
+
+void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
+  Item& state = items_[item];
   // The first record in order is always tried, also when only GET has found it: it must get a page
   // somewhere.
   size_t& bytes_added = states_[node].bytes_added;
@@ -164,11 +181,15 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
     stays_ = std::min(stays_, item);
     return;
   }
-  absl::StatusOr<size_t> bytes = sink_->Add((*names_)[item].text, value.text());
+  absl::StatusOr<std::optional<size_t>> bytes = sink_->Add((*names_)[item].text, value);
   if (!bytes.ok()) return MarkUnreadable(item, bytes.status());
-  bytes_added += *bytes;
+  if (!*bytes) {
+    state.fate = Fate::kNotWanted;
+    return;
+  }
+  bytes_added += **bytes;
   state = {.fate = Fate::kAdded,
-           .bytes = static_cast<uint32_t>(*bytes),
+           .bytes = static_cast<uint32_t>(**bytes),
            .sink_index = static_cast<uint32_t>(sink_->size() - 1)};
 }
 
@@ -195,8 +216,9 @@ void ValuesRead::OnFailure(size_t request, const absl::Status& status) {
   for (const Command& command : part.commands) {
     for (size_t item = command.first; item < command.first + command.count; ++item) {
       Fate fate = items_[item].fate;
-      bool told = fate == Fate::kAdded || fate == Fate::kGone || fate == Fate::kUnreadable ||
-                  (fate == Fate::kNull && round_ == Round::kValues) || fate == Fate::kNotKept;
+      bool told = fate == Fate::kAdded || fate == Fate::kGone || fate == Fate::kNotWanted ||
+                  fate == Fate::kUnreadable || (fate == Fate::kNull && round_ == Round::kValues) ||
+                  fate == Fate::kNotKept;
       if (!told) Obstruct(item, 1, obstacle);
     }
   }
@@ -218,15 +240,25 @@ ValuesRead::Outcome ValuesRead::Finish(const PageState& page) {
   Outcome outcome;
   for (; outcome.passed < items_.size(); ++outcome.passed) {
     const Item item = items_[outcome.passed];
-    if (item.fate == Fate::kGone || item.fate == Fate::kUnreadable) continue;
+    if (item.fate == Fate::kGone || item.fate == Fate::kUnreadable ||
+        item.fate == Fate::kNotWanted) {
+      if (item.fate != Fate::kGone) ++outcome.examined;
+      continue;
+    }
     if (item.fate == Fate::kNotKept) outcome.page_full = true;
     if (item.fate != Fate::kAdded) break;
+    if (outcome.added == page.records_left) {
+      outcome.page_full = true;
+      break;
+    }
+    ++outcome.examined;
     if (outcome.bytes + item.bytes <= page.bytes_left) {
       outcome.bytes += item.bytes;
       ++outcome.added;
       continue;
     }
     if (!page.is_empty || outcome.added > 0) {
+      --outcome.examined;
       outcome.page_full = true;
       break;
     }

@@ -17,9 +17,11 @@ namespace atestore {
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
-  // Takes a record at the end of the page. The number of bytes that it adds to the page, or why
-  // the value cannot be read. `value` is followed by RespReader::kPadding readable bytes.
-  virtual absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) = 0;
+  // Takes a record at the end of the page. The number of bytes that it adds to the page; nullopt
+  // when the record is not wanted and was not taken; or why the value cannot be read. `value` is
+  // followed by RespReader::kPadding readable bytes, and empty where names are listed alone.
+  virtual absl::StatusOr<std::optional<size_t>> Add(std::string_view key,
+                                                    std::string_view value) = 0;
   // The number of records on the page.
   virtual size_t size() const = 0;
   // Takes the records at these ascending indexes back; the others keep their order.
@@ -54,6 +56,7 @@ class ValuesRead final : public ListingStep {
     kPending,
     kAdded,       // in the sink
     kGone,        // deleted since its name was read
+    kNotWanted,   // not taken by the sink
     kUnreadable,  // wrong type, undecodable or larger than a page
     kNotKept,     // did not fit what is left of the page
     kObstructed,  // not told: see obstacle()
@@ -65,6 +68,7 @@ class ValuesRead final : public ListingStep {
     size_t bytes_left;                   // of the page: no node's records are decoded far beyond
     size_t mget_keys = 1;                // of one command
     size_t part_keys = kValuesPartKeys;  // both at least 1
+    bool names_only = false;             // asks for no values: every name is a record
   };
   // Reads the first `count` of `names`. `nodes` are the endpoints that the names' node indexes
   // count. `names` and `sink` must outlive the step.
@@ -86,19 +90,25 @@ class ValuesRead final : public ListingStep {
   struct Outcome {
     size_t passed = 0;            // names that are done
     size_t added = 0;             // records that stay in the sink
+    size_t examined = 0;          // names of records that the sink was asked about, and are passed
     size_t bytes = 0;             // of those
     bool page_full = false;       // the next record does not fit the page
     std::vector<size_t> removed;  // indexes in the sink of records that must leave it
   };
   struct PageState {
-    size_t bytes_left;            // of the page
-    bool is_empty;                // so that a record which does not fit never will
-    bool all_or_nothing = false;  // unless every name is done, none is
+    size_t bytes_left;               // of the page
+    bool is_empty;                   // so that a record which does not fit never will
+    size_t records_left = SIZE_MAX;  // of the page
+    bool all_or_nothing = false;     // unless every name is done, none is
   };
   // Ends the step, and tells the sink what could not be read.
   Outcome Finish(const PageState& page);
   // Ends the step as if it had not been: all that must leave the sink.
   std::vector<size_t> Abandon() const { return RecordsFrom(0); }
+
+  // The values that came, of what is wanted or not, and their bytes.
+  size_t values() const { return values_; }
+  size_t value_bytes() const { return value_bytes_; }
 
   // The first obstacle met.
   const std::optional<Obstacle>& obstacle() const { return obstacle_; }
@@ -130,6 +140,7 @@ class ValuesRead final : public ListingStep {
   };
   enum class Round { kBegin, kValues, kAgain, kDone };
 
+  void AddNames();
   void AskAll();
   void AskNullsAgain();
   void AskDestination();
@@ -138,6 +149,7 @@ class ValuesRead final : public ListingStep {
   Part& PartOf(size_t request) { return parts_[sent_[request]]; }
   std::vector<size_t> RecordsFrom(size_t first) const;
   void OnValue(size_t node, size_t item, const ReplyView& value, bool alone);
+  void AddRecord(size_t node, size_t item, std::string_view value);
   void OnError(size_t node, const Command& command, const ReplyView& reply);
   void Obstruct(size_t first, size_t count, Obstacle obstacle);
   void MarkUnreadable(size_t item, absl::Status why);
@@ -155,6 +167,8 @@ class ValuesRead final : public ListingStep {
   std::vector<Part> parts_;        // of the round
   std::vector<size_t> sent_;       // their indexes, in the order in which they were sent
   std::vector<std::pair<size_t, absl::Status>> unreadable_;
+  size_t values_ = 0;
+  size_t value_bytes_ = 0;
   std::optional<Obstacle> obstacle_;
 };
 

@@ -25,6 +25,7 @@ class ActorFields {
     return *this;
   }
   constexpr bool Has(int number) const { return (bits_ >> number & 1) != 0; }
+  constexpr bool Includes(ActorFields others) const { return (others.bits_ & ~bits_) == 0; }
   constexpr bool is_all() const { return *this == All(); }
   friend constexpr bool operator==(ActorFields, ActorFields) = default;
 

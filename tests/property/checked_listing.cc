@@ -27,6 +27,7 @@ std::optional<std::string> CheckedListing::RunParts(std::vector<Position> parts,
     segments_ahead_dropped_ += page.counters.segments_ahead_dropped;
     segments_found_ += page.counters.segments_found;
     segments_found_stale_ += page.counters.segments_found_stale;
+    not_wanted_ += page.counters.examined - page.counters.matched;
     if (page.unavailable) {
       ++unavailable_;
       if (pages >= pages_with_faults) {
@@ -74,13 +75,30 @@ std::optional<std::string> CheckedListing::CheckPage(const WorldPage& page) cons
   for (const auto& [key, value] : page.records) {
     bytes += value.size();
     if (!world_.filter().Matches(key)) return absl::StrCat("not asked for: ", key);
-    if (!page.window->Includes(key, value) && !world_.MayHaveComeBack(key, value) &&
-        !world_.MayBeOfFormerOwner(key, value, *page.window)) {
+    if (!IsWanted(world_.options(), key)) return absl::StrCat("not wanted: ", key);
+    if (!WasTrue(page, key, value)) {
       return absl::StrCat("never true during the call: ", key, " = ", value);
     }
   }
   if (bytes > world_.options().page_bytes) return "more bytes than page_bytes";
+  // The walks of negative controls count nothing.
+  if (page.counters.examined > 0 && page.counters.matched != page.records.size()) {
+    return "the page counts other records";
+  }
   return CheckUnreadable(page);
+}
+
+bool CheckedListing::WasTrue(const WorldPage& page, const std::string& key,
+                             const std::string& value) const {
+  const auto was_true = [&](const std::string& given) {
+    return page.window->Includes(key, given) || world_.MayHaveComeBack(key, given) ||
+           world_.MayBeOfFormerOwner(key, given, *page.window);
+  };
+  if (!world_.options().names_only) return was_true(value);
+  // A name alone tells of no value: with any it may have been there.
+  if (world_.poison().contains(key)) return true;
+  const std::set<std::string>& values = world_.ValuesOf(key);
+  return std::any_of(values.begin(), values.end(), was_true);
 }
 
 std::optional<std::string> CheckedListing::CheckUnreadable(const WorldPage& page) const {
@@ -114,14 +132,20 @@ std::optional<std::string> CheckedListing::CheckComplete(bool quiet) const {
   if (cluster_broken_) return std::nullopt;
   std::map<std::string_view, size_t> count;
   for (const std::string& key : listed_) ++count[key];
-  for (const std::string& key : world_.survivors()) {
+  std::set<std::string> expected = world_.survivors();
+  // Whether a value can be read is not known where none is.
+  if (world_.options().names_only) {
+    expected.insert(world_.poison().begin(), world_.poison().end());
+  }
+  for (const std::string& key : expected) {
+    if (!IsWanted(world_.options(), key)) continue;
     auto found = count.find(key);
     if (found == count.end()) return absl::StrCat("missing: ", key);
     if (found->second > 1 && (quiet || !MayRepeat(key))) {
       return absl::StrCat("listed twice: ", key);
     }
   }
-  if (!quiet) return std::nullopt;
+  if (!quiet || world_.options().names_only) return std::nullopt;
   for (const std::string& key : world_.poison()) {
     auto times = std::count(unreadable_.begin(), unreadable_.end(), key);
     if (times != 1) return absl::StrCat("unreadable, but told ", times, " times: ", key);

@@ -49,6 +49,7 @@ class CheckedListing {
   size_t segments_ahead_dropped() const { return segments_ahead_dropped_; }
   size_t segments_found() const { return segments_found_; }
   size_t segments_found_stale() const { return segments_found_stale_; }
+  size_t not_wanted() const { return not_wanted_; }
   // The faults left a cluster that does not come to rest, not even after a repair: that the listing
   // did not end says nothing.
   bool cluster_broken() const { return cluster_broken_; }
@@ -56,6 +57,7 @@ class CheckedListing {
  private:
   std::optional<std::string> CheckPage(const WorldPage& page) const;
   std::optional<std::string> CheckUnreadable(const WorldPage& page) const;
+  bool WasTrue(const WorldPage& page, const std::string& key, const std::string& value) const;
   bool MayRepeat(const std::string& key) const;
   std::optional<std::string> PassThroughToken(Position& position) const;
 
@@ -78,6 +80,7 @@ class CheckedListing {
   size_t segments_ahead_dropped_ = 0;
   size_t segments_found_ = 0;
   size_t segments_found_stale_ = 0;
+  size_t not_wanted_ = 0;  // records that the sink did not take
   bool cluster_broken_ = false;
 };
 

@@ -56,8 +56,10 @@ struct ListingCase {
   std::vector<PlannedFault> schedule = {};
   bool stale_views = false;  // news travel by gossip, not at once
   uint32_t churn_per_page = 0;
-  int refreshes_max = 60;  // after so many a page gives up, as one does whose time is over
-  std::string atespace;    // empty: all
+  int refreshes_max = 60;     // after so many a page gives up, as one does whose time is over
+  std::string atespace;       // empty: all
+  bool names_only = false;    // no values are read
+  uint32_t wanted_per_8 = 8;  // of so many keys the sink wants so many records
 };
 
 inline std::ostream& operator<<(std::ostream& out, const std::vector<PlannedFault>& schedule) {
@@ -67,6 +69,11 @@ inline std::ostream& operator<<(std::ostream& out, const std::vector<PlannedFaul
         << static_cast<int>(planned.fault) << ")}, ";
   }
   return out << "}";
+}
+
+// Whether the sink of a case wants this key's record.
+inline bool IsWanted(const ListingCase& c, std::string_view key) {
+  return HashName(key) % 8 < c.wanted_per_8;
 }
 
 inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
@@ -82,7 +89,8 @@ inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
              << " .faults_max=" << c.faults_max << " .misbehaviour=" << c.misbehaviour
              << " .faults_without=" << c.faults_without << " .schedule=" << c.schedule
              << " .stale_views=" << c.stale_views << " .churn_per_page=" << c.churn_per_page
-             << " .refreshes_max=" << c.refreshes_max << " .atespace='" << c.atespace << "'}";
+             << " .refreshes_max=" << c.refreshes_max << " .names_only=" << c.names_only
+             << " .wanted_per_8=" << c.wanted_per_8 << " .atespace='" << c.atespace << "'}";
 }
 
 }  // namespace atestore

@@ -150,6 +150,35 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
   reach.Check();
 }
 
+// Of a case, one that lists names alone, or of which the sink does not want everything, or both.
+rc::Gen<ListingCase> AnyAskingCase(bool with_faults) {
+  return rc::gen::exec([with_faults] {
+    ListingCase c = *AnyCase(with_faults);
+    c.names_only = *rc::gen::arbitrary<bool>();
+    c.wanted_per_8 = *rc::gen::element<uint32_t>(0, 1, 4, 7, 8);
+    return c;
+  });
+}
+
+RC_GTEST_PROP(ListingProperty, WhatIsAskedForExactlyOnceInAQuietCluster, ()) {
+  ListingCase c = *AnyAskingCase(/*with_faults=*/false);
+  ListingWorld world(c);
+  CheckedListing listing(world);
+  Demand(listing.Run({}, 0), c);
+  Demand(listing.CheckComplete(/*quiet=*/true), c);
+  RC_CLASSIFY(listing.not_wanted() > 0, "records not wanted");
+}
+
+RC_GTEST_PROP(ListingProperty, WhatIsAskedForExactlyOnceThroughFaults, ()) {
+  ListingCase c = *AnyAskingCase(/*with_faults=*/true);
+  ListingWorld world(c);
+  CheckedListing listing(world);
+  Demand(listing.Run({}, 40), c);
+  Demand(listing.CheckComplete(/*quiet=*/false), c);
+  RC_CLASSIFY(listing.not_wanted() > 0, "records not wanted");
+  RC_CLASSIFY(listing.redirects() > 0, "redirects");
+}
+
 // A listing that is cut into parts wherever it stands, and these again.
 RC_GTEST_PROP(ListingProperty, PartsTogetherHoldEveryActorExactlyOnce, ()) {
   ListingCase c = *AnyCase(/*with_faults=*/true);

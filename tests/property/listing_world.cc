@@ -243,6 +243,12 @@ bool ListingWorld::WasEverGiven(const std::string& key, const std::string& value
   return given != ever_.end() && given->second.contains(value);
 }
 
+const std::set<std::string>& ListingWorld::ValuesOf(const std::string& key) const {
+  static const auto* const none = new std::set<std::string>();
+  auto given = ever_.find(key);
+  return given != ever_.end() ? given->second : *none;
+}
+
 bool ListingWorld::MayBeOfFormerOwner(const std::string& key, const std::string& value,
                                       const TruthWindow& window) const {
   // Where news travel at once the source has heard.

@@ -81,6 +81,8 @@ class ListingWorld {
   // then: so clients read it, and so do we.
   bool MayBeOfFormerOwner(const std::string& key, const std::string& value,
                           const TruthWindow& window) const;
+  // Every value that `key` ever had.
+  const std::set<std::string>& ValuesOf(const std::string& key) const;
   // Records of the filter that cannot be read, from the beginning to the end.
   const std::set<std::string>& poison() const { return poison_; }
   // The most keys that a slot can have held.

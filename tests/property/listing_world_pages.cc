@@ -20,8 +20,12 @@ constexpr size_t kReaderPagesMax = 3;
 // Records as pairs of key and value; a value that begins with '!' cannot be read.
 class PairSink final : public RecordSink {
  public:
-  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
+  explicit PairSink(const ListingCase& c) : case_(c) {}
+
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override {
+    EXPECT_TRUE(!case_.names_only || value.empty()) << "a value was read for " << key;
     if (value.starts_with('!')) return DataLossError("poison");
+    if (!IsWanted(case_, key)) return std::nullopt;
     records.emplace_back(key, value);
     return value.size();
   }
@@ -37,6 +41,9 @@ class PairSink final : public RecordSink {
 
   std::vector<std::pair<std::string, std::string>> records;
   std::vector<std::string> unreadable;
+
+ private:
+  const ListingCase& case_;
 };
 
 // Feeds a walk, and sends what else it wants while requests are on their way; when `patient` says
@@ -86,6 +93,7 @@ class ListingWorld::Reader final : public PageTaker {
 
  private:
   struct OpenPage {
+    explicit OpenPage(const ListingCase& c) : sink(c) {}
     PairSink sink;
     std::shared_ptr<TruthWindow> window;
   };
@@ -95,7 +103,7 @@ class ListingWorld::Reader final : public PageTaker {
       return nullptr;
     }
     if (!open_.empty()) ++world_.pages_ahead_;
-    open_.push_back(std::make_unique<OpenPage>());
+    open_.push_back(std::make_unique<OpenPage>(world_.options_));
     open_.back()->window = world_.OpenWindow();
     return &open_.back()->sink;
   }
@@ -134,6 +142,8 @@ ListWalk::Options ListingWorld::FirstPage(const Position& start) {
                     .wanted_ratio = 1.0 / static_cast<double>(1 << random_.Below(12))},
           .segment_names = options_.segment_names,
           .values_part_keys = options_.values_part_keys,
+          .selective = options_.wanted_per_8 < 8,
+          .names_only = options_.names_only,
           .hash = HashOfBits(options_.hash_bits)};
 }
 
@@ -175,7 +185,7 @@ WorldPage ListingWorld::ListPage(const Position& start) {
 
 WorldPage ListingWorld::ListAlone(const Position& start) {
   std::shared_ptr<TruthWindow> window = OpenWindow();
-  PairSink sink;
+  PairSink sink(options_);
   ListWalk walk(FirstPage(start), &sink);
   absl::Status why = Run(walk, [] { return false; });
   CloseWindow(window);

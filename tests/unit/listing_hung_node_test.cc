@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,7 +77,7 @@ class HangingTransport final : public ShardTransport {
 // Counts records.
 class CountingSink final : public RecordSink {
  public:
-  absl::StatusOr<size_t> Add(std::string_view, std::string_view value) override {
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view, std::string_view value) override {
     ++records_;
     return value.size();
   }

@@ -267,7 +267,7 @@ TEST_P(NamesAheadTest, IsWorthWaitingForWhileMoreIsOnItsWay) {
 // The keys of a page.
 class KeysSink final : public RecordSink {
  public:
-  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override {
     keys.emplace_back(key);
     return value.size();
   }

@@ -1,6 +1,7 @@
 // The rounds of ValuesRead, fed by hand: what each answer of a server makes of a key.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ const Endpoint kDestination{.host = "127.0.0.1", .port = 7001};
 
 class ListingSink final : public RecordSink {
  public:
-  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override {
     if (value == "!") return DataLossError("poison");
     records.emplace_back(key);
     return value.size();

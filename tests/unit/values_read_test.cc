@@ -9,7 +9,9 @@ namespace {
 
 class NoSink final : public RecordSink {
  public:
-  absl::StatusOr<size_t> Add(std::string_view, std::string_view) override { return size_t{0}; }
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view, std::string_view) override {
+    return size_t{0};
+  }
   size_t size() const override { return 0; }
   void Remove(std::span<const size_t>) override {}
   void OnUnreadable(std::string_view, const absl::Status&) override {}
@@ -17,7 +19,7 @@ class NoSink final : public RecordSink {
 
 class CountingSink final : public RecordSink {
  public:
-  absl::StatusOr<size_t> Add(std::string_view, std::string_view value) override {
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view, std::string_view value) override {
     ++records_;
     return value.size();
   }

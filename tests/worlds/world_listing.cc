@@ -23,7 +23,7 @@ constexpr int64_t kBackOffMs = 600;
 
 class WorldListing::Sink final : public RecordSink {
  public:
-  absl::StatusOr<size_t> Add(std::string_view key, std::string_view value) override {
+  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override {
     keys_.emplace_back(key);
     return value.size();
   }
