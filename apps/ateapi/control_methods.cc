@@ -16,6 +16,14 @@
 namespace atestore {
 namespace {
 
+PageCounts CountsOf(const ListWalk::Counters& counters, int64_t skipped_records) {
+  return {.skipped_records = skipped_records,
+          .slot_restarts = static_cast<int64_t>(counters.slot_restarts),
+          .retakes = static_cast<int64_t>(counters.retakes),
+          .examined = static_cast<int64_t>(counters.examined),
+          .matched = static_cast<int64_t>(counters.matched)};
+}
+
 constexpr std::string_view kServicePath = "/ateapi.Control/";
 
 absl::Status NoRequest(std::string_view why) {
@@ -154,8 +162,26 @@ absl::StatusOr<PreparedCall> PrepareListActors(grpc::ByteBuffer& bytes) {
                                              CallNotes& notes) -> absl::StatusOr<std::string> {
     absl::StatusOr<SerializedActorPage> page = store.ListActorsSerialized(request, options);
     if (!page.ok()) return page.status();
-    notes.listing = {.progress = page->progress, .counts = CountsOf(*page)};
+    notes.listing = {
+        .progress = page->progress, .counts = CountsOf(*page), .applied = AppliedParts(request)};
     return std::move(page->response);
+  };
+  return call;
+}
+
+absl::StatusOr<PreparedCall> PrepareCountActors(grpc::ByteBuffer& bytes) {
+  absl::StatusOr<ateapi::CountActorsRequest> request = Parse<ateapi::CountActorsRequest>(bytes);
+  if (!request.ok()) return request.status();
+  PreparedCall call;
+  TakeNames(*request, &call);
+  call.run = [request = *std::move(request)](ActorStore& store, const CallOptions& options,
+                                             CallNotes& notes) -> absl::StatusOr<std::string> {
+    absl::StatusOr<ActorCounts> counts = store.CountActors(request, options);
+    if (!counts.ok()) return counts.status();
+    notes.listing = {.progress = counts->progress,
+                     .counts = CountsOf(counts->counters, counts->skipped_records),
+                     .applied = ""};
+    return counts->response.SerializeAsString();
   };
   return call;
 }
@@ -183,6 +209,7 @@ absl::StatusOr<PreparedCall> PrepareNothing(grpc::ByteBuffer& bytes) {
 
 constexpr ControlMethod kMethods[] = {
     {"ListActors", MethodKind::kListing, PrepareListActors},
+    {"CountActors", MethodKind::kListing, PrepareCountActors},
     {"ReadActors", MethodKind::kPageStream, PrepareReadActors},
     ATEAPI_METHOD(PartitionActors, MethodKind::kReadRecord),
     ATEAPI_METHOD(GetActor, MethodKind::kReadRecord),
@@ -216,10 +243,15 @@ const ControlMethod* FindMethod(std::string_view path) {
 }
 
 PageCounts CountsOf(const SerializedActorPage& page) {
-  return {.actors = page.actors,
-          .skipped_records = page.skipped_records,
-          .slot_restarts = static_cast<int64_t>(page.counters.slot_restarts),
-          .retakes = static_cast<int64_t>(page.counters.retakes)};
+  PageCounts counts = CountsOf(page.counters, page.skipped_records);
+  counts.actors = page.actors;
+  return counts;
+}
+
+std::string AppliedParts(const ateapi::ListActorsRequest& request) {
+  std::string applied = request.filter().empty() ? "" : "filter";
+  if (request.has_read_mask()) absl::StrAppend(&applied, applied.empty() ? "" : ",", "read_mask");
+  return applied;
 }
 
 }  // namespace atestore

@@ -30,6 +30,7 @@ struct CallNotes {
   struct Listing {
     double progress = 0;
     PageCounts counts;
+    std::string applied;  // see AppliedParts()
   };
   std::optional<Listing> listing;
 };
@@ -59,5 +60,9 @@ std::span<const ControlMethod> ControlMethods();
 const ControlMethod* FindMethod(std::string_view path);
 
 PageCounts CountsOf(const SerializedActorPage& page);
+
+// What of a request was taken into account that an older service does not know, for the metadata
+// "ate-list-applied": "filter", "read_mask", both with a comma, or nothing.
+std::string AppliedParts(const ateapi::ListActorsRequest& request);
 
 }  // namespace atestore

@@ -78,9 +78,16 @@ absl::Status ShuttingDown() {
                        {.reason = "SHUTTING_DOWN", .field = ""});
 }
 
-void TellProgress(double progress, int64_t skipped_records, RpcCall& call) {
-  call.context().AddTrailingMetadata("ate-list-progress", absl::StrFormat("%.6f", progress));
-  call.context().AddTrailingMetadata("ate-list-skipped", absl::StrCat(skipped_records));
+void TellProgress(const CallNotes::Listing& listing, RpcCall& call) {
+  const PageCounts& counts = listing.counts;
+  call.context().AddTrailingMetadata("ate-list-progress",
+                                     absl::StrFormat("%.6f", listing.progress));
+  call.context().AddTrailingMetadata("ate-list-skipped", absl::StrCat(counts.skipped_records));
+  call.context().AddTrailingMetadata("ate-list-examined", absl::StrCat(counts.examined));
+  call.context().AddTrailingMetadata("ate-list-matched", absl::StrCat(counts.matched));
+  if (!listing.applied.empty()) {
+    call.context().AddTrailingMetadata("ate-list-applied", listing.applied);
+  }
 }
 
 ControlService::ControlService(ActorStore& store, Metrics& metrics, const ServiceLimits& limits,
@@ -222,7 +229,7 @@ void ControlService::Work(const Active& call) {
   if (call->notes.listing) {
     const CallNotes::Listing& listing = *call->notes.listing;
     metrics_.CountPage(listing.counts);
-    TellProgress(listing.progress, listing.counts.skipped_records, *call->rpc);
+    TellProgress(listing, *call->rpc);
   }
   End(call, absl::OkStatus(), *std::move(response));
 }

@@ -95,7 +95,7 @@ class ControlService final : public grpc::CallbackGenericService {
 };
 
 // For the trailers of a listing: for people, no part of the contract.
-void TellProgress(double progress, int64_t skipped_records, RpcCall& call);
+void TellProgress(const CallNotes::Listing& listing, RpcCall& call);
 
 // Why a call is refused.
 absl::Status ShuttingDown();

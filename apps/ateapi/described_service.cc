@@ -20,7 +20,8 @@ template <typename Base>
 using Atespaces = Control::WithGenericMethod_CreateAtespace<Control::WithGenericMethod_GetAtespace<
     Control::WithGenericMethod_DeleteAtespace<Control::WithGenericMethod_ListAtespaces<Base>>>>;
 template <typename Base>
-using Others = Control::WithGenericMethod_ListWorkers<Control::WithGenericMethod_DebugClear<Base>>;
+using Others = Control::WithGenericMethod_ListWorkers<
+    Control::WithGenericMethod_DebugClear<Control::WithGenericMethod_CountActors<Base>>>;
 
 class Described final : public Control::WithCallbackMethod_SuspendActor<
                             Actors1<Actors2<Atespaces<Others<Control::Service>>>>> {

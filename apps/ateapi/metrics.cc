@@ -52,6 +52,10 @@ struct Metrics::Families {
       SingleCounter(registry, "ateapi_list_names_total", "Key names that nodes sent for listings");
   Counter& skipped = SingleCounter(registry, "ateapi_list_skipped_records_total",
                                    "Unreadable records that listings skipped");
+  Counter& examined = SingleCounter(registry, "ateapi_list_examined_records_total",
+                                    "Records that listings and counts looked at");
+  Counter& matched = SingleCounter(registry, "ateapi_list_matched_records_total",
+                                   "Of them, those that they returned or counted");
   Counter& slot_restarts =
       SingleCounter(registry, "ateapi_list_slot_restarts_total",
                     "Huge slots begun anew because another process owns them now");
@@ -111,6 +115,8 @@ void Metrics::CountPage(const PageCounts& page) {
   families_->pages.Increment();
   families_->actors.Increment(static_cast<double>(page.actors));
   families_->skipped.Increment(static_cast<double>(page.skipped_records));
+  families_->examined.Increment(static_cast<double>(page.examined));
+  families_->matched.Increment(static_cast<double>(page.matched));
   families_->slot_restarts.Increment(static_cast<double>(page.slot_restarts));
   families_->retakes.Increment(static_cast<double>(page.retakes));
 }

@@ -19,6 +19,11 @@ PageStream::PageStream(ControlService& service, std::shared_ptr<ActiveCall> call
     : service_(service), call_(std::move(call)) {}
 
 void PageStream::Begin() {
+  notes_.applied = AppliedParts(call_->prepared.pages);
+  // Who takes the pages wants to know before the first one.
+  if (!notes_.applied.empty()) {
+    call_->rpc->context().AddInitialMetadata("ate-list-applied", notes_.applied);
+  }
   if (TakePlaces()) ReadSoon();
 }
 
@@ -77,8 +82,11 @@ void PageStream::Read() {
   absl::StatusOr<SerializedActorPage> page = NextPage();
   if (!page.ok()) return EndNow(page.status());
   service_.metrics_.CountPage(CountsOf(*page));
-  skipped_records_ += page->skipped_records;
-  if (page->next_page_token.empty()) TellProgress(page->progress, skipped_records_, *call_->rpc);
+  notes_.progress = page->progress;
+  notes_.counts.skipped_records += page->skipped_records;
+  notes_.counts.examined += static_cast<int64_t>(page->counters.examined);
+  notes_.counts.matched += static_cast<int64_t>(page->counters.matched);
+  if (page->next_page_token.empty()) TellProgress(notes_, *call_->rpc);
   call_->prepared.pages.set_page_token(page->next_page_token);
   call_->rpc->Write(
       std::move(page->response),

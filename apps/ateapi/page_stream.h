@@ -34,7 +34,7 @@ class PageStream : public std::enable_shared_from_this<PageStream> {
 
   ControlService& service_;
   const std::shared_ptr<ActiveCall> call_;
-  int64_t skipped_records_ = 0;  // of the thread that reads, one at a time
+  CallNotes::Listing notes_;  // of the thread that reads, one at a time
 
   std::mutex mutex_;  // guards what follows; never held during I/O
   Reader reader_;
