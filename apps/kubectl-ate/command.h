@@ -53,6 +53,13 @@ struct ListActors {
   bool sort = false;
   OutputOptions output;
 };
+struct CountActors {
+  std::string atespace;         // empty: all
+  std::string filter;           // as in ListActors
+  std::vector<std::string> by;  // paths of fields; empty: one count
+  std::string page_token;
+  OutputOptions output;  // kTable or kJson
+};
 struct GetActor {
   ActorName name;
   OutputOptions output;
@@ -91,9 +98,9 @@ struct CompleteWords {
   std::vector<std::string> words;
 };
 
-using Command =
-    std::variant<ListActors, GetActor, ListAtespaces, GetAtespace, ListWorkers, CreateAtespace,
-                 CreateActor, DeleteActors, DeleteAtespaces, PrintText, CompleteWords>;
+using Command = std::variant<ListActors, CountActors, GetActor, ListAtespaces, GetAtespace,
+                             ListWorkers, CreateAtespace, CreateActor, DeleteActors,
+                             DeleteAtespaces, PrintText, CompleteWords>;
 
 // One run of kubectl-ate.
 struct Invocation {

@@ -11,6 +11,7 @@
 #include "apps/kubectl-ate/selectors.h"
 #include "core/status.h"
 #include "core/topology.h"
+#include "store/codec/actor_fields.h"
 
 namespace atestore::cli {
 namespace {
@@ -84,6 +85,34 @@ absl::StatusOr<Command> ToGetActors(const Grammar& grammar) {
   return Command(std::move(list));
 }
 
+absl::StatusOr<Command> ToCountActors(const Values& values) {
+  if (values.atespace.empty() == !values.all_atespaces) {
+    return InvalidArgumentError("which atespace? give -a ATESPACE for one, or -A for all");
+  }
+  absl::StatusOr<OutputOptions> output = OutputOf(values, Printed::kOther);
+  if (!output.ok()) return output.status();
+  if (output->format != OutputFormat::kTable && output->format != OutputFormat::kJson) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("-o \"", values.format, "\": counts are a table or json"));
+  }
+  absl::StatusOr<std::string> filter =
+      FilterOf(values.filter, values.field_selector, values.label_selector);
+  if (!filter.ok()) return filter.status();
+  CountActors count{.atespace = values.atespace,
+                    .filter = *std::move(filter),
+                    .by = absl::StrSplit(values.by, ',', absl::SkipEmpty()),
+                    .page_token = values.page_token,
+                    .output = *std::move(output)};
+  for (const std::string& path : count.by) {
+    if (FindActorField(path) != nullptr || path.starts_with("worker_selector.match_labels.")) {
+      continue;
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--by: an actor has no field \"", path, "\"; kubectl-ate count actors --by ⇥ lists them"));
+  }
+  return Command(std::move(count));
+}
+
 absl::StatusOr<Command> ToCreateActor(const Values& values) {
   const size_t slash = values.actor_template.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == values.actor_template.size()) {
@@ -120,6 +149,7 @@ absl::StatusOr<Command> ToCommand(const Grammar& grammar) {
   const Values& values = grammar.values;
   if (values.version) return Command(PrintText{kVersionText});
   if (grammar.get_actors->parsed()) return ToGetActors(grammar);
+  if (grammar.count_actors->parsed()) return ToCountActors(values);
   if (grammar.get_atespaces->parsed() || grammar.get_workers->parsed()) {
     absl::StatusOr<OutputOptions> output = OutputOf(values, Printed::kOther);
     if (!output.ok()) return output.status();

@@ -23,6 +23,12 @@ struct ListPage {
   bool mask_applied = false;
 };
 
+struct CountPage {
+  ateapi::CountActorsResponse response;
+  std::optional<double> progress;
+  int64_t skipped_records = 0;
+};
+
 // ateapi, as this program uses it. Every call blocks until it ends, `deadline` passes or Cancel()
 // is called; its status is the service's. Thread-safe.
 class ControlApi {
@@ -30,6 +36,8 @@ class ControlApi {
   virtual ~ControlApi() = default;
   virtual absl::StatusOr<ListPage> ListActors(const ateapi::ListActorsRequest& request,
                                               absl::Time deadline) = 0;
+  virtual absl::StatusOr<CountPage> CountActors(const ateapi::CountActorsRequest& request,
+                                                absl::Time deadline) = 0;
   virtual absl::StatusOr<ateapi::Actor> GetActor(const ActorName& name, absl::Time deadline) = 0;
   virtual absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest& request,
                                                     absl::Time deadline) = 0;

@@ -54,6 +54,7 @@ struct Values {
   std::string filter;
   std::string field_selector;
   std::string label_selector;
+  std::string by;
   std::string actor_template;
   std::string worker_selector;
   std::string shell;
@@ -70,6 +71,7 @@ class Grammar {
   Values values;
   CLI::App* get_actors = nullptr;
   CLI::App* get_atespaces = nullptr;
+  CLI::App* count_actors = nullptr;
   CLI::App* get_workers = nullptr;
   CLI::App* create_actor = nullptr;
   CLI::App* create_atespace = nullptr;
@@ -82,6 +84,7 @@ class Grammar {
                 const std::string& help);
   void DefineConnection();
   void DefineGet();
+  void DefineCount();
   void DefineCreate();
   void DefineDelete();
   void DefineOutput(CLI::App* command);

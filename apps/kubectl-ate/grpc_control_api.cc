@@ -34,6 +34,20 @@ std::optional<absl::string_view> Trailer(const grpc::ClientContext& context, con
   return absl::string_view(found->second.data(), found->second.size());
 }
 
+// What the trailing metadata say of a ListPage or a CountPage.
+template <typename Page>
+void ReadProgress(const grpc::ClientContext& context, Page* page) {
+  double progress = 0;
+  if (const auto text = Trailer(context, "ate-list-progress");
+      text && absl::SimpleAtod(*text, &progress)) {
+    page->progress = progress;
+  }
+  if (const auto text = Trailer(context, "ate-list-skipped");
+      !text || !absl::SimpleAtoi(*text, &page->skipped_records)) {
+    page->skipped_records = 0;
+  }
+}
+
 ateapi::ActorRef RefOf(const ActorName& name) {
   ateapi::ActorRef ref;
   ref.set_atespace(name.atespace);
@@ -60,20 +74,22 @@ class GrpcControlApi final : public ControlApi {
     ListPage page;
     const grpc::Status status = stub_->ListActors(&call.context, request, &page.response);
     if (!status.ok()) return FromGrpc(status);
-    double progress = 0;
-    if (const auto text = Trailer(call.context, "ate-list-progress");
-        text && absl::SimpleAtod(*text, &progress)) {
-      page.progress = progress;
-    }
-    if (const auto text = Trailer(call.context, "ate-list-skipped");
-        !text || !absl::SimpleAtoi(*text, &page.skipped_records)) {
-      page.skipped_records = 0;
-    }
+    ReadProgress(call.context, &page);
     for (const absl::string_view part :
          absl::StrSplit(Trailer(call.context, "ate-list-applied").value_or(""), ',')) {
       if (part == "filter") page.filter_applied = true;
       if (part == "read_mask") page.mask_applied = true;
     }
+    return page;
+  }
+
+  absl::StatusOr<CountPage> CountActors(const ateapi::CountActorsRequest& request,
+                                        absl::Time deadline) override {
+    Call call(*this, deadline);
+    CountPage page;
+    const grpc::Status status = stub_->CountActors(&call.context, request, &page.response);
+    if (!status.ok()) return FromGrpc(status);
+    ReadProgress(call.context, &page);
     return page;
   }
 

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "apps/kubectl-ate/grammar.h"
 #include "apps/kubectl-ate/output_format.h"
 #include "core/status.h"
@@ -56,27 +57,48 @@ void AddConnection(std::string* line, const ConnectionOptions& connection) {
   }
 }
 
+void AddAtespace(std::string* line, const std::string& atespace) {
+  if (atespace.empty()) {
+    absl::StrAppend(line, " -A");
+  } else {
+    AddOption(line, MustBeAttached(atespace) ? "--atespace" : "-a", atespace);
+  }
+}
+
+// What every command ends with.
+void AddEnd(std::string* line, const ConnectionOptions& connection, absl::Duration timeout,
+            std::string_view page_token) {
+  AddConnection(line, connection);
+  if (timeout != absl::InfiniteDuration()) {
+    // All 17 digits that a double may have.
+    AddOption(line, "--timeout", absl::StrFormat("%.17g", absl::ToDoubleSeconds(timeout)));
+  }
+  if (!page_token.empty()) AddOption(line, "--page-token", std::string(page_token));
+}
+
 }  // namespace
 
 std::string ResumeCommand(const ListActors& listing, const ConnectionOptions& connection,
                           absl::Duration timeout, std::string_view page_token) {
   std::string line = "kubectl-ate get actors";
-  if (listing.atespace.empty()) {
-    absl::StrAppend(&line, " -A");
-  } else {
-    AddOption(&line, MustBeAttached(listing.atespace) ? "--atespace" : "-a", listing.atespace);
-  }
+  AddAtespace(&line, listing.atespace);
   if (!listing.filter.empty()) AddOption(&line, "--filter", listing.filter);
   if (listing.chunk_size > 0) AddOption(&line, "--chunk-size", absl::StrCat(listing.chunk_size));
   if (listing.limit) AddOption(&line, "--limit", absl::StrCat(*listing.limit));
   if (listing.sort) absl::StrAppend(&line, " --sort");
   AddOutput(&line, listing.output);
-  AddConnection(&line, connection);
-  if (timeout != absl::InfiniteDuration()) {
-    // All 17 digits that a double may have.
-    AddOption(&line, "--timeout", absl::StrFormat("%.17g", absl::ToDoubleSeconds(timeout)));
-  }
-  if (!page_token.empty()) AddOption(&line, "--page-token", std::string(page_token));
+  AddEnd(&line, connection, timeout, page_token);
+  return line;
+}
+
+std::string ResumeCommand(const CountActors& count, const ConnectionOptions& connection,
+                          absl::Duration timeout, std::string_view page_token) {
+  std::string line = "kubectl-ate count actors";
+  AddAtespace(&line, count.atespace);
+  if (!count.by.empty()) AddOption(&line, "--by", absl::StrJoin(count.by, ","));
+  if (!count.filter.empty()) AddOption(&line, "--filter", count.filter);
+  AddOutput(&line, count.output);
+  AddEnd(&line, connection, timeout, page_token);
   return line;
 }
 

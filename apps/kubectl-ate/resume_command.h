@@ -13,4 +13,8 @@ namespace atestore::cli {
 std::string ResumeCommand(const ListActors& listing, const ConnectionOptions& connection,
                           absl::Duration timeout, std::string_view page_token);
 
+// The same of a count.
+std::string ResumeCommand(const CountActors& count, const ConnectionOptions& connection,
+                          absl::Duration timeout, std::string_view page_token);
+
 }  // namespace atestore::cli

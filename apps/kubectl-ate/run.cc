@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "apps/kubectl-ate/count_actors.h"
 #include "apps/kubectl-ate/error_text.h"
 #include "apps/kubectl-ate/list_actors.h"
 #include "apps/kubectl-ate/printer.h"
@@ -84,6 +85,8 @@ struct Runner {
   const Context& context;
 
   int operator()(const ListActors& command) const { return RunListActors(command, context); }
+
+  int operator()(const CountActors& command) const { return RunCountActors(command, context); }
 
   int operator()(const GetActor& command) const {
     return PrintOne(context, command.output, "actors",

@@ -44,6 +44,17 @@ TEST(CommandLine, ListsActorsOfOneOrOfAllAtespaces) {
   EXPECT_EQ(all.limit, std::nullopt);
 }
 
+TEST(CommandLine, Counts) {
+  const auto count = Parsed<CountActors>(
+      {"count", "actors", "-A", "--by", "status,worker_selector.match_labels.zone", "-l", "x"});
+  EXPECT_THAT(count.by, ElementsAre("status", "worker_selector.match_labels.zone"));
+  EXPECT_EQ(count.filter, "worker_selector.match_labels.\"x\":*");
+  EXPECT_THAT(ErrorOf({"count", "actors"}), HasSubstr("which atespace?"));
+  EXPECT_THAT(ErrorOf({"count", "actors", "-A", "--by", "stauts"}),
+              HasSubstr("no field \"stauts\""));
+  EXPECT_THAT(ErrorOf({"count", "actors", "-A", "-o", "name"}), HasSubstr("table or json"));
+}
+
 TEST(CommandLine, FiltersAndTemplates) {
   const auto list = Parsed<ListActors>({"get", "actors", "-A", "--filter", "version > 3",
                                         "--field-selector=status=RUNNING", "-l", "zone=a", "-o",
@@ -155,7 +166,8 @@ TEST(CommandLine, HelpNamesExamples) {
 }
 
 TEST(Expectation, OffersVerbsNounsFlagsAndValues) {
-  EXPECT_THAT(WhatComesNext({""}).candidates, ElementsAre("get", "create", "delete", "completion"));
+  EXPECT_THAT(WhatComesNext({""}).candidates,
+              ElementsAre("get", "count", "create", "delete", "completion"));
   EXPECT_THAT(WhatComesNext({"get", "w"}).candidates, ElementsAre("workers"));
   EXPECT_THAT(WhatComesNext({"get", "actors", "--pa"}).candidates, ElementsAre("--page-token"));
   EXPECT_THAT(WhatComesNext({"get", "actors", "--pl"}).candidates, ElementsAre("--plaintext"));

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "apps/kubectl-ate/count_actors.h"
 #include "apps/kubectl-ate/list_actors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -89,6 +90,14 @@ class FakeApi final : public ControlApi {
     page.filter_applied = knows_filters && !request.filter().empty();
     return page;
   }
+  absl::StatusOr<CountPage> CountActors(const ateapi::CountActorsRequest& request,
+                                        absl::Time) override {
+    count_requests.push_back(request);
+    if (counts.empty()) return absl::UnimplementedError("");
+    const absl::StatusOr<CountPage> page = counts.front();
+    counts.pop_front();
+    return page;
+  }
   absl::StatusOr<ateapi::Atespace> GetAtespace(const std::string& name, absl::Time) override {
     ++atespaces_asked_for;
     if (!atespace_exists) return absl::NotFoundError("no such atespace");
@@ -130,6 +139,8 @@ class FakeApi final : public ControlApi {
   std::deque<absl::Status> failures;  // of the next calls; OK: that call works
   std::function<void()> on_list;
   std::vector<ateapi::ListActorsRequest> requests;
+  std::deque<absl::StatusOr<CountPage>> counts;  // of the next calls; none: the service is older
+  std::vector<ateapi::CountActorsRequest> count_requests;
 
  private:
   const int64_t actors_;
@@ -379,6 +390,70 @@ TEST_F(ListActorsTest, TheResumeCommandKeepsTheFilter) {
   EXPECT_THAT(result.err,
               HasSubstr("  kubectl-ate get actors -A --filter 'actor_id = \"it'\\''s\"' --limit 1 "
                         "-o custom-columns=ID:.actorId --page-token 1\n"));
+}
+
+CountPage PageOfCounts(const std::vector<std::pair<std::string, int64_t>>& counts,
+                       const std::string& token) {
+  CountPage page;
+  for (const auto& [group, number] : counts) {
+    ateapi::ActorCount& count = *page.response.add_counts();
+    if (!group.empty()) count.add_group(group);
+    count.set_count(number);
+  }
+  page.response.set_next_page_token(token);
+  return page;
+}
+
+TEST_F(ListActorsTest, CountsAreAddedUp) {
+  FakeApi api(0);
+  api.counts = {PageOfCounts({{"STATUS_RUNNING", 3}, {"STATUS_PAUSED", 1}}, "T1"),
+                absl::UnavailableError("failover"), PageOfCounts({}, "T2"),
+                PageOfCounts({{"STATUS_RUNNING", 4}}, "")};
+  PipeEnd out;
+  PipeEnd err;
+  const int exit_status = RunCountActors({.filter = "version > 1", .by = {"status"}},
+                                         ContextFor(api, out.fd(), err.fd()));
+  EXPECT_EQ(exit_status, 0);
+  EXPECT_EQ(out.Text(), "STATUS    COUNT\nPAUSED    1\nRUNNING   7\n");
+  EXPECT_EQ(err.Text(), "");
+  ASSERT_EQ(api.count_requests.size(), 4U);
+  EXPECT_EQ(api.count_requests[2].page_token(), "T1");
+  EXPECT_EQ(api.count_requests[3].page_token(), "T2");
+  EXPECT_EQ(api.count_requests[0].filter(), "version > 1");
+  EXPECT_THAT(api.count_requests[0].group_by(), ElementsAre("status"));
+}
+
+TEST_F(ListActorsTest, ACountOfNothingIsZero) {
+  FakeApi api(0);
+  api.counts = {PageOfCounts({}, "")};
+  PipeEnd out;
+  PipeEnd err;
+  EXPECT_EQ(RunCountActors({}, ContextFor(api, out.fd(), err.fd())), 0);
+  EXPECT_EQ(out.Text(), "COUNT\n0\n");
+}
+
+TEST_F(ListActorsTest, ACountThatFailsSaysThatItIsAPart) {
+  FakeApi api(0);
+  api.counts = {PageOfCounts({{"", 5}}, "T1"), absl::PermissionDeniedError("not you")};
+  PipeEnd out;
+  PipeEnd err;
+  const int exit_status =
+      RunCountActors({.atespace = "a", .output = {.format = OutputFormat::kJson}},
+                     ContextFor(api, out.fd(), err.fd()));
+  EXPECT_EQ(exit_status, 1);
+  EXPECT_EQ(out.Text(), "{\"counts\":[\n{\"count\":5}\n],\"total\":5,\"nextPageToken\":\"T1\"}\n");
+  EXPECT_EQ(err.Text(),
+            "error: not you\nthis is a part: 5 are counted; to count the others:\n"
+            "  kubectl-ate count actors -a a -o json --page-token T1\n");
+}
+
+TEST_F(ListActorsTest, AnOlderServiceThatDoesNotCountIsNamed) {
+  FakeApi api(0);
+  PipeEnd out;
+  PipeEnd err;
+  EXPECT_EQ(RunCountActors({}, ContextFor(api, out.fd(), err.fd())), 1);
+  EXPECT_EQ(out.Text(), "");
+  EXPECT_THAT(err.Text(), HasSubstr("error: the service does not count"));
 }
 
 TEST_F(ListActorsTest, AFullDiskIsAnErrorWithTheResumeCommand) {
