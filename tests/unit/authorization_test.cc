@@ -94,7 +94,7 @@ TEST(PolicyTest, MistakesAreToldWithTheirLine) {
   EXPECT_EQ(ProblemOf("{}"), "line 1: \"bindings\" is missing");
   EXPECT_EQ(ProblemOf("bindings: []"), "none") << "nobody may do anything";
   for (const char* text :
-       {"", "a", "[]", "a: b: c", "bindings: [", "--- {}\n--- {}\n", "\t", "%"}) {
+       {"", "a", "[]", "a: b: c", "bindings: [", "--- {}\n--- {}\n", "\t", "%", ",,,a"}) {
     EXPECT_TRUE(ProblemOf(text).starts_with("line ")) << text << ": " << ProblemOf(text);
   }
   // The parser's own words quote the file.

@@ -1,10 +1,12 @@
 #include "apps/ateapi/authorization/policy.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <functional>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
@@ -42,6 +44,31 @@ std::string OneLine(const std::string& message) {
     absl::StrAppend(&line, printable ? std::string(1, c) : PercentEscaped({&c, 1}));
   }
   return line;
+}
+
+// Hears what the parser says, to no purpose.
+class Nothing final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// YAML::LoadAll() of yaml-cpp 0.7 makes documents without end out of "," where a document begins.
+bool HoldsOneDocument(const std::string& text) {
+  std::istringstream input(text);
+  YAML::Parser parser(input);
+  Nothing nothing;
+  return parser.HandleNextDocument(nothing) && !parser.HandleNextDocument(nothing);
 }
 
 std::string Quoted(const std::string& text) {
@@ -163,11 +190,10 @@ absl::StatusOr<Policy> Policy::Parse(const std::string& text) {
   std::vector<Binding> bindings;
   Reader reader;
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() != 1) {
+    if (!HoldsOneDocument(text)) {
       return InvalidArgumentError("line 1: must hold one YAML document");
     }
-    if (!reader.ReadPolicy(documents.front(), bindings)) return reader.status();
+    if (!reader.ReadPolicy(YAML::Load(text), bindings)) return reader.status();
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(
         absl::StrCat("line ", error.mark.line + 1, ": ", OneLine(error.msg)));
