@@ -143,9 +143,8 @@ TEST_F(EmbeddedTransportTest, NoTransactionCommitsOnAWatchThatARestartForgot) {
           Restart();
           Put("theirs");
         }
-        return RecordChange{.kind = RecordChange::Kind::kWrite,
-                            .value = "after " + seen.back(),
-                            .write_id = ""};
+        return RecordChange{
+            .kind = RecordChange::Kind::kWrite, .value = "after " + seen.back(), .write_id = ""};
       });
   EXPECT_TRUE(changed.ok()) << changed;
   EXPECT_EQ(seen, (std::vector<std::string>{"mine", "theirs"}));
