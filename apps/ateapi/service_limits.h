@@ -1,6 +1,6 @@
 #pragma once
 
-#include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "absl/time/time.h"
@@ -30,9 +30,9 @@ struct ServiceLimits {
   PeerPatience patience;
 };
 
-// kShareMax of `whole`, but at least one.
+// kShareMax of `whole`, rounded up: of two or three a peer may have all.
 inline int64_t ShareOf(int64_t whole) {
-  return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(whole) * kShareMax));
+  return static_cast<int64_t>(std::ceil(static_cast<double>(whole) * kShareMax));
 }
 
 }  // namespace atestore

@@ -1,5 +1,5 @@
-"""What is said when the way to the service is the trouble: proxies, and certificates that are expired,
-not valid yet, for another purpose or name, self-signed, or of an unknown CA."""
+"""What is said when the way to the service is the trouble: proxies, and certificates that are
+expired, not valid yet, for another purpose or name, self-signed, or of an unknown CA."""
 
 import os
 import socket

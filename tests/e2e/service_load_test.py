@@ -1,6 +1,6 @@
-"""All at once: idle connections, streams whose request never comes, readers that never read, and one
-shard that hangs, while honest clients list and get. Their latency stays within three times that of a
-quiet service, memory within the manifest's limit, and everything is as before seconds after the end.
+"""All at once: idle connections, streams whose request never comes, readers that never read, and
+one shard that hangs, while honest clients list and get. Their latency stays within three times
+that of a quiet service, memory within the limit of the manifest, and all is as before soon after.
 
     ATESTORE_BIN=build/release/bin python3 tests/e2e/service_load_test.py --full
 

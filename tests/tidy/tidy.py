@@ -63,7 +63,7 @@ LAYERS = (
     Layer("store/redis", ("core/", "store/"), ("asio", "grpc")),
     Layer("store/redis/asio_", ("core/", "store/"), ("grpc",)),
     Layer("store/embedded", ("core/", "mockcluster/", "store/"), ("asio", "grpc")),
-    Layer("apps/cli", (), ("asio", "grpc")),
+    Layer("apps/cli", ("apps/cli/", "core/"), ("asio", "grpc")),
     Layer("apps/ateapi", ("apps/ateapi/", "apps/cli/", "core/", "mockcluster/", "proto/",
                           "store/"), ("asio",)),
     Layer("apps/kubectl-ate", ("apps/cli/", "apps/kubectl-ate/", "core/", "proto/",
