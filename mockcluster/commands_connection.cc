@@ -27,6 +27,24 @@ bool IsValidName(std::string_view name) {
   return true;
 }
 
+void WriteModules(CommandContext& context) {
+  ReplyWriter& reply = context.reply;
+  if (!context.node.traits().lua_is_module) {
+    reply.Array(0);
+    return;
+  }
+  reply.Array(1);
+  reply.Map(4);
+  reply.Bulk("name");
+  reply.Bulk("lua");
+  reply.Bulk("ver");
+  reply.Integer(1);
+  reply.Bulk("path");
+  reply.Bulk("lua");
+  reply.Bulk("args");
+  reply.Array(0);
+}
+
 void WriteHello(CommandContext& context) {
   const FlavorTraits& traits = context.node.traits();
   ReplyWriter& reply = context.reply;
@@ -44,7 +62,7 @@ void WriteHello(CommandContext& context) {
   reply.Bulk("role");
   reply.Bulk(context.node.view.IsReplica() ? "replica" : "master");
   reply.Bulk("modules");
-  reply.Array(0);
+  WriteModules(context);
 }
 
 }  // namespace

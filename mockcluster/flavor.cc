@@ -31,6 +31,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .lenient_cursor = true,
     .unknown_type_is_error = false,
     .queueing_needs_memory = true,
+    .lua_is_module = false,
 };
 
 constexpr FlavorTraits kValkey80Traits = {
@@ -49,12 +50,14 @@ constexpr FlavorTraits kValkey80Traits = {
     .lenient_cursor = false,
     .unknown_type_is_error = true,
     .queueing_needs_memory = false,
+    .lua_is_module = false,
 };
 
 constexpr FlavorTraits MakeValkey91Traits() {
   FlavorTraits traits = kValkey80Traits;
   traits.version = "9.1.2";
   traits.exec_decides_missing_keys = true;
+  traits.lua_is_module = true;
   return traits;
 }
 

@@ -23,6 +23,7 @@ struct FlavorTraits {
   bool lenient_cursor;             // SCAN's cursor is read by strtoul
   bool unknown_type_is_error;      // SCAN … TYPE with an unknown name
   bool queueing_needs_memory;      // at maxmemory nothing is queued inside MULTI
+  bool lua_is_module;              // HELLO lists the built-in module "lua"
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);
