@@ -122,7 +122,11 @@ class CommandRun {
       return true;
     }
     if (client_.in_multi && command.Has(kNoMulti) && node_.traits().no_multi_commands) {
-      Reject("ERR Command not allowed inside a transaction");
+      std::string subject = "ERR Command";
+      if (node_.traits().refusal_names_command) {
+        subject += " '" + std::string(command.name) + "'";
+      }
+      Reject(subject + " not allowed inside a transaction");
       return true;
     }
     return false;

@@ -32,6 +32,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .unknown_type_is_error = false,
     .queueing_needs_memory = true,
     .lua_is_module = false,
+    .refusal_names_command = false,
 };
 
 constexpr FlavorTraits kValkey80Traits = {
@@ -51,6 +52,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .unknown_type_is_error = true,
     .queueing_needs_memory = false,
     .lua_is_module = false,
+    .refusal_names_command = false,
 };
 
 constexpr FlavorTraits MakeValkey91Traits() {
@@ -58,6 +60,7 @@ constexpr FlavorTraits MakeValkey91Traits() {
   traits.version = "9.1.2";
   traits.exec_decides_missing_keys = true;
   traits.lua_is_module = true;
+  traits.refusal_names_command = true;
   return traits;
 }
 

@@ -24,6 +24,7 @@ struct FlavorTraits {
   bool unknown_type_is_error;      // SCAN … TYPE with an unknown name
   bool queueing_needs_memory;      // at maxmemory nothing is queued inside MULTI
   bool lua_is_module;              // HELLO lists the built-in module "lua"
+  bool refusal_names_command;      // MULTI and WATCH inside MULTI: the error names them
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);
