@@ -142,33 +142,36 @@ void ClusterSetSlot(CommandContext& context) {
 }
 
 void ClusterFailover(CommandContext& context) {
-  const bool has_mode = context.arguments.size() == 3;
-  std::string_view mode = has_mode ? context.arguments[2] : std::string_view();
-  if (context.arguments.size() > 3) {
+  const std::span<const std::string_view> options = context.arguments.subspan(2);
+  if (options.size() > 1 && !context.node.traits().failover_takes_options) {
     RefuseArguments(context);
     return;
   }
-  if (has_mode && !IsWord(mode, "FORCE") && !IsWord(mode, "TAKEOVER")) {
-    context.reply.Error(kSyntaxError);
-    return;
+  bool takeover = false;
+  for (std::string_view option : options) {
+    if (IsWord(option, "TAKEOVER")) {
+      takeover = true;
+    } else if (!IsWord(option, "FORCE")) {
+      context.reply.Error(kSyntaxError);
+      return;
+    }
   }
   if (!context.node.view.IsReplica()) {
     context.reply.Error("ERR You should send CLUSTER FAILOVER to a replica");
     return;
   }
   const Node& primary = context.state.node(*context.node.view.me().primary);
-  if (!has_mode && (primary.process == nullptr || primary.isolated)) {
+  if (options.empty() && (primary.process == nullptr || primary.isolated)) {
     context.reply.Error("ERR Master is down or failed, please use CLUSTER FAILOVER FORCE");
     return;
   }
-  if (!has_mode) {
+  if (options.empty()) {
     absl::Status done = Failover(context.state, context.node.index, FailoverKind::kGraceful);
     if (!done.ok()) {
       context.state.Log("failover refused " + LogName(context.node.index));
     }
   } else {
-    Promote(context.state, context.node,
-            IsWord(mode, "TAKEOVER") ? Promotion::kTakeover : Promotion::kElection);
+    Promote(context.state, context.node, takeover ? Promotion::kTakeover : Promotion::kElection);
     context.state.Log("failover by command to " + LogName(context.node.index));
     AfterEvent(context.state);
   }

@@ -33,6 +33,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .queueing_needs_memory = true,
     .lua_is_module = false,
     .refusal_names_command = false,
+    .failover_takes_options = false,
 };
 
 constexpr FlavorTraits kValkey80Traits = {
@@ -53,6 +54,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .queueing_needs_memory = false,
     .lua_is_module = false,
     .refusal_names_command = false,
+    .failover_takes_options = false,
 };
 
 constexpr FlavorTraits MakeValkey91Traits() {
@@ -61,6 +63,7 @@ constexpr FlavorTraits MakeValkey91Traits() {
   traits.exec_decides_missing_keys = true;
   traits.lua_is_module = true;
   traits.refusal_names_command = true;
+  traits.failover_takes_options = true;
   return traits;
 }
 

@@ -25,6 +25,7 @@ struct FlavorTraits {
   bool queueing_needs_memory;      // at maxmemory nothing is queued inside MULTI
   bool lua_is_module;              // HELLO lists the built-in module "lua"
   bool refusal_names_command;      // MULTI and WATCH inside MULTI: the error names them
+  bool failover_takes_options;     // CLUSTER FAILOVER reads any number of options
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);
