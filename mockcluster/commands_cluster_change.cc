@@ -113,6 +113,43 @@ void Introduce(ClusterState& state, Node& one, Node& other) {
   }
 }
 
+// A port or bus port of CLUSTER MEET, which may be out of range. nullopt after an error reply.
+std::optional<int64_t> ParseMeetPort(CommandContext& context, std::string_view text,
+                                     std::string_view kind) {
+  std::optional<int64_t> port = ParseInteger(text);
+  if (port) return port;
+  std::string error = context.node.traits().is_valkey ? "ERR Invalid " : "ERR Invalid TCP ";
+  error.append(kind).append(" port specified: ").append(text);
+  context.reply.Error(error);
+  return std::nullopt;
+}
+
+// The port of CLUSTER MEET; the bus port is checked only, there is no bus. nullopt after an error
+// reply.
+std::optional<int64_t> FindMeetPort(CommandContext& context) {
+  const bool checks_ports = context.node.traits().meet_checks_ports;
+  const auto in_range = [](int64_t port) { return port > 0 && port <= 65535; };
+  const std::optional<int64_t> port = ParseMeetPort(context, context.arguments[3], "base");
+  if (!port) return std::nullopt;
+  if (checks_ports && !in_range(*port)) {
+    context.reply.Error("ERR Port number is out of range");
+    return std::nullopt;
+  }
+  std::optional<int64_t> bus_port = 1;
+  if (context.arguments.size() == 5) bus_port = ParseMeetPort(context, context.arguments[4], "bus");
+  if (!bus_port) return std::nullopt;
+  if (checks_ports && !in_range(*bus_port)) {
+    context.reply.Error("ERR Cluster bus port number is out of range");
+    return std::nullopt;
+  }
+  if (!in_range(*port) || !in_range(*bus_port)) {
+    context.reply.Error("ERR Invalid node address specified: " + std::string(context.arguments[2]) +
+                        ":" + std::string(context.arguments[3]));
+    return std::nullopt;
+  }
+  return port;
+}
+
 }  // namespace
 
 void ClusterSetSlot(CommandContext& context) {
@@ -248,19 +285,12 @@ void ClusterForget(CommandContext& context) {
 }
 
 void ClusterMeet(CommandContext& context) {
-  std::optional<int64_t> port = ParseInteger(context.arguments[3]);
-  if (!port) {
-    std::string error = context.node.traits().is_valkey ? "ERR Invalid base port specified: "
-                                                        : "ERR Invalid TCP base port specified: ";
-    context.reply.Error(error + std::string(context.arguments[3]));
+  if (context.arguments.size() > 5) {
+    RefuseArguments(context);
     return;
   }
-  constexpr int64_t kPortMax = 65535;
-  if (*port <= 0 || *port > kPortMax) {
-    context.reply.Error("ERR Invalid node address specified: " + std::string(context.arguments[2]) +
-                        ":" + std::string(context.arguments[3]));
-    return;
-  }
+  const std::optional<int64_t> port = FindMeetPort(context);
+  if (!port) return;
   for (auto& node : context.state.nodes) {
     if (node->endpoint.host != context.arguments[2] || node->endpoint.port != *port) continue;
     if (node->process == nullptr || node->index == context.node.index) continue;

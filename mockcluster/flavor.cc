@@ -34,6 +34,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .lua_is_module = false,
     .refusal_names_command = false,
     .failover_takes_options = false,
+    .meet_checks_ports = false,
 };
 
 constexpr FlavorTraits kValkey80Traits = {
@@ -55,6 +56,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .lua_is_module = false,
     .refusal_names_command = false,
     .failover_takes_options = false,
+    .meet_checks_ports = false,
 };
 
 constexpr FlavorTraits MakeValkey91Traits() {
@@ -64,6 +66,7 @@ constexpr FlavorTraits MakeValkey91Traits() {
   traits.lua_is_module = true;
   traits.refusal_names_command = true;
   traits.failover_takes_options = true;
+  traits.meet_checks_ports = true;
   return traits;
 }
 

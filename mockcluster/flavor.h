@@ -26,6 +26,7 @@ struct FlavorTraits {
   bool lua_is_module;              // HELLO lists the built-in module "lua"
   bool refusal_names_command;      // MULTI and WATCH inside MULTI: the error names them
   bool failover_takes_options;     // CLUSTER FAILOVER reads any number of options
+  bool meet_checks_ports;          // CLUSTER MEET tells of ports out of range before all else
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);
