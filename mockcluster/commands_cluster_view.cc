@@ -97,6 +97,13 @@ void WriteSlotsNode(CommandContext& context, NodeIndex index) {
   context.reply.Map(0);
 }
 
+// Any text of that form will do, the same for all nodes of a shard and through its failovers: the
+// id of its first node, mirrored.
+std::string ShardId(const ClusterState& state, const ClusterView& view, NodeIndex node) {
+  const std::string& id = state.node(view.FindPeer(node)->shard.value_or(node)).id;
+  return {id.rbegin(), id.rend()};
+}
+
 void WriteShardsNode(CommandContext& context, NodeIndex index) {
   const Node& node = context.state.node(index);
   const PeerView* peer = context.node.view.FindPeer(index);
@@ -144,7 +151,8 @@ void ClusterShards(CommandContext& context) {
   for (NodeIndex primary : primaries) {
     std::vector<SlotRun> owned = view.owners.Runs();
     std::erase_if(owned, [primary](const SlotRun& run) { return run.owner != primary; });
-    context.reply.Map(2);
+    const bool has_id = context.node.traits().shards_have_ids;
+    context.reply.Map(has_id ? 3 : 2);
     context.reply.Bulk("slots");
     context.reply.Array(owned.size() * 2);
     for (const SlotRun& run : owned) {
@@ -156,6 +164,9 @@ void ClusterShards(CommandContext& context) {
     context.reply.Array(1 + replicas.size());
     WriteShardsNode(context, primary);
     for (NodeIndex replica : replicas) WriteShardsNode(context, replica);
+    if (!has_id) continue;
+    context.reply.Bulk("id");
+    context.reply.Bulk(ShardId(context.state, view, primary));
   }
 }
 
@@ -230,10 +241,7 @@ void ClusterLinks(CommandContext& context) { context.reply.Array(0); }
 void ClusterMyId(CommandContext& context) { context.reply.Bulk(context.node.id); }
 
 void ClusterMyShardId(CommandContext& context) {
-  // Any text of that form will do, the same for all nodes of a shard: the primary's id, mirrored.
-  const Node& primary =
-      context.state.node(context.node.view.me().primary.value_or(context.node.index));
-  context.reply.Bulk(std::string(primary.id.rbegin(), primary.id.rend()));
+  context.reply.Bulk(ShardId(context.state, context.node.view, context.node.index));
 }
 
 void ClusterKeySlot(CommandContext& context) {

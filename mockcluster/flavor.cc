@@ -35,6 +35,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .refusal_names_command = false,
     .failover_takes_options = false,
     .meet_checks_ports = false,
+    .shards_have_ids = false,
 };
 
 constexpr FlavorTraits kValkey80Traits = {
@@ -57,6 +58,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .refusal_names_command = false,
     .failover_takes_options = false,
     .meet_checks_ports = false,
+    .shards_have_ids = false,
 };
 
 constexpr FlavorTraits MakeValkey91Traits() {
@@ -67,6 +69,7 @@ constexpr FlavorTraits MakeValkey91Traits() {
   traits.refusal_names_command = true;
   traits.failover_takes_options = true;
   traits.meet_checks_ports = true;
+  traits.shards_have_ids = true;
   return traits;
 }
 

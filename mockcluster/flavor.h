@@ -27,6 +27,7 @@ struct FlavorTraits {
   bool refusal_names_command;      // MULTI and WATCH inside MULTI: the error names them
   bool failover_takes_options;     // CLUSTER FAILOVER reads any number of options
   bool meet_checks_ports;          // CLUSTER MEET tells of ports out of range before all else
+  bool shards_have_ids;            // CLUSTER SHARDS tells the id of each shard
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);

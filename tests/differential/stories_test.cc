@@ -170,7 +170,7 @@ TEST_P(Differential, NodesShardsAndInfo) {
     ASSERT_TRUE(connection.ok()) << connection.status();
     for (auto [command, separator] :
          {std::pair("CLUSTER NODES", "\n"), std::pair("CLUSTER SHARDS", "\r\n"),
-          std::pair("CLUSTER INFO", "\r\n")}) {
+          std::pair("CLUSTER MYSHARDID", "\r\n"), std::pair("CLUSTER INFO", "\r\n")}) {
       absl::StatusOr<TwinClusters::Replies> replies = (*connection)->Execute(command);
       ASSERT_TRUE(replies.ok()) << replies.status();
       EXPECT_EQ(SortedWords(replies->real, separator), SortedWords(replies->mock, separator))

@@ -83,6 +83,7 @@ absl::StatusOr<std::unique_ptr<TwinClusters>> TwinClusters::Start(ServerKind kin
   twins->real_ = *std::move(real);
   twins->mock_ = std::make_unique<mockcluster::Cluster>(mockcluster::ClusterOptions{
       .primaries = 2, .replicas_per_primary = 1, .flavor = FlavorOf(kind), .base_port = kMockPort});
+  if (absl::Status named = twins->NameShards(kind); !named.ok()) return named;
   for (size_t node = 0; node < kNodes; ++node) {
     const std::string number = std::to_string(node);
     mockcluster::NodeInfo mock = twins->mock_->Node(static_cast<mockcluster::NodeIndex>(node));
@@ -93,6 +94,26 @@ absl::StatusOr<std::unique_ptr<TwinClusters>> TwinClusters::Start(ServerKind kin
     twins->mock_names_.emplace_back(mock.id, "$id" + number);
   }
   return twins;
+}
+
+absl::Status TwinClusters::NameShards(ServerKind kind) {
+  // Redis 7.0 has shard ids, but tells nobody.
+  if (kind == ServerKind::kRedis) return absl::OkStatus();
+  for (size_t primary = 0; primary < 2; ++primary) {
+    absl::StatusOr<std::unique_ptr<Connection>> connection = Connect(primary);
+    if (!connection.ok()) return connection.status();
+    absl::StatusOr<Replies> ids = (*connection)->Execute("CLUSTER MYSHARDID");
+    if (!ids.ok()) return ids.status();
+    // "$40", the id, and nothing, between line ends.
+    constexpr size_t kBegin = 5;
+    constexpr size_t kDigits = 40;
+    const std::string name = "$shard" + std::to_string(primary);
+    for (auto [reply, names] : {std::pair(&ids->real, &real_names_), {&ids->mock, &mock_names_}}) {
+      if (!reply->starts_with("$40\r\n")) return FailedPreconditionError("no shard id: " + *reply);
+      names->emplace_back(reply->substr(kBegin, kDigits), name);
+    }
+  }
+  return absl::OkStatus();
 }
 
 std::string TwinClusters::Fill(std::string_view word, bool real) const {

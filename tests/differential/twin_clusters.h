@@ -59,8 +59,10 @@ class TwinClusters {
 
  private:
   TwinClusters() = default;
+  // Takes up the ids of the two shards, before any other name.
+  absl::Status NameShards(ServerKind kind);
   std::string Fill(std::string_view word, bool real) const;
-  // Replaces ids and ports of either cluster by words, masks times and epochs.
+  // Replaces ids (also of shards) and ports of either cluster by words, masks times and epochs.
   std::string Normalize(std::string reply, bool real) const;
 
   std::unique_ptr<RealCluster> real_;
