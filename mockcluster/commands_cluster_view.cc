@@ -225,6 +225,19 @@ void ClusterInfo(CommandContext& context) {
   add("cluster_slots_ok", assigned - failed);
   add("cluster_slots_pfail", 0);
   add("cluster_slots_fail", failed);
+  if (context.node.traits().counts_failed_nodes) {
+    size_t failed_nodes = 0;
+    size_t failed_voters = 0;
+    for (NodeIndex node : KnownNodes(view)) {
+      if (!view.FindPeer(node)->failed) continue;
+      ++failed_nodes;
+      if (has_slots[Position(node)]) ++failed_voters;
+    }
+    add("cluster_nodes_pfail", 0);
+    add("cluster_nodes_fail", failed_nodes);
+    add("cluster_voting_nodes_pfail", 0);
+    add("cluster_voting_nodes_fail", failed_voters);
+  }
   add("cluster_known_nodes", KnownNodes(view).size());
   add("cluster_size", size);
   add("cluster_current_epoch", view.current_epoch);

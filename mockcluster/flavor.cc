@@ -36,6 +36,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .failover_takes_options = false,
     .meet_checks_ports = false,
     .shards_have_ids = false,
+    .counts_failed_nodes = false,
 };
 
 constexpr FlavorTraits kValkey80Traits = {
@@ -59,6 +60,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .failover_takes_options = false,
     .meet_checks_ports = false,
     .shards_have_ids = false,
+    .counts_failed_nodes = false,
 };
 
 constexpr FlavorTraits MakeValkey91Traits() {
@@ -70,6 +72,7 @@ constexpr FlavorTraits MakeValkey91Traits() {
   traits.failover_takes_options = true;
   traits.meet_checks_ports = true;
   traits.shards_have_ids = true;
+  traits.counts_failed_nodes = true;
   return traits;
 }
 

@@ -28,6 +28,7 @@ struct FlavorTraits {
   bool failover_takes_options;     // CLUSTER FAILOVER reads any number of options
   bool meet_checks_ports;          // CLUSTER MEET tells of ports out of range before all else
   bool shards_have_ids;            // CLUSTER SHARDS tells the id of each shard
+  bool counts_failed_nodes;        // CLUSTER INFO tells how many nodes have failed
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);
