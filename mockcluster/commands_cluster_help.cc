@@ -123,13 +123,33 @@ SAVECONFIG
 LINKS
     Return information about all network links between this node and its peers.
     Output format is an array where each array element is a map containing attributes of a link
-HELP
+)";
+
+constexpr std::string_view kMigrationHelp =
+    R"(MIGRATESLOTS SLOTSRANGE start-slot end-slot [start-slot end-slot ...] NODE node-id )"
+    R"([SLOTSRANGE start-slot end-slot [start-slot end-slot ...] NODE node-id ...]
+    Migrate the specified slot ranges from this node to the specified node.
+CANCELSLOTMIGRATIONS ALL
+    Cancel all migrations.
+GETSLOTMIGRATIONS
+    Get information about ongoing and recently finished slot imports and exports.
+)";
+
+constexpr std::string_view kValkeyHelpEnd = R"(HELP
     Print this help.)";
+
+std::string HelpText(const FlavorTraits& traits) {
+  if (!traits.is_valkey) return std::string(kRedisHelp);
+  std::string text(kValkeyHelp);
+  if (traits.migrates_slots) text += kMigrationHelp;
+  return text.append(kValkeyHelpEnd);
+}
 
 }  // namespace
 
 void ClusterHelp(CommandContext& context) {
-  std::string_view text = context.node.traits().is_valkey ? kValkeyHelp : kRedisHelp;
+  const std::string help = HelpText(context.node.traits());
+  const std::string_view text = help;
   context.reply.Array(2 + static_cast<size_t>(std::count(text.begin(), text.end(), '\n')));
   context.reply.Simple(kTitle);
   for (size_t begin = 0; begin < text.size();) {

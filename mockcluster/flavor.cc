@@ -37,6 +37,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .meet_checks_ports = false,
     .shards_have_ids = false,
     .counts_failed_nodes = false,
+    .migrates_slots = false,
 };
 
 constexpr FlavorTraits kValkey80Traits = {
@@ -61,6 +62,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .meet_checks_ports = false,
     .shards_have_ids = false,
     .counts_failed_nodes = false,
+    .migrates_slots = false,
 };
 
 constexpr FlavorTraits MakeValkey91Traits() {
@@ -73,6 +75,7 @@ constexpr FlavorTraits MakeValkey91Traits() {
   traits.meet_checks_ports = true;
   traits.shards_have_ids = true;
   traits.counts_failed_nodes = true;
+  traits.migrates_slots = true;
   return traits;
 }
 

@@ -29,6 +29,7 @@ struct FlavorTraits {
   bool meet_checks_ports;          // CLUSTER MEET tells of ports out of range before all else
   bool shards_have_ids;            // CLUSTER SHARDS tells the id of each shard
   bool counts_failed_nodes;        // CLUSTER INFO tells how many nodes have failed
+  bool migrates_slots;             // CLUSTER HELP tells of atomic slot migrations
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);
