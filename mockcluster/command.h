@@ -34,6 +34,7 @@ enum CommandFlag : uint32_t {
   kSince72 = 1u << 11,       // unknown to Redis 7.0
   kSince90 = 1u << 12,       // unknown to Valkey 8.0
   kDenyOom = 1u << 13,       // refused at maxmemory
+  kMoreSince90 = 1u << 14,   // Valkey 9 takes more arguments: its arity is −n where n is given
 };
 
 // Where the keys are: arguments first, first + step, … last (negative: from the end).

@@ -116,7 +116,7 @@ std::vector<Command> ClusterCommands() {
       {"cluster|myshardid", 2, kQuery | kSince72, kNoKeys, ClusterMyShardId},
       {"cluster|nodes", 2, kQuery, kNoKeys, ClusterNodes},
       {"cluster|replicas", 3, kChange, kNoKeys, ClusterReplicas},
-      {"cluster|replicate", 3, kChange, kNoKeys, ClusterReplicate},
+      {"cluster|replicate", 3, kChange | kMoreSince90, kNoKeys, ClusterReplicate},
       {"cluster|reset", -2, kChange, kNoKeys, ClusterReset},
       {"cluster|saveconfig", 2, kChange, kNoKeys, ClusterSaveConfig},
       {"cluster|set-config-epoch", 3, kChange, kNoKeys, ClusterSetConfigEpoch},
@@ -232,6 +232,11 @@ const std::vector<Command>& AllCommands() {
 bool IsKnownTo(Flavor flavor, const Command& command) {
   if (command.Has(kSince90)) return flavor == Flavor::kValkey91;
   return !command.Has(kSince72) || flavor != Flavor::kRedis70;
+}
+
+int ArityOn(Flavor flavor, const Command& command) {
+  const bool more = command.Has(kMoreSince90) && flavor == Flavor::kValkey91;
+  return more ? -command.arity : command.arity;
 }
 
 const Command* FindCommand(std::string_view name) {

@@ -14,6 +14,9 @@ const std::vector<Command>& AllCommands();
 // Whether servers of this kind have the command.
 bool IsKnownTo(Flavor flavor, const Command& command);
 
+// The command's arity on servers of this kind, as Command::arity.
+int ArityOn(Flavor flavor, const Command& command);
+
 // The command (or container) of this name in any case; nullptr: unknown.
 const Command* FindCommand(std::string_view name);
 // The subcommand of a container.

@@ -236,6 +236,17 @@ void ClusterReset(CommandContext& context) {
 }
 
 void ClusterReplicate(CommandContext& context) {
+  if (context.arguments.size() > 3) {
+    // NO ONE is all that a primary is already; that a replica turns primary is not imitated.
+    const bool no_one = context.arguments.size() == 4 && IsWord(context.arguments[2], "NO") &&
+                        IsWord(context.arguments[3], "ONE");
+    if (no_one && !context.node.view.IsReplica()) {
+      context.reply.Ok();
+    } else {
+      RefuseArguments(context);
+    }
+    return;
+  }
   std::optional<NodeIndex> primary =
       context.state.FindKnownId(context.node.view, context.arguments[2]);
   const ClusterView& view = context.node.view;

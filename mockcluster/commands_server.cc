@@ -195,7 +195,7 @@ std::vector<const Command*> SubcommandsOf(const Command& container, Flavor flavo
 void WriteCommand(const Command& command, Flavor flavor, ReplyWriter& reply) {
   reply.Array(10);
   reply.Bulk(command.name);
-  reply.Integer(command.arity);
+  reply.Integer(ArityOn(flavor, command));
   WriteFlags(command, reply);
   reply.Integer(command.keys.first);
   reply.Integer(command.keys.last);

@@ -35,9 +35,9 @@ std::string UnknownCommandError(std::span<const std::string_view> arguments) {
   return error + quoted;
 }
 
-bool ArityFits(const Command& command, size_t count) {
-  if (command.arity >= 0) return count == static_cast<size_t>(command.arity);
-  return count >= static_cast<size_t>(-command.arity);
+bool ArityFits(int arity, size_t count) {
+  if (arity >= 0) return count == static_cast<size_t>(arity);
+  return count >= static_cast<size_t>(-arity);
 }
 
 // One command, past the connection: a reply is always written.
@@ -107,7 +107,7 @@ class CommandRun {
       }
       command = subcommand;
     }
-    if (!ArityFits(*command, arguments_.size())) {
+    if (!ArityFits(ArityOn(node_.flavor, *command), arguments_.size())) {
       ++node_.process->counters[command->index].rejected;
       Reject("ERR wrong number of arguments for '" + std::string(command->name) + "' command",
              command);
