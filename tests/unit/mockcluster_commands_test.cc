@@ -7,6 +7,7 @@ namespace mockcluster {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -198,6 +199,46 @@ TEST(Shards, NameThePortAsAClientMustSpeakToIt) {
     TestClient client(cluster, kFirst);
     EXPECT_THAT(client("CLUSTER SHARDS"), HasSubstr(std::string(name) + "7000|"));
   }
+}
+
+// As measured on 9.1.2; machines without that server skip the comparison with it.
+TEST(Valkey91, AnswersWithItsOwnWords) {
+  Cluster cluster({.primaries = 1, .flavor = Flavor::kValkey91});
+  TestClient client(cluster, kFirst);
+  EXPECT_THAT(client("HELLO 3"),
+              EndsWith("|$7|modules|*1|%4|$4|name|$3|lua|$3|ver|:1|$4|path|$3|lua|$4|args|*0|"));
+  EXPECT_EQ(client("RESET"), "+RESET|");
+  EXPECT_EQ(client("MULTI"), "+OK|");
+  EXPECT_EQ(client("watch a"), "-ERR Command 'watch' not allowed inside a transaction|");
+  EXPECT_EQ(client("DISCARD"), "+OK|");
+  EXPECT_EQ(client("CLUSTER MEET 127.0.0.1 99999 b"), "-ERR Port number is out of range|");
+  EXPECT_EQ(client("CLUSTER MEET 127.0.0.1 1 99999"),
+            "-ERR Cluster bus port number is out of range|");
+  EXPECT_EQ(client("CLUSTER FAILOVER FORCE BAD"), "-ERR syntax error|");
+  EXPECT_EQ(client("CLUSTER FAILOVER FORCE TAKEOVER"),
+            "-ERR You should send CLUSTER FAILOVER to a replica|");
+  EXPECT_EQ(client("CLUSTER REPLICATE NO ONE"), "+OK|");
+  EXPECT_THAT(client("COMMAND INFO cluster|replicate"), HasSubstr("|cluster|replicate|:-3|"));
+  EXPECT_THAT(client("CLUSTER HELP"), StartsWith("*66|"));
+}
+
+TEST(Valkey91, TellsWhichNodesFailedAndTheShardThatOutlastsAFailover) {
+  Cluster cluster({.primaries = 2, .replicas_per_primary = 1, .flavor = Flavor::kValkey91});
+  TestClient other(cluster, kSecond);
+  const NodeIndex replica = cluster.ReplicasOf(kFirst).front();
+  const std::string shard = TestClient(cluster, kFirst)("CLUSTER MYSHARDID");
+  EXPECT_NE(other("CLUSTER MYSHARDID"), shard);
+  EXPECT_THAT(other("CLUSTER SHARDS"), HasSubstr("|$2|id|" + shard));
+  EXPECT_THAT(other("CLUSTER INFO"), HasSubstr("|cluster_nodes_fail:0|"));
+  ASSERT_TRUE(cluster.Kill(kFirst).ok());
+  cluster.Settle();
+  EXPECT_THAT(other("CLUSTER INFO"), HasSubstr("|cluster_nodes_pfail:0|cluster_nodes_fail:1|"
+                                               "cluster_voting_nodes_pfail:0|"
+                                               "cluster_voting_nodes_fail:1|"));
+  ASSERT_TRUE(cluster.Failover(replica, FailoverKind::kForced).ok());
+  EXPECT_EQ(TestClient(cluster, replica)("CLUSTER MYSHARDID"), shard);
+  EXPECT_THAT(other("CLUSTER SHARDS"), HasSubstr("|$2|id|" + shard));
+  EXPECT_THAT(other("CLUSTER INFO"), HasSubstr("|cluster_voting_nodes_fail:0|"));
 }
 
 TEST_F(Commands, Authentication) {
