@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "mockcluster/command.h"
@@ -83,6 +84,8 @@ void ClusterSlots(CommandContext& context);
 void ClusterShards(CommandContext& context);
 void ClusterNodes(CommandContext& context);
 void ClusterInfo(CommandContext& context);
+// What CLUSTER INFO replies: lines "name:value", each with its end.
+std::string ClusterInfoText(const CommandContext& context);
 void ClusterLinks(CommandContext& context);
 void ClusterReplicas(CommandContext& context);
 void ClusterMyId(CommandContext& context);

@@ -200,7 +200,7 @@ void ClusterReplicas(CommandContext& context) {
   }
 }
 
-void ClusterInfo(CommandContext& context) {
+std::string ClusterInfoText(const CommandContext& context) {
   const ClusterView& view = context.node.view;
   size_t assigned = 0;
   size_t failed = 0;
@@ -246,8 +246,10 @@ void ClusterInfo(CommandContext& context) {
   add("cluster_stats_messages_received", 0);
   add("total_cluster_links_buffer_limit_exceeded", 0);
   text += "\r\n";
-  context.reply.Text(text);
+  return text;
 }
+
+void ClusterInfo(CommandContext& context) { context.reply.Text(ClusterInfoText(context)); }
 
 void ClusterLinks(CommandContext& context) { context.reply.Array(0); }
 

@@ -30,6 +30,7 @@ class InfoText {
     text_ += value;
     text_ += "\r\n";
   }
+  void Lines(std::string_view lines) { text_ += lines; }
   void Line(std::string_view name, int64_t value) { Line(name, std::to_string(value)); }
   const std::string& text() const { return text_; }
 
@@ -133,6 +134,12 @@ void ClusterSection(CommandContext&, InfoText& info) {
   info.Line("cluster_enabled", 1);
 }
 
+void ClusterInfoSection(CommandContext& context, InfoText& info) {
+  if (!context.node.traits().info_has_cluster_info) return;
+  info.Section("Cluster Info");
+  info.Lines(ClusterInfoText(context));
+}
+
 void StatsSection(CommandContext& context, InfoText& info) {
   info.Section("Stats");
   const Process& process = context.process;
@@ -147,7 +154,7 @@ struct InfoSection {
   void (*write)(CommandContext&, InfoText&);
 };
 
-constexpr std::array<InfoSection, 9> kInfoSections = {{
+constexpr std::array<InfoSection, 10> kInfoSections = {{
     {"SERVER", true, ServerSection},
     {"CLIENTS", true, ClientsSection},
     {"MEMORY", true, MemorySection},
@@ -156,6 +163,7 @@ constexpr std::array<InfoSection, 9> kInfoSections = {{
     {"REPLICATION", true, ReplicationSection},
     {"COMMANDSTATS", false, CommandStatsSection},
     {"CLUSTER", true, ClusterSection},
+    {"CLUSTER_INFO", false, ClusterInfoSection},
     {"KEYSPACE", true, KeyspaceSection},
 }};
 

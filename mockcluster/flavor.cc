@@ -38,6 +38,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .shards_have_ids = false,
     .counts_failed_nodes = false,
     .migrates_slots = false,
+    .info_has_cluster_info = false,
 };
 
 constexpr FlavorTraits kValkey80Traits = {
@@ -63,6 +64,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .shards_have_ids = false,
     .counts_failed_nodes = false,
     .migrates_slots = false,
+    .info_has_cluster_info = false,
 };
 
 constexpr FlavorTraits MakeValkey91Traits() {
@@ -76,6 +78,7 @@ constexpr FlavorTraits MakeValkey91Traits() {
   traits.shards_have_ids = true;
   traits.counts_failed_nodes = true;
   traits.migrates_slots = true;
+  traits.info_has_cluster_info = true;
   return traits;
 }
 

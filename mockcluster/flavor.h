@@ -30,6 +30,7 @@ struct FlavorTraits {
   bool shards_have_ids;            // CLUSTER SHARDS tells the id of each shard
   bool counts_failed_nodes;        // CLUSTER INFO tells how many nodes have failed
   bool migrates_slots;             // CLUSTER HELP tells of atomic slot migrations
+  bool info_has_cluster_info;      // INFO ALL has what CLUSTER INFO tells
 };
 
 const FlavorTraits& TraitsOf(Flavor flavor);

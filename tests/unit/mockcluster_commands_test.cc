@@ -230,6 +230,7 @@ TEST(Valkey91, TellsWhichNodesFailedAndTheShardThatOutlastsAFailover) {
   EXPECT_NE(other("CLUSTER MYSHARDID"), shard);
   EXPECT_THAT(other("CLUSTER SHARDS"), HasSubstr("|$2|id|" + shard));
   EXPECT_THAT(other("CLUSTER INFO"), HasSubstr("|cluster_nodes_fail:0|"));
+  EXPECT_THAT(other("INFO all"), HasSubstr("|# Cluster Info|cluster_state:ok|"));
   ASSERT_TRUE(cluster.Kill(kFirst).ok());
   cluster.Settle();
   EXPECT_THAT(other("CLUSTER INFO"), HasSubstr("|cluster_nodes_pfail:0|cluster_nodes_fail:1|"
