@@ -203,9 +203,10 @@ TEST(Expectation, AsksTheServiceOnlyForNames) {
 }
 
 TEST(ResumeCommand, SaysWhatIsNotUsual) {
-  EXPECT_EQ(ResumeCommand({}, {}, absl::InfiniteDuration(), "T2"),
+  EXPECT_EQ(ResumeCommand(ListActors{}, {}, absl::InfiniteDuration(), "T2"),
             "kubectl-ate get actors -A --page-token T2");
-  EXPECT_EQ(ResumeCommand({}, {}, absl::InfiniteDuration(), ""), "kubectl-ate get actors -A");
+  EXPECT_EQ(ResumeCommand(ListActors{}, {}, absl::InfiniteDuration(), ""),
+            "kubectl-ate get actors -A");
   const ListActors listing{.atespace = "team-a",
                            .chunk_size = 7,
                            .limit = 20,
