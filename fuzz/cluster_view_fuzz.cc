@@ -139,7 +139,7 @@ void CheckTexts(std::string_view text) {
   absl::StatusOr<Endpoint> endpoint = atestore::ParseEndpoint(text);
   if (endpoint.ok()) Require(endpoint->port != 0, "an address has a port");
   std::optional<atestore::MigrationFence> fence = atestore::MigrationFence::FromInfo(text);
-  Require(fence.has_value() == atestore::RunOfInfo(text).has_value(), "both need the run_id");
+  Require(!fence || fence->run == atestore::RunOfInfo(text), "a fence is of a process");
   if (atestore::HasPerSlotTables(text)) {
     Require(text.find("_version:") != std::string_view::npos, "a version tells the tables");
   }

@@ -435,9 +435,11 @@ void ListWalk::MoveTo(Position position) {
 
 void ListWalk::Meet(const Obstacle& obstacle) {
   // Redis 7.0 at maxmemory refuses what stands inside MULTI, reads too, but not reads alone.
-  if (obstacle.kind == ServerErrorKind::kOutOfMemory && !reading_.without_multi) {
-    reading_.without_multi = true;
+  if (obstacle.kind == ServerErrorKind::kOutOfMemory) {
     mode_ = Mode::kBatch;
+    if (!std::exchange(reading_.without_multi, true)) return;
+    // A slot in migration cannot be read without it: wait for memory, or for the migration's end.
+    pending_ = Refresh{.back_off = true, .why = UnavailableError(ToStd(obstacle.status.message()))};
     return;
   }
   if (!obstacle.transient) {

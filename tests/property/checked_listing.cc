@@ -147,6 +147,8 @@ std::optional<std::string> CheckedListing::CheckComplete(bool quiet) const {
   }
   if (!quiet || world_.options().names_only) return std::nullopt;
   for (const std::string& key : world_.poison()) {
+    // A record that is not wanted need not be looked at.
+    if (!IsWanted(world_.options(), key)) continue;
     auto times = std::count(unreadable_.begin(), unreadable_.end(), key);
     if (times != 1) return absl::StrCat("unreadable, but told ", times, " times: ", key);
   }
