@@ -88,6 +88,9 @@ class Access(SecuredCluster):
         for option, value in (("cluster-announce-hostname", "localhost"),
                               ("cluster-preferred-endpoint-type", "hostname")):
             self.tell_all("CONFIG", "SET", option, value)
+        # Until gossip has spread the names, nodes tell addresses, which the certificates lack.
+        for address in self.cluster.address.split(","):
+            until(lambda port=address.split(":")[1]: self.names_are_known(port), "the names")
         self.use_certificate("named")
         self.addCleanup(self.use_certificate, "server")
         self.addCleanup(self.tell_all, "CONFIG", "SET", "cluster-preferred-endpoint-type", "ip")
@@ -98,6 +101,14 @@ class Access(SecuredCluster):
         with Ateapi(*self.flags(), "--redis-tls-server-name", "localhost") as service:
             with Client(service.address) as client:
                 self.assertEqual(client.ids(atespace="nobody"), [])
+
+    def names_are_known(self, port):
+        slots = subprocess.run(
+            [server_program(self.kind, "cli"), "--tls", "--cacert", self.files.path("trust.crt"),
+             "--cert", self.files.path("client.pem"), "--key", self.files.path("client.pem"),
+             "--user", "ateapi", "--pass", SECRET, "-p", port, "CLUSTER", "SLOTS"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+        return slots.count(b"localhost") >= self.nodes and b"?" not in slots
 
     def use_certificate(self, name):
         self.tell_all("CONFIG", "SET", "tls-cert-file", self.servers.path(name + ".crt"),
