@@ -1,6 +1,7 @@
 #include <grpc/support/log.h>
 #include <grpcpp/channel.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <set>
@@ -66,7 +67,7 @@ void SilenceGrpc() {
 class GrpcControlApi final : public ControlApi {
  public:
   GrpcControlApi(const std::shared_ptr<grpc::Channel>& channel, BearerToken token)
-      : stub_(ateapi::Control::NewStub(channel)), token_(std::move(token)) {}
+      : channel_(channel), stub_(ateapi::Control::NewStub(channel)), token_(std::move(token)) {}
 
   absl::StatusOr<ListPage> ListActors(const ateapi::ListActorsRequest& request,
                                       absl::Time deadline) override {
@@ -172,6 +173,7 @@ class GrpcControlApi final : public ControlApi {
   // A call that Cancel() can reach.
   struct Call {
     Call(GrpcControlApi& owner, absl::Time deadline) : api(owner) {
+      api.Reconnect(deadline);
       if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
       const std::lock_guard lock(api.mutex_);
       // Call credentials would be refused on a channel without TLS, which may lead to loopback.
@@ -191,6 +193,15 @@ class GrpcControlApi final : public ControlApi {
     grpc::ClientContext context;
   };
 
+  // A channel whose last connection failed refuses calls at once, without looking whether the one
+  // that it is making meanwhile has come about: only who waits for that finds out.
+  void Reconnect(absl::Time deadline) {
+    constexpr absl::Duration kPatience = absl::Milliseconds(300);
+    if (channel_->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_TRANSIENT_FAILURE) return;
+    channel_->WaitForConnected(absl::ToChronoTime(std::min(deadline, absl::Now() + kPatience)));
+  }
+
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<Stub> stub_;
   std::mutex mutex_;  // guards what follows
   BearerToken token_;

@@ -24,7 +24,7 @@ class RedisMemoryTest : public ::testing::TestWithParam<ServerKind> {
                             .primaries = 3,
                             .password = "secret",
                             .users = {"least on >word ~* -@all +get +set +del +watch +multi "
-                                      "+exec +asking +cluster|slots"}});
+                                      "+exec +asking +cluster|slots +cluster|myid +cluster|info"}});
     ASSERT_TRUE(cluster.ok()) << cluster.status();
     cluster_ = std::move(*cluster);
     store_ = Connect({.username = "", .password = "secret"});
