@@ -20,7 +20,7 @@ inline constexpr absl::Duration kQueueWaitMax = absl::Seconds(1);
 // The part of a bound that one peer may take, and that ReadActors may take of the listings.
 inline constexpr double kShareMax = 0.75;
 // Answers that were made and not yet taken by their peers.
-inline constexpr int64_t kUnsentBytesMax = int64_t{192} << 20;
+inline constexpr int64_t kUnsentBytesMax = int64_t{128} << 20;
 // A request is small: names, and a selector that makes a record of at most 1 MiB.
 inline constexpr int64_t kRequestBytesMax = int64_t{2} << 20;
 
