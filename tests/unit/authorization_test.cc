@@ -115,8 +115,10 @@ TEST(SubjectTest, CertificatesAndTokensCannotStandInForEachOther) {
 }
 
 TEST(SubjectTest, BearerTokens) {
-  const auto token = [](std::vector<std::string> values) {
-    return BearerToken({.uris = {}, .dns_names = {}, .common_names = {}, .authorizations = values});
+  CallCredentials credentials;  // outlives the views of it
+  const auto token = [&credentials](std::vector<std::string> values) {
+    credentials.authorizations = std::move(values);
+    return BearerToken(credentials);
   };
   EXPECT_EQ(**token({"Bearer abc"}), "abc");
   EXPECT_EQ(**token({"bearer abc"}), "abc");
