@@ -201,7 +201,7 @@ std::string LyingServer::HonestResult(const Words& command) {
     Require(absl::SimpleAtoi(command[2], &slot) && slot < kSlotCount, "GETKEYSINSLOT has a slot");
     return honest_ ? HonestNames(slot) : Names(slot);
   }
-  return Bulk(command[1] == "INFO" ? ClusterInfoText() : NodesText());
+  return Bulk(command.size() > 1 && command[1] == "INFO" ? ClusterInfoText() : NodesText());
 }
 
 std::string LyingServer::Value() {
