@@ -63,7 +63,8 @@ class Tls(WireCase):
                     self.files.path("elsewhere.pem")) as service:
             trust = ("--ca-cert", self.files.path("ca.crt"))
             error = Cli(service.address, *trust).run("get", "actors", "-A", expect=1).stderr
-            self.assertRegex(error, "^error: .* is for another name: elsewhere.test; .*--tls-server-name\n$")
+            self.assertRegex(
+                error, "^error: .* is for another name: elsewhere.test; .*--tls-server-name\n$")
             named = Cli(service.address, *trust, "--tls-server-name", "elsewhere.test")
             self.assertEqual(len(named.lines("get", "actors", "-A", "-o", "name")), 10)
 
