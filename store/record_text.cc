@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/status.h"
+#include "core/utf8.h"
+#include "store/error_info.h"
 #include "store/json_patch.h"
 #include "store/value_codec.h"
 
@@ -98,6 +100,11 @@ bool IsWrittenBy(std::string_view json, std::string_view write_id) {
 bool IsSameRecord(std::string_view json, std::string_view other) {
   std::optional<std::string_view> uid = FindJsonText(json, kUidMember);
   return uid && !uid->empty() && uid == FindJsonText(other, kUidMember);
+}
+
+absl::Status UnreadableRecord(std::string_view key, std::string_view why) {
+  return WithErrorInfo(DataLossError(absl::StrCat("record ", Printable(key), ": ", ToAbsl(why))),
+                       {.reason = "RECORD_UNREADABLE"});
 }
 
 }  // namespace atestore

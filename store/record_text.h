@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
+
 #include "absl/status/statusor.h"
 #include "proto/ateapi.pb.h"
 
@@ -42,5 +44,8 @@ bool IsWrittenBy(std::string_view json, std::string_view write_id);
 // True when both are states of one record: it was not deleted and created anew in between. Records
 // that carry no `$uid` are never known to be.
 bool IsSameRecord(std::string_view json, std::string_view other);
+
+// DATA_LOSS (RECORD_UNREADABLE) that names the record, printably, and says why.
+absl::Status UnreadableRecord(std::string_view key, std::string_view why);
 
 }  // namespace atestore

@@ -30,11 +30,6 @@ absl::Status NoSuchActor(const ateapi::ActorRef& ref) {
                        {.reason = "ACTOR_NOT_FOUND"});
 }
 
-absl::Status Unreadable(std::string_view key, std::string_view why) {
-  return WithErrorInfo(DataLossError(absl::StrCat("record ", Printable(key), ": ", ToAbsl(why))),
-                       {.reason = "RECORD_UNREADABLE"});
-}
-
 absl::Status CheckRecordSize(std::string_view json) {
   if (json.size() <= kRecordBytesMax) return absl::OkStatus();
   return WithErrorInfo(
@@ -97,13 +92,13 @@ absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_jso
 absl::Status DecodeActorRecord(std::string_view key, std::string_view padded_json,
                                ActorFields wanted, ateapi::Actor* actor) {
   absl::Status status = DecodePaddedActor(padded_json, wanted.Add(ActorNameFields()), actor);
-  if (!status.ok()) return Unreadable(key, ToStd(status.message()));
-  if (!IsUtf8(key)) return Unreadable(key, "the key is not UTF-8");
+  if (!status.ok()) return UnreadableRecord(key, ToStd(status.message()));
+  if (!IsUtf8(key)) return UnreadableRecord(key, "the key is not UTF-8");
   ActorKeyParts names = ParseActorKey(key);
   if (actor->actor_id().empty()) actor->mutable_actor_id()->assign(names.actor_id);
   if (actor->atespace().empty()) actor->mutable_atespace()->assign(names.atespace);
   if (actor->actor_id() != names.actor_id || actor->atespace() != names.atespace) {
-    return Unreadable(key, "the value names another actor than its key");
+    return UnreadableRecord(key, "the value names another actor than its key");
   }
   return absl::OkStatus();
 }
@@ -156,16 +151,16 @@ absl::StatusOr<ateapi::Actor> Records::UpdateActor(const ateapi::UpdateActorRequ
     // As it is written, without the names that the key stands in for.
     Actor stored;
     if (absl::Status status = DecodePaddedActor(present->text(), &stored); !status.ok()) {
-      return Unreadable(key, ToStd(status.message()));
+      return UnreadableRecord(key, ToStd(status.message()));
     }
     if (actor->version() == std::numeric_limits<int64_t>::max()) {
-      return Unreadable(key, "the version cannot become larger");
+      return UnreadableRecord(key, "the version cannot become larger");
     }
     Change(request, *actor);
     Change(request, stored);
     updated = *std::move(actor);
     absl::StatusOr<std::string> json = ChangedActorText(present->text(), stored, write_id);
-    if (!json.ok()) return Unreadable(key, ToStd(json.status().message()));
+    if (!json.ok()) return UnreadableRecord(key, ToStd(json.status().message()));
     if (absl::Status status = CheckRecordSize(*json); !status.ok()) return status;
     return Write(*std::move(json), write_id);
   };

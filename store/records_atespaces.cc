@@ -41,11 +41,6 @@ absl::Status Conflict(std::string_view name) {
                        {.reason = "WRITE_CONFLICT"});
 }
 
-absl::Status Unreadable(std::string_view key, std::string_view why) {
-  return WithErrorInfo(DataLossError(absl::StrCat("record ", Printable(key), ": ", ToAbsl(why))),
-                       {.reason = "RECORD_UNREADABLE"});
-}
-
 // An error of a step that deletes nothing: what it left behind is in nobody's way, so whether the
 // step was made does not matter to the caller.
 absl::Status OfAStep(const absl::Status& status) {
@@ -112,11 +107,11 @@ class AtespaceDeletion {
 absl::Status DecodeAtespaceRecord(std::string_view key, std::string_view json,
                                   ateapi::Atespace* atespace) {
   absl::Status status = DecodeAtespace(json, atespace);
-  if (!status.ok()) return Unreadable(key, ToStd(status.message()));
-  if (!IsUtf8(key)) return Unreadable(key, "the key is not UTF-8");
+  if (!status.ok()) return UnreadableRecord(key, ToStd(status.message()));
+  if (!IsUtf8(key)) return UnreadableRecord(key, "the key is not UTF-8");
   std::string_view name = key.substr(key.find(':') + 1);
   if (atespace->name().empty()) atespace->set_name(std::string(name));
-  if (atespace->name() != name) return Unreadable(key, "the value names another atespace");
+  if (atespace->name() != name) return UnreadableRecord(key, "the value names another atespace");
   return absl::OkStatus();
 }
 
