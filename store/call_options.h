@@ -13,6 +13,9 @@ struct CallOptions {
   // Polled between round trips, by the caller's thread or the transport's, one at a time. Empty:
   // never.
   std::function<bool()> cancelled = {};
+  // Called by each thread that the call starts, before it does anything else: for what belongs to
+  // a thread, such as the context of a trace. Empty: nothing.
+  std::function<void()> on_thread = {};
 };
 
 }  // namespace atestore

@@ -23,7 +23,8 @@ ListingPageReader<Page>::ListingPageReader(const Source& source, ListingRequest 
       call_{.deadline = call.deadline,
             .cancelled = [this,
                           cancelled =
-                              call.cancelled] { return stopped_ || (cancelled && cancelled()); }},
+                              call.cancelled] { return stopped_ || (cancelled && cancelled()); },
+            .on_thread = call.on_thread},
       on_change_(std::move(on_change)),
       page_bytes_(source.page_bytes_max),
       thread_([this] { Run(); }) {}
@@ -87,6 +88,7 @@ absl::StatusOr<Page> ListingPageReader<Page>::TakeLocked(std::unique_lock<std::m
 
 template <typename Page>
 void ListingPageReader<Page>::Run() {
+  if (call_.on_thread) call_.on_thread();
   absl::Status status = source_.listing.ListPages(request_, *this, call_);
   {
     std::lock_guard lock(mutex_);

@@ -31,12 +31,23 @@ absl::Status TooMany(std::string_view reason, std::string_view what) {
                        {.reason = std::string(reason), .field = ""});
 }
 
-void LogCall(std::string_view method, const absl::Status& status, absl::Duration took) {
+CallSpan BeginSpan(RpcCall& rpc) {
+  const auto& headers = rpc.context().client_metadata();
+  return CallSpan::Begin(rpc.path(), rpc.address(), [&](std::string_view name) {
+    const auto found = headers.find(grpc::string_ref(name.data(), name.size()));
+    return found == headers.end() ? std::string_view()
+                                  : std::string_view(found->second.data(), found->second.size());
+  });
+}
+
+void LogCall(std::string_view method, const absl::Status& status, absl::Duration took,
+             const std::string& trace_id) {
   const bool failed = !status.ok();
   LogLine line(failed ? LogLevel::kInfo : LogLevel::kDebug, "call");
   line.Add("method", method)
       .Add("code", absl::StatusCodeToString(status.code()))
       .AddSeconds("seconds", absl::ToDoubleSeconds(took));
+  if (!trace_id.empty()) line.Add("trace_id", trace_id);
   if (failed) {
     line.Add("reason", ErrorReason(status)).Add("message", ToStd(status.message()));
   }
@@ -143,6 +154,7 @@ void ControlService::Begin(const std::shared_ptr<RpcCall>& rpc) {
   call->start = SteadyNow();
   call->method = FindMethod(rpc->path());
   if (call->method == nullptr) return rpc->Finish(NoMethod(rpc->path()));
+  call->span = BeginSpan(*rpc);
   if (absl::Status status = Admit(*call); !status.ok()) return End(call, status);
   Dispatch(call);
 }
@@ -221,9 +233,15 @@ void ControlService::RunStream(const Active& call) {
   std::make_shared<PageStream>(*this, call)->Begin();
 }
 
+CallOptions ControlService::OptionsOf(ActiveCall& call) {
+  CallOptions options = call.rpc->options();
+  options.on_thread = call.span.ForThread();
+  return options;
+}
+
 void ControlService::Work(const Active& call) {
-  absl::StatusOr<std::string> response =
-      call->prepared.run(store_, call->rpc->options(), call->notes);
+  const CallSpan::Scope scope(call->span);
+  absl::StatusOr<std::string> response = call->prepared.run(store_, OptionsOf(*call), call->notes);
   NodeBulkhead::EndCall();
   if (!response.ok()) return End(call, response.status());
   if (call->notes.listing) {
@@ -243,7 +261,8 @@ void ControlService::End(const Active& call, const absl::Status& status,
       info && info->field == "page_token") {
     metrics_.CountTokenRejection(info->reason);
   }
-  LogCall(call->method->name, told, took);
+  LogCall(call->method->name, told, took, call->span.trace_id());
+  call->span.End(told);
   if (call->admission) {
     guard_.Finish(call->method->name, TargetOf(*call), *call->admission, told);
   }

@@ -20,6 +20,7 @@
 #include "apps/ateapi/rpc_call.h"
 #include "apps/ateapi/rpc_calls.h"
 #include "apps/ateapi/service_limits.h"
+#include "apps/ateapi/tracing/tracing.h"
 #include "apps/ateapi/worker_pool.h"
 #include "store/actor_store.h"
 
@@ -31,6 +32,7 @@ struct ActiveCall {
   const ControlMethod* method = nullptr;
   PreparedCall prepared;
   CallNotes notes;
+  CallSpan span;
   absl::Time start;
   std::optional<Admission> admission;  // once the guard was asked
   bool gate_entered = false;
@@ -71,6 +73,7 @@ class ControlService final : public grpc::CallbackGenericService {
   void RunStream(const Active& call);
   absl::Status TakeListingPlace(ActiveCall& call);
   void Work(const Active& call);
+  static CallOptions OptionsOf(ActiveCall& call);
 
   // Ends the call: counts, logs, converts. `response` only when it is OK and not sent yet.
   void End(const Active& call, const absl::Status& status,

@@ -51,6 +51,9 @@ constexpr TextFlag kTextFlags[] = {
      "the issuer's public keys, a JSON Web Key Set; reloaded when it changes"},
     {kServing, "--metrics-listen-addr", &Flags::metrics_listen_addr,
      "host:port for HTTP: /metrics, /healthz, /readyz"},
+    {kServing, "--otlp-endpoint", &Flags::otlp_endpoint,
+     "URL of a collector that takes traces by OTLP over HTTP, such as "
+     "http://127.0.0.1:4318/v1/traces; none: nothing is traced"},
     {kStore, "--redis-ca-certs", &Flags::redis_ca_certs,
      "PEM file of CAs for the cluster's certificates; turns TLS on; reloaded when it changes"},
     {kStore, "--redis-client-cert", &Flags::redis_client_cert,
@@ -123,6 +126,12 @@ void DefineOthers(CLI::App& app, RawFlags& raw) {
                "seconds to wait for the store before giving up");
   DefineNumber(app, "--shutdown-grace", raw.shutdown_grace_seconds, 0, 3600,
                "seconds that running calls get after SIGTERM");
+  app.add_option("--trace-sample-ratio", flags.trace_sample_ratio,
+                 "share of the traces that begin here which are recorded, 0 to 1; a caller's own "
+                 "traceparent decides for its calls")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str()
+      ->group(kServing);
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str()
@@ -198,6 +207,15 @@ absl::Status CheckAccess(const Flags& flags) {
       "with --jwt-audience and --jwt-jwks-file");
 }
 
+absl::Status CheckTracing(const Flags& flags) {
+  const std::string& url = flags.otlp_endpoint;
+  if (url.empty() || url.starts_with("http://") || url.starts_with("https://")) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--otlp-endpoint ", url, " is no URL: give http://HOST:PORT/v1/traces or https://…"));
+}
+
 absl::Status Check(const Flags& flags) {
   // gRPC would take the number of a port modulo 65536, and none for 443.
   if (!IsUnixSocket(flags.grpc_listen_addr)) {
@@ -219,6 +237,7 @@ absl::Status Check(const Flags& flags) {
     return InvalidArgumentError("--client-ca-certs needs --grpc-server-cred-bundle");
   }
   if (absl::Status status = CheckAccess(flags); !status.ok()) return status;
+  if (absl::Status status = CheckTracing(flags); !status.ok()) return status;
   const bool embedded = flags.redis_cluster_address.empty();
   if (flags.demo_actors > 0 && !embedded) {
     return InvalidArgumentError(

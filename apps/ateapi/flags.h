@@ -36,6 +36,8 @@ struct Flags {
   std::string redis_password_file;
 
   std::string metrics_listen_addr;  // none: no HTTP
+  std::string otlp_endpoint;        // none: nothing is traced
+  double trace_sample_ratio = 1;
   std::string page_token_key_file;
   int64_t demo_actors = 0;
   int32_t listings_max = 128;       // concurrent calls that walk the cluster

@@ -24,6 +24,7 @@
 #include "apps/ateapi/server.h"
 #include "apps/ateapi/start_advice.h"
 #include "apps/ateapi/store_factory.h"
+#include "apps/ateapi/tracing/tracing.h"
 #include "core/status.h"
 #include "core/utf8.h"
 #include "store/clock.h"
@@ -42,6 +43,8 @@ constexpr absl::Duration kProbePatience = absl::Seconds(3);
 constexpr absl::Duration kPortSilenceMax = absl::Seconds(15);
 // Between two attempts to reach the store at the start.
 constexpr absl::Duration kStartPause = absl::Milliseconds(200);
+// For the last spans, when the process ends.
+constexpr absl::Duration kTraceFlushMax = absl::Seconds(2);
 
 std::optional<std::string> ReadEnvironment(const std::string& name) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
@@ -151,11 +154,20 @@ void ServeHttp(HttpEndpoint& http, const Watching& watching, const std::atomic<b
                }}});
 }
 
+// Null when nothing is to be traced.
+absl::StatusOr<std::unique_ptr<Tracing>> StartTracing(const Flags& flags) {
+  if (flags.otlp_endpoint.empty()) return nullptr;
+  return Tracing::Start(
+      {.endpoint = flags.otlp_endpoint, .sample_ratio = flags.trace_sample_ratio});
+}
+
 // Serves until a signal of `stop_signals`.
 int Serve(const Flags& flags, const sigset_t& stop_signals) {
   const int64_t descriptors = RaiseDescriptorLimit();
   Metrics metrics;
   NodeBulkhead nodes([&metrics](const std::string& node) { metrics.CountNodeRefusal(node); });
+  const absl::StatusOr<std::unique_ptr<Tracing>> tracing = StartTracing(flags);
+  if (!tracing.ok()) return CannotStart(AtFlag("--otlp-endpoint", tracing.status()));
   const absl::StatusOr<std::unique_ptr<Authorization>> authorization = Authorization::Start(flags);
   if (!authorization.ok()) return CannotStart(authorization.status());
   const absl::StatusOr<std::unique_ptr<ActorStore>> store = MakeStore(flags, metrics, nodes);
@@ -190,6 +202,7 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
   metrics.SetReady(false);
   (*server)->Drain(absl::FromChrono(flags.shutdown_grace));
   (*server)->StopListening();
+  if (*tracing != nullptr) (*tracing)->Flush(kTraceFlushMax);
   LogEvent(LogLevel::kInfo, "stopped");
   std::quick_exit(0);  // see Server::Drain()
 }

@@ -67,7 +67,7 @@ absl::StatusOr<SerializedActorPage> PageStream::NextPage() {
   }
   if (reader == nullptr) {
     absl::StatusOr<Reader> opened =
-        service_.store_.ReadActorsSerialized(call_->prepared.pages, call_->rpc->options());
+        service_.store_.ReadActorsSerialized(call_->prepared.pages, service_.OptionsOf(*call_));
     if (!opened.ok()) return opened.status();
     reader = *std::move(opened);
   }

@@ -10,6 +10,7 @@
 #include "apps/ateapi/metered_transport.h"
 #include "apps/ateapi/rate_limit.h"
 #include "apps/ateapi/token_keys.h"
+#include "apps/ateapi/tracing/traced_transport.h"
 #include "core/status.h"
 #include "store/embedded/embedded_transport.h"
 #include "store/redis/files.h"
@@ -84,14 +85,19 @@ absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags, Metrics& metrics
   return options;
 }
 
+// With metrics, limits and spans.
+std::unique_ptr<ShardTransport> Watched(std::unique_ptr<ShardTransport> transport, Metrics& metrics,
+                                        NodeBulkhead& nodes) {
+  return std::make_unique<TracedTransport>(
+      std::make_unique<MeteredTransport>(std::move(transport), metrics, nodes));
+}
+
 std::unique_ptr<ActorStore> EmbeddedStore(const Flags& flags, Metrics& metrics, NodeBulkhead& nodes,
                                           StoreOptions options) {
   const std::shared_ptr<EmbeddedCluster> cluster = MakeDemoCluster(flags.demo_actors);
   options.seeds = cluster->Endpoints();
   return std::make_unique<ActorStore>(
-      std::make_unique<MeteredTransport>(std::make_unique<EmbeddedTransport>(cluster), metrics,
-                                         nodes),
-      options);
+      Watched(std::make_unique<EmbeddedTransport>(cluster), metrics, nodes), options);
 }
 
 }  // namespace
@@ -108,8 +114,7 @@ absl::StatusOr<std::unique_ptr<ActorStore>> MakeStore(const Flags& flags, Metric
   if (!redis.ok()) return redis.status();
   absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create(*redis);
   if (!transport.ok()) return transport.status();
-  return std::make_unique<ActorStore>(
-      std::make_unique<MeteredTransport>(*std::move(transport), metrics, nodes), *options);
+  return std::make_unique<ActorStore>(Watched(*std::move(transport), metrics, nodes), *options);
 }
 
 }  // namespace atestore
