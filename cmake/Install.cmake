@@ -19,6 +19,9 @@ endif()
 function(atestore_install_library name)
   string(REGEX REPLACE "^atestore_" "" export_name ${name})
   add_library(atestore::${export_name} ALIAS ${name})
+  if(NOT ATESTORE_INSTALL)
+    return()
+  endif()
   set_target_properties(${name} PROPERTIES
     EXPORT_NAME ${export_name}
     VERSION ${PROJECT_VERSION}
@@ -29,6 +32,10 @@ function(atestore_install_library name)
     ARCHIVE COMPONENT development
     INCLUDES DESTINATION ${ATESTORE_INSTALL_INCLUDEDIR})
 endfunction()
+
+if(NOT ATESTORE_INSTALL)
+  return()
+endif()
 
 install(TARGETS asio EXPORT atestore-targets COMPONENT development)
 install(DIRECTORY core mockcluster store
@@ -62,8 +69,11 @@ install(FILES
 # Wherever it is installed: `cmake --install --prefix` is not known here.
 file(RELATIVE_PATH ATESTORE_PREFIX_FROM_PKGCONFIG
   /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
-configure_file(
-  ${CMAKE_CURRENT_LIST_DIR}/atestore.pc.in ${PROJECT_BINARY_DIR}/package/atestore.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/package/atestore.pc
-  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
-  COMPONENT development)
+# The emulator apart: a program in production does not link it.
+foreach(name atestore atestore-embedded)
+  configure_file(
+    ${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in ${PROJECT_BINARY_DIR}/package/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/package/${name}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+    COMPONENT development)
+endforeach()

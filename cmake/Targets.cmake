@@ -1,11 +1,14 @@
 # What all targets of this project share. No global flags: sanitizers come from the presets.
-set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endif()
 
 add_library(atestore_options INTERFACE)
 target_compile_features(atestore_options INTERFACE cxx_std_20)
 target_include_directories(atestore_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 target_compile_options(atestore_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror)
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+  $<$<BOOL:${ATESTORE_WARNINGS_AS_ERRORS}>:-Werror>)
 
 # A library of this project. INSTALL: part of the package (Install.cmake), and shared when
 # BUILD_SHARED_LIBS is on; all others are static.

@@ -106,7 +106,7 @@ class Plugin(CliCase):
         names = ["-".join(["kubectl", *words[:length]]) for length in range(len(words), 0, -1)]
         found = [name for name in names if shutil.which(name, path=PATH["PATH"])]
         self.assertEqual(found, ["kubectl-ate"])
-        self.assertEqual(self.run_program(found[0], "--version").stdout, "kubectl-ate 0.1.0\n")
+        self.assertEqual(self.run_program(found[0], "--version").stdout, "kubectl-ate 0.2.0\n")
 
     def test_kubectl_itself(self):
         if shutil.which("kubectl") is None:
