@@ -1,5 +1,6 @@
 # `cmake --install`: the programs, and the libraries with their headers as a CMake package
-# (find_package(atestore)) and for pkg-config. Component "development" is the latter alone.
+# (find_package(atestore)) and for pkg-config. Component "development" is the latter; where libraries
+# are shared, what programs need of them is "library".
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -28,7 +29,7 @@ function(atestore_install_library name)
     SOVERSION ${ATESTORE_SOVERSION})
   install(TARGETS ${name} EXPORT atestore-targets
     RUNTIME COMPONENT development
-    LIBRARY COMPONENT development
+    LIBRARY COMPONENT library NAMELINK_COMPONENT development
     ARCHIVE COMPONENT development
     INCLUDES DESTINATION ${ATESTORE_INSTALL_INCLUDEDIR})
 endfunction()

@@ -20,11 +20,11 @@ ListingPageReader<Page>::ListingPageReader(const Source& source, ListingRequest 
     : source_(source),
       request_(std::move(request)),
       request_hash_(request_hash),
-      call_{.deadline = call.deadline,
-            .cancelled = [this,
-                          cancelled =
-                              call.cancelled] { return stopped_ || (cancelled && cancelled()); },
-            .on_thread = call.on_thread},
+      call_{
+          .deadline = call.deadline,
+          .cancelled =
+              [this, cancelled = call.cancelled] { return stopped_ || (cancelled && cancelled()); },
+          .on_thread = call.on_thread},
       on_change_(std::move(on_change)),
       page_bytes_(source.page_bytes_max),
       thread_([this] { Run(); }) {}
