@@ -1,6 +1,6 @@
 # `cmake --install`: the programs, and the libraries with their headers as a CMake package
-# (find_package(atestore)) and for pkg-config. Component "development" is the latter; where libraries
-# are shared, what programs need of them is "library".
+# (find_package(atestore)) and for pkg-config. Component "development" is the latter; of shared
+# libraries, what programs need is "library".
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
