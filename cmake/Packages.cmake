@@ -22,9 +22,11 @@ set(CPACK_COMPONENT_LIBRARY_DESCRIPTION
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libatestore-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "${library_package} (= ${PROJECT_VERSION}-1), libabsl-dev, libprotobuf-dev, libsimdjson-dev, libssl-dev, libxxhash-dev")
+  "${library_package} (= ${PROJECT_VERSION}-1)"
+  libabsl-dev libprotobuf-dev libsimdjson-dev libssl-dev libxxhash-dev)
+list(JOIN CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
-  "actors in a Redis Cluster: headers\n The headers, the CMake package and the files for pkg-config.")
+  "actors in a Redis Cluster: headers\n The headers, and the files for CMake and pkg-config.")
 
 set(CPACK_DEBIAN_ATEAPI_PACKAGE_NAME ateapi)
 set(CPACK_DEBIAN_ATEAPI_PACKAGE_SECTION net)
@@ -39,7 +41,7 @@ set(CPACK_COMPONENT_KUBECTL-ATE_DESCRIPTION
 set(CPACK_DEBIAN_MOCKCLUSTER_PACKAGE_NAME mockcluster)
 set(CPACK_DEBIAN_MOCKCLUSTER_PACKAGE_SECTION devel)
 set(CPACK_COMPONENT_MOCKCLUSTER_DESCRIPTION
-  "emulated Redis Cluster for tests\n One process that behaves like a cluster, with its failures on demand.")
+  "emulated Redis Cluster for tests\n One process that behaves like a cluster, failures included.")
 
 set(CPACK_DEBIAN_SLOTSCAN_PACKAGE_NAME slotscan)
 set(CPACK_DEBIAN_SLOTSCAN_PACKAGE_SECTION database)
