@@ -19,7 +19,7 @@ namespace atestore {
 namespace {
 
 constexpr size_t kReadBytes = size_t{64} << 10;
-// What a node that does not read leaves in the relay; packets beyond it are lost.
+// What a node that does not read leaves in the relay; the connection ends beyond it.
 constexpr size_t kPendingBytesMax = size_t{4} << 20;
 // struct clusterMsg: signature, length, version, port, type, count, three numbers, sender, …
 constexpr size_t kLengthAt = 4;
@@ -80,6 +80,8 @@ struct BusRelay::Link {
   std::string opener;  // id of the node that opened it; "" until its first packet
   Way to_node;
   Way to_opener;
+  bool lossy = false;
+  bool over = false;
 };
 
 absl::StatusOr<std::unique_ptr<BusRelay>> BusRelay::Start() {
@@ -144,6 +146,10 @@ void BusRelay::Cut(size_t from, size_t to) {
 void BusRelay::Mend(size_t from, size_t to) {
   std::lock_guard lock(mutex_);
   cuts_.erase({from, to});
+  EndLossy([&](size_t opener, size_t node) {
+    return std::pair(opener, node) == std::pair(from, to) ||
+           std::pair(node, opener) == std::pair(from, to);
+  });
 }
 
 void BusRelay::Drop(size_t to, BusPacket type) {
@@ -154,22 +160,40 @@ void BusRelay::Drop(size_t to, BusPacket type) {
 void BusRelay::StopDropping(size_t to, BusPacket type) {
   std::lock_guard lock(mutex_);
   drops_.erase({to, type});
+  EndLossy([&](size_t opener, size_t node) { return opener == to || node == to; });
 }
 
 void BusRelay::MendAll() {
   std::lock_guard lock(mutex_);
   cuts_.clear();
   drops_.clear();
+  EndLossy([](size_t, size_t) { return true; });
+}
+
+void BusRelay::EndConnections(size_t node) {
+  std::lock_guard lock(mutex_);
+  for (const std::unique_ptr<Link>& link : links_) {
+    link->over = link->over || link->node == node || NumberOf(link->opener) == node;
+  }
+  Wake();
+}
+
+void BusRelay::EndLossy(const std::function<bool(size_t opener, size_t node)>& concerns) {
+  for (const std::unique_ptr<Link>& link : links_) {
+    if (link->lossy && concerns(NumberOf(link->opener), link->node)) link->over = true;
+  }
+  Wake();
+}
+
+size_t BusRelay::NumberOf(const std::string& id) const {
+  return static_cast<size_t>(std::find(ids_.begin(), ids_.end(), id) - ids_.begin());
 }
 
 bool BusRelay::Passes(Link& link, bool to_node, const std::string& header) {
   if (header.size() < kHeaderBytes) return true;
   const std::string sender = header.substr(kSenderAt, kIdLength);
   if (to_node) link.opener = sender;
-  auto number = [&](const std::string& id) {
-    return static_cast<size_t>(std::find(ids_.begin(), ids_.end(), id) - ids_.begin());
-  };
-  const size_t opener = number(link.opener);
+  const size_t opener = NumberOf(link.opener);
   const size_t from = to_node ? opener : link.node;
   const size_t to = to_node ? link.node : opener;
   return !cuts_.contains({from, to}) && !drops_.contains({to, TypeOf(header)});
@@ -208,12 +232,14 @@ bool BusRelay::Forward(Link& link, bool to_node) {
     if (way.read.size() < length) break;
     std::string packet = way.read.substr(0, length);
     way.read.erase(0, length);
-    if (Passes(link, to_node, packet) && way.pending.size() < kPendingBytesMax) {
+    if (Passes(link, to_node, packet)) {
       way.pending += packet;
     } else {
+      link.lossy = true;
       ++lost_;
     }
   }
+  if (way.pending.size() > kPendingBytesMax) return false;
   if (way.pending.empty()) return true;
   count = send(way.to, way.pending.data(), way.pending.size(), MSG_NOSIGNAL);
   if (count < 0 && errno != EAGAIN && errno != EINTR) return false;
@@ -244,7 +270,7 @@ void BusRelay::Run() {
     std::erase_if(links_, [&](const std::unique_ptr<Link>& link) {
       const short events = static_cast<short>(polled[at].revents | polled[at + 1].revents);
       at += 2;
-      return events != 0 && !(Forward(*link, true) && Forward(*link, false));
+      return link->over || (events != 0 && !(Forward(*link, true) && Forward(*link, false)));
     });
     for (size_t node = 0; node < std::min(doors, doors_.size()); ++node) {
       if (polled[1 + node].revents != 0) Accept(node);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -32,7 +33,11 @@ enum class BusPacket : uint16_t {
 
 // A network for the cluster bus that loses packets as it is told: every node listens behind a relay
 // of its own, and announces the relay's port. A cut loses packets silently, as a firewall does;
-// connections stay open. Thread-safe.
+// connections stay open as long as it lasts. Thread-safe.
+//
+// TCP loses nothing between two packets that arrive, and servers rely on it: a node whose PING was
+// lost sends no other one while the connection brings anything else, and calls its peer failed
+// until then. So a connection that has lost a packet ends when the cut is mended.
 class BusRelay {
  public:
   static absl::StatusOr<std::unique_ptr<BusRelay>> Start();
@@ -55,6 +60,8 @@ class BusRelay {
   void Drop(size_t to, BusPacket type);
   void StopDropping(size_t to, BusPacket type);
   void MendAll();
+  // All connections of a node, as when its network begins anew.
+  void EndConnections(size_t node);
 
   // Packets that were lost so far.
   uint64_t lost() const { return lost_; }
@@ -73,6 +80,9 @@ class BusRelay {
   bool Forward(Link& link, bool to_node);
   // Whether a packet with this header may pass; learns who opened the link.
   bool Passes(Link& link, bool to_node, const std::string& header);
+  size_t NumberOf(const std::string& id) const;
+  // Marks links as over that have lost a packet and of which `concerns(opener, node)` holds.
+  void EndLossy(const std::function<bool(size_t opener, size_t node)>& concerns);
   void Wake();
 
   std::mutex mutex_;

@@ -132,10 +132,14 @@ absl::Status RealCluster::SetAll(const std::vector<std::pair<std::string, std::s
 absl::StatusOr<std::vector<ServerLine>> RealCluster::View(size_t node) {
   absl::StatusOr<HiredisReply> reply = Run(node, {"CLUSTER", "NODES"});
   if (!reply.ok()) return reply.status();
+  return ParseView(reply->text);
+}
+
+std::vector<ServerLine> RealCluster::ParseView(const std::string& text) const {
   std::map<std::string, size_t> numbers;
   for (size_t i = 0; i < nodes_.size(); ++i) numbers[nodes_[i]->id] = i;
   std::vector<ServerLine> views;
-  for (absl::string_view line : absl::StrSplit(reply->text, '\n', absl::SkipEmpty())) {
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
     std::vector<std::string> words = absl::StrSplit(line, ' ');
     if (words.size() < 8 || !numbers.contains(words[0])) continue;
     std::set<std::string> flags = absl::StrSplit(words[2], ',');
@@ -255,20 +259,24 @@ absl::Status RealCluster::CheckSettled() {
   for (size_t node = 0; node < nodes_.size(); ++node) {
     if (!running(node) || !is_member(node)) continue;
     if (absl::Status status = CheckNode(node); !status.ok()) return status;
-    absl::StatusOr<std::vector<ServerLine>> view = View(node);
-    if (!view.ok()) return view.status();
+    absl::StatusOr<HiredisReply> text = Run(node, {"CLUSTER", "NODES"});
+    if (!text.ok()) return text.status();
+    auto unsettled = [&](absl::string_view what) {
+      return UnavailableError(absl::StrCat("node ", node, " ", what, ":\n", text->text));
+    };
+    const std::vector<ServerLine> view = ParseView(text->text);
     std::map<std::string, Part> parts;
-    for (const ServerLine& seen : *view) {
+    for (const ServerLine& seen : view) {
       if (!running(seen.node)) continue;
       parts[seen.id] = {seen.primary_id, seen.slots};
       if (seen.is_failed || !seen.is_connected) {
-        return UnavailableError(absl::StrCat("node ", node, " does not see node ", seen.node));
+        return unsettled(absl::StrCat("does not see node ", seen.node, " (", seen.id, ")"));
       }
     }
-    if (view->size() != members) {
-      return UnavailableError(absl::StrCat("node ", node, " knows ", view->size(), " nodes"));
+    if (view.size() != members) {
+      return unsettled(absl::StrCat("knows ", view.size(), " of ", members, " nodes"));
     }
-    if (agreed && parts != *agreed) return UnavailableError("nodes disagree about the cluster");
+    if (agreed && parts != *agreed) return unsettled("disagrees about the cluster");
     agreed = std::move(parts);
   }
   return absl::OkStatus();

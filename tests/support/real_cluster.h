@@ -162,6 +162,7 @@ class RealCluster {
   absl::StatusOr<HiredisClient*> Client(size_t node);
   absl::StatusOr<size_t> FirstRunning();
   bool EverybodySeesOwner(size_t owner);
+  std::vector<ServerLine> ParseView(const std::string& text) const;
   absl::Status CheckSettled();
   absl::Status CheckNode(size_t node);
 
