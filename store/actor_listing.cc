@@ -9,9 +9,9 @@
 #include "store/count_sink.h"
 #include "store/error_info.h"
 #include "store/names.h"
+#include "store/paging.h"
+#include "store/record_listing.h"
 #include "store/record_sinks.h"
-#include "store/records.h"
-#include "store/value_codec.h"
 #include "store/walk_run.h"
 
 namespace atestore {
@@ -21,19 +21,6 @@ constexpr std::string_view kMethod = "ListActors";
 
 // A count keeps next to nothing of a record.
 constexpr size_t kCountBytes = size_t{1} << 40;
-
-absl::StatusOr<bool> ReadWorker(std::string_view, std::string_view value, ateapi::Worker* worker) {
-  absl::Status status = DecodeWorker(value, worker);
-  if (!status.ok()) return status;
-  return true;
-}
-
-absl::StatusOr<bool> ReadAtespace(std::string_view key, std::string_view value,
-                                  ateapi::Atespace* atespace) {
-  absl::Status status = DecodeAtespaceRecord(key, value, atespace);
-  if (!status.ok()) return status;
-  return true;
-}
 
 // Keeps the names alone.
 class KeySink final : public RecordSink {
@@ -71,16 +58,6 @@ uint64_t ActorListing::HashOf(const ateapi::ListActorsRequest& request) {
   return HashRequest(kMethod, absl::StrCat(request.atespace(), ":", request.filter()));
 }
 
-absl::StatusOr<Position> ActorListing::PositionOf(const ateapi::ListActorsRequest& request) const {
-  if (request.page_token().empty()) return Position{};
-  auto decoded = tokens_.Decode(request.page_token(), HashOf(request));
-  if (const auto* error = std::get_if<PageTokenError>(&decoded)) {
-    return WithErrorInfo(InvalidArgumentError(error->message),
-                         {.reason = std::string(ReasonOf(error->flaw)), .field = "page_token"});
-  }
-  return std::get<Position>(decoded);
-}
-
 absl::StatusOr<ActorListing::Asked> ActorListing::WhatIsAsked(
     const ateapi::ListActorsRequest& request) const {
   absl::StatusOr<ReadMask> mask = ReadMask::Parse(request.read_mask());
@@ -90,11 +67,8 @@ absl::StatusOr<ActorListing::Asked> ActorListing::WhatIsAsked(
 
 absl::StatusOr<ActorListing::Asked> ActorListing::WhatIsAsked(
     const ateapi::ListActorsRequest& request, const ReadMask& mask) const {
-  if (request.page_size() < 0) {
-    return WithErrorInfo(
-        InvalidArgumentError(absl::StrCat("page_size: ", request.page_size(), " is negative")),
-        {.reason = "PAGE_SIZE_NEGATIVE", .field = "page_size"});
-  }
+  absl::StatusOr<size_t> page_size = PageSizeOf(request.page_size());
+  if (!page_size.ok()) return page_size.status();
   KeyFilter filter = KeyFilter::AllActors();
   if (!request.atespace().empty()) {
     if (absl::Status status = CheckLabel(request.atespace(), "atespace"); !status.ok()) {
@@ -104,17 +78,16 @@ absl::StatusOr<ActorListing::Asked> ActorListing::WhatIsAsked(
   }
   absl::StatusOr<ActorFilter> wanted = ActorFilter::Parse(request.filter());
   if (!wanted.ok()) return wanted.status();
-  absl::StatusOr<Position> start = PositionOf(request);
+  absl::StatusOr<Position> start = PositionOf(request.page_token(), HashOf(request), tokens_);
   if (!start.ok()) return start.status();
   auto projection = std::make_shared<const ActorProjection>(
       ActorProjection{.filter = *std::move(wanted), .mask = mask});
   if (!projection->filter.wants_all()) {
     filter = filter.Where([projection](std::string_view key) { return projection->MayWant(key); });
   }
-  int32_t page_size = request.page_size() == 0 ? kPageSizeDefault : request.page_size();
   ListingRequest first{.filter = filter,
                        .start = *std::move(start),
-                       .page_size = static_cast<size_t>(std::min(page_size, kPageSizeMax)),
+                       .page_size = *page_size,
                        .page_bytes = page_bytes_max_,
                        .selective = projection->is_selective(),
                        .names_only = projection->names_only(),
@@ -210,27 +183,16 @@ absl::StatusOr<ActorListing::Parts> ActorListing::PartsOf(const ateapi::ListActo
   return parts;
 }
 
-absl::StatusOr<std::vector<ateapi::Atespace>> ActorListing::ListAtespaces(const CallOptions& call) {
-  google::protobuf::RepeatedPtrField<ateapi::Atespace> all;
-  PageSink<ateapi::Atespace> sink(ReadAtespace, &all, on_unreadable_);
-  absl::Status status = listing_.ListAll(
-      {.filter = KeyFilter::Atespaces()}, sink, [] { return false; }, call);
-  if (!status.ok()) return status;
-  sink.Finish();
-  std::vector<ateapi::Atespace> sorted(all.begin(), all.end());
-  std::sort(sorted.begin(), sorted.end(),
-            [](const auto& a, const auto& b) { return a.name() < b.name(); });
-  return sorted;
+absl::StatusOr<AtespacePage> ActorListing::ListAtespaces(
+    const ateapi::ListAtespacesRequest& request, const CallOptions& call) {
+  return RecordListing(listing_, tokens_, page_bytes_max_, on_unreadable_)
+      .ListAtespaces(request, call);
 }
 
-absl::StatusOr<std::vector<ateapi::Worker>> ActorListing::ListWorkers(const CallOptions& call) {
-  google::protobuf::RepeatedPtrField<ateapi::Worker> all;
-  PageSink<ateapi::Worker> sink(ReadWorker, &all, on_unreadable_);
-  absl::Status status = listing_.ListAll(
-      {.filter = KeyFilter::Workers()}, sink, [] { return false; }, call);
-  if (!status.ok()) return status;
-  sink.Finish();
-  return std::vector<ateapi::Worker>(all.begin(), all.end());
+absl::StatusOr<WorkerPage> ActorListing::ListWorkers(const ateapi::ListWorkersRequest& request,
+                                                     const CallOptions& call) {
+  return RecordListing(listing_, tokens_, page_bytes_max_, on_unreadable_)
+      .ListWorkers(request, call);
 }
 
 absl::StatusOr<bool> ActorListing::HasActors(std::string_view atespace, const CallOptions& call) {

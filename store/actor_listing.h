@@ -69,8 +69,10 @@ class ActorListing {
   // PartitionActors.
   absl::StatusOr<std::vector<std::string>> Partition(const ateapi::PartitionActorsRequest& request,
                                                      const CallOptions& call);
-  absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(const CallOptions& call);
-  absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(const CallOptions& call);
+  absl::StatusOr<AtespacePage> ListAtespaces(const ateapi::ListAtespacesRequest& request,
+                                             const CallOptions& call);
+  absl::StatusOr<WorkerPage> ListWorkers(const ateapi::ListWorkersRequest& request,
+                                         const CallOptions& call);
   // True when an atespace has an actor, readable or not. Walks the cluster until it finds one.
   absl::StatusOr<bool> HasActors(std::string_view atespace, const CallOptions& call);
   // The keys of all records of the three kinds, readable or not.
@@ -93,7 +95,6 @@ class ActorListing {
   absl::StatusOr<size_t> CountPrimaries(const CallOptions& call);
 
   static uint64_t HashOf(const ateapi::ListActorsRequest& request);
-  absl::StatusOr<Position> PositionOf(const ateapi::ListActorsRequest& request) const;
   // INVALID_ARGUMENT.
   absl::StatusOr<Asked> WhatIsAsked(const ateapi::ListActorsRequest& request) const;
   // The same with another mask.

@@ -125,12 +125,14 @@ absl::Status ActorStore::DeleteAtespace(std::string_view name, const CallOptions
   return WithReason(impl_->records().DeleteAtespace(name, is_empty, call));
 }
 
-absl::StatusOr<std::vector<ateapi::Atespace>> ActorStore::ListAtespaces(const CallOptions& call) {
-  return WithReason(impl_->listing().ListAtespaces(call));
+absl::StatusOr<AtespacePage> ActorStore::ListAtespaces(const ateapi::ListAtespacesRequest& request,
+                                                       const CallOptions& call) {
+  return WithReason(impl_->listing().ListAtespaces(request, call));
 }
 
-absl::StatusOr<std::vector<ateapi::Worker>> ActorStore::ListWorkers(const CallOptions& call) {
-  return WithReason(impl_->listing().ListWorkers(call));
+absl::StatusOr<WorkerPage> ActorStore::ListWorkers(const ateapi::ListWorkersRequest& request,
+                                                   const CallOptions& call) {
+  return WithReason(impl_->listing().ListWorkers(request, call));
 }
 
 absl::Status ActorStore::DebugClear(const CallOptions& call) {

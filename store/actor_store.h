@@ -50,12 +50,21 @@ struct StoreOptions {
   std::function<void(const Endpoint& node)> on_foreign_node = {};
 };
 
-struct ActorPage {
-  ateapi::ListActorsResponse response;
+// Response: the message of a listing.
+template <typename Response>
+struct RecordPage {
+  Response response;
   double progress = 0;  // 0 … 1: the part of the slot space that lies behind the page's end
   int64_t skipped_records = 0;  // unreadable records met by this call
   ListWalk::Counters counters;  // of the work behind it
 };
+using ActorPage = RecordPage<ateapi::ListActorsResponse>;
+using AtespacePage = RecordPage<ateapi::ListAtespacesResponse>;
+using WorkerPage = RecordPage<ateapi::ListWorkersResponse>;
+
+// A list of atespaces or workers that is asked for without pages may have this much serialized
+// protobuf: about half a million atespaces, 80,000 workers.
+inline constexpr size_t kWholeListBytesMax = size_t{16} << 20;
 
 // A page on its way over a wire: the same without a message for each actor.
 struct SerializedActorPage {
@@ -204,9 +213,14 @@ class ActorStore {
   // actors in it.
   absl::Status DeleteAtespace(std::string_view name, const CallOptions& call = {});
 
-  // Every atespace or worker, in memory. Walks the whole cluster.
-  absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(const CallOptions& call = {});
-  absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(const CallOptions& call = {});
+  // One page of all atespaces or workers, with the promise and the errors of ListActors(); a token
+  // is for its own method alone. A request without page_size and page_token asks for everything at
+  // once, which walks the whole cluster: FAILED_PRECONDITION (LIST_TOO_LARGE) when that would be
+  // more than kWholeListBytesMax. Atespaces are sorted by name then.
+  absl::StatusOr<AtespacePage> ListAtespaces(const ateapi::ListAtespacesRequest& request = {},
+                                             const CallOptions& call = {});
+  absl::StatusOr<WorkerPage> ListWorkers(const ateapi::ListWorkersRequest& request = {},
+                                         const CallOptions& call = {});
 
   // Deletes every record of the three kinds.
   absl::Status DebugClear(const CallOptions& call = {});

@@ -99,7 +99,7 @@ void Listing::Learn(const std::shared_ptr<const Topology>& topology, const Listi
 
 absl::Status Listing::ListAll(ListingRequest request, RecordSink& sink,
                               const std::function<bool()>& enough, const CallOptions& call) {
-  request.page_bytes = kListAllPageBytes;
+  if (request.page_bytes == 0) request.page_bytes = kListAllPageBytes;
   while (!enough()) {
     request.page_size = sink.size() + kListAllPageSize;
     absl::StatusOr<ListingEnd> page = ListPage(request, sink, call);

@@ -68,7 +68,8 @@ class Listing {
                          const CallOptions& call);
 
   // Fills `sink` with every record that `request` wants, from its start until the end or until
-  // `enough` says so. How much is read at a time it decides.
+  // `enough`, asked between two portions, says so. It decides how many records a portion has, and
+  // how many bytes where `request` does not say.
   absl::Status ListAll(ListingRequest request, RecordSink& sink,
                        const std::function<bool()>& enough, const CallOptions& call);
 

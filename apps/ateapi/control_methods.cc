@@ -65,14 +65,6 @@ absl::Status Take(absl::StatusOr<Record> result, Record* record) {
   return absl::OkStatus();
 }
 
-template <typename Record>
-absl::Status Take(absl::StatusOr<std::vector<Record>> result,
-                  google::protobuf::RepeatedPtrField<Record>* records) {
-  if (!result.ok()) return result.status();
-  records->Add(std::make_move_iterator(result->begin()), std::make_move_iterator(result->end()));
-  return absl::OkStatus();
-}
-
 // What the store does for a request: fills the response.
 template <typename Request, typename Response>
 using Serve = absl::Status (*)(ActorStore&, const Request&, const CallOptions&, Response*);
@@ -129,16 +121,6 @@ absl::Status DeleteAtespace(ActorStore& store, const ateapi::DeleteAtespaceReque
   return store.DeleteAtespace(request.name(), call);
 }
 
-absl::Status ListAtespaces(ActorStore& store, const ateapi::ListAtespacesRequest&,
-                           const CallOptions& call, ateapi::ListAtespacesResponse* response) {
-  return Take(store.ListAtespaces(call), response->mutable_atespaces());
-}
-
-absl::Status ListWorkers(ActorStore& store, const ateapi::ListWorkersRequest&,
-                         const CallOptions& call, ateapi::ListWorkersResponse* response) {
-  return Take(store.ListWorkers(call), response->mutable_workers());
-}
-
 absl::Status PartitionActors(ActorStore& store, const ateapi::PartitionActorsRequest& request,
                              const CallOptions& call, ateapi::PartitionActorsResponse* response) {
   absl::StatusOr<std::vector<std::string>> tokens = store.PartitionActors(request, call);
@@ -168,6 +150,34 @@ absl::StatusOr<PreparedCall> PrepareListActors(grpc::ByteBuffer& bytes) {
   };
   return call;
 }
+
+// A listing of atespaces or workers by this method of the store.
+template <typename Request, typename Page>
+using ListRecords = absl::StatusOr<Page> (ActorStore::*)(const Request&, const CallOptions&);
+
+template <typename Request, typename Page, ListRecords<Request, Page> kList>
+absl::StatusOr<PreparedCall> PrepareListing(grpc::ByteBuffer& bytes) {
+  absl::StatusOr<Request> request = Parse<Request>(bytes);
+  if (!request.ok()) return request.status();
+  PreparedCall call;
+  call.run = [request = *std::move(request)](ActorStore& store, const CallOptions& options,
+                                             CallNotes& notes) -> absl::StatusOr<std::string> {
+    absl::StatusOr<Page> page = (store.*kList)(request, options);
+    if (!page.ok()) return page.status();
+    if (request.page_size() != 0 || !request.page_token().empty()) {
+      notes.listing = {.progress = page->progress,
+                       .counts = CountsOf(page->counters, page->skipped_records),
+                       .applied = "page_size"};
+    }
+    return page->response.SerializeAsString();
+  };
+  return call;
+}
+
+constexpr auto PrepareListAtespaces =
+    PrepareListing<ateapi::ListAtespacesRequest, AtespacePage, &ActorStore::ListAtespaces>;
+constexpr auto PrepareListWorkers =
+    PrepareListing<ateapi::ListWorkersRequest, WorkerPage, &ActorStore::ListWorkers>;
 
 absl::StatusOr<PreparedCall> PrepareCountActors(grpc::ByteBuffer& bytes) {
   absl::StatusOr<ateapi::CountActorsRequest> request = Parse<ateapi::CountActorsRequest>(bytes);
@@ -223,8 +233,8 @@ constexpr ControlMethod kMethods[] = {
     ATEAPI_METHOD(GetAtespace, MethodKind::kReadRecord),
     // It looks for a first actor in the whole cluster.
     ATEAPI_METHOD(DeleteAtespace, MethodKind::kListing),
-    ATEAPI_METHOD(ListAtespaces, MethodKind::kListing),
-    ATEAPI_METHOD(ListWorkers, MethodKind::kListing),
+    {"ListAtespaces", MethodKind::kListing, PrepareListAtespaces},
+    {"ListWorkers", MethodKind::kListing, PrepareListWorkers},
     ATEAPI_METHOD(DebugClear, MethodKind::kListing),
 };
 #undef ATEAPI_METHOD

@@ -30,7 +30,7 @@ struct CallNotes {
   struct Listing {
     double progress = 0;
     PageCounts counts;
-    std::string applied;  // see AppliedParts()
+    std::string applied;  // see AppliedParts(); "page_size" of a page of atespaces or workers
   };
   std::optional<Listing> listing;
 };
