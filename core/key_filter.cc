@@ -1,6 +1,7 @@
 #include "core/key_filter.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/glob.h"
 #include "core/slot.h"
 #include "core/status.h"
 
@@ -28,6 +29,14 @@ KeyFilter KeyFilter::ActorsOf(std::string_view atespace) {
   return {ActorKey(atespace, ""), std::string(kActorPrefix), 2};
 }
 
+KeyFilter KeyFilter::Glob(std::string_view pattern) {
+  GlobParts parts = SplitGlob(pattern);
+  // A hash tag of the prefix would decide the slot of the probes.
+  KeyFilter filter(parts.prefix, parts.prefix.substr(0, parts.prefix.find('{')), 0);
+  filter.glob_.emplace(parts.rest);
+  return filter;
+}
+
 KeyFilter KeyFilter::Where(std::function<bool(std::string_view key)> wanted) const {
   KeyFilter filter = *this;
   filter.wanted_ = std::make_shared<const std::function<bool(std::string_view)>>(std::move(wanted));
@@ -36,6 +45,10 @@ KeyFilter KeyFilter::Where(std::function<bool(std::string_view key)> wanted) con
 
 bool KeyFilter::Matches(std::string_view key) const {
   if (!key.starts_with(prefix_)) return false;
+  if (glob_) {
+    const bool matches = *glob_ == "*" || GlobMatch(*glob_, key.substr(prefix_.size()));
+    return matches && (wanted_ == nullptr || (*wanted_)(key));
+  }
   std::string_view rest = key.substr(kind_.size());
   for (size_t part = 1; part < parts_; ++part) {
     size_t colon = rest.find(':');
@@ -46,15 +59,10 @@ bool KeyFilter::Matches(std::string_view key) const {
 }
 
 std::string KeyFilter::Pattern() const {
-  std::string pattern;
-  for (char c : prefix_) {
-    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) {
-      pattern.push_back('\\');
-    }
-    pattern.push_back(c);
-  }
-  pattern.push_back('*');
-  return pattern;
+  std::string pattern = GlobOfPrefix(prefix_);
+  if (!glob_) return pattern;
+  pattern.pop_back();  // the star
+  return pattern + *glob_;
 }
 
 std::string KeyFilter::ProbeKey(Slot slot, int variant) const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,29 +32,33 @@ class KeyFilter {
   static KeyFilter ActorsOf(std::string_view atespace);
   static KeyFilter Atespaces() { return {"atespace:", "atespace:", 1}; }
   static KeyFilter Workers() { return {"worker:", "worker:", 3}; }
+  // Every key that matches a glob (core/glob.h), whatever it holds.
+  static KeyFilter Glob(std::string_view pattern);
 
   // The same, but of the keys that Matches() only those for which `wanted` says so, which must
   // depend on the key alone. Thread-safe if `wanted` is.
   KeyFilter Where(std::function<bool(std::string_view key)> wanted) const;
 
   // True for a key of this kind with no part missing. Other programs' keys under the same prefix
-  // ("actor:", "actor:x", "actor::x") are not records.
+  // ("actor:", "actor:x", "actor::x") are not records. Of a glob: whether it matches.
   bool Matches(std::string_view key) const;
 
   // For SCAN MATCH: every key that Matches(), and perhaps more. Glob characters are escaped.
   std::string Pattern() const;
 
   // A key in `slot` that no record can have, under the prefix of the kind (so that an ACL needs no
-  // other pattern). Another `variant` is another such key.
+  // other pattern). Another `variant` is another such key. Of a glob: a key that nobody is likely
+  // to have, under what the glob begins with, as far as that has no '{'.
   std::string ProbeKey(Slot slot, int variant) const;
 
  private:
   KeyFilter(std::string prefix, std::string kind, size_t parts)
       : prefix_(std::move(prefix)), kind_(std::move(kind)), parts_(parts) {}
 
-  std::string prefix_;
-  std::string kind_;  // the prefix of all records of this kind
-  size_t parts_;      // that follow `kind_`, separated by colons, none empty
+  std::string prefix_;               // all keys begin with it
+  std::string kind_;                 // the prefix of all records of this kind
+  size_t parts_;                     // that follow `kind_`, separated by colons, none empty
+  std::optional<std::string> glob_;  // instead of kind and parts, behind `prefix_`
   std::shared_ptr<const std::function<bool(std::string_view)>> wanted_;  // null: all
 };
 

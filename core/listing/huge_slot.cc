@@ -78,7 +78,7 @@ void HugeSlotScan::TakeScan(const ReplyView& reply) {
   const std::optional<NameMark> floor = FloorOf(options_.start);
   const SplitReply* split = from() != nullptr && from()->split ? &*from()->split : nullptr;
   const bool same_reply = split != nullptr && split->next_cursor == *next;
-  bool whole = VisitNames(reply[1], [&](std::string_view name) {
+  auto take = [&](std::string_view name) {
     if (!options_.filter->Matches(name)) return;
     const Slot slot_of_name = KeySlot(name);
     if (slot_of_name < slot()) layout_violated_ = true;
@@ -88,7 +88,8 @@ void HugeSlotScan::TakeScan(const ReplyView& reply) {
     ++wanted_;
     if (same_reply && !split->after.IsPassedBy(hash, name)) return;
     names_.Add(slot(), 0, hash, name);
-  });
+  };
+  bool whole = VisitNames(reply[1], take, CountLongNames(*options_.filter, &names_));
   if (!whole || names_.overflowed()) {
     obstacle_ =
         Obstacle::Retake(options_.owner, "the names of a SCAN are larger than the reply limit");

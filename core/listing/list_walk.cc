@@ -276,6 +276,7 @@ void ListWalk::LearnDensity(const NamesBatch::Density& density) {
 // Those of `names` in slots before the segment's end, as far as they fit.
 void ListWalk::ReadValues(Segment& segment, NameList* names, size_t records_max) {
   names->Sort();
+  counters_.long_names += names->long_names();
   size_t count = names->size();
   while (count > 0 && (*names)[count - 1].slot >= segment.end) --count;
   names->Truncate(count);

@@ -111,6 +111,7 @@ class ListWalk {
     size_t segments_found_stale = 0;    // of them, refused when their values were asked for
     size_t examined = 0;                // records that the sink was asked about
     size_t matched = 0;                 // of them, those on the page
+    size_t long_names = 0;              // over kNameBytesMax and not listed, each time they are met
   };
   const Counters& counters() const { return counters_; }
 

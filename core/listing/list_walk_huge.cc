@@ -64,6 +64,7 @@ void ListWalk::ConcludeHuge() {
     return ShrinkHugeCount(static_cast<double>(most) / static_cast<double>(names) * kOvershoot);
   }
   huge.names().Sort();
+  counters_.long_names += huge.names().long_names();
   current_->names = &huge.names();
   if (names == 0) return CommitHuge({});
   current_->fetch = std::min(names, most);

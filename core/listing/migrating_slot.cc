@@ -168,12 +168,13 @@ void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
 }
 
 void MigratingSlot::TakeNames(const ReplyView& keys, uint16_t node) {
-  bool whole = VisitNames(keys, [&](std::string_view name) {
+  auto take = [&](std::string_view name) {
     if (!filter_->Matches(name)) return;
     uint64_t hash = hash_(name);
     if (after_ && !after_->IsPassedBy(hash, name)) return;
     names_.Add(migration_.slot, node, hash, name);
-  });
+  };
+  bool whole = VisitNames(keys, take, CountLongNames(*filter_, &names_));
   if (!whole) Retake("the names of a slot are larger than the reply limit");
   if (names_.overflowed()) Retake("more names than a listing can hold");
 }

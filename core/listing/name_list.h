@@ -27,6 +27,10 @@ class NameList {
     std::string_view text;  // valid until the next Add()
   };
 
+  // A name that is wanted, and too long to be kept (kNameBytesMax).
+  void CountLong(size_t count = 1) { long_names_ += count; }
+  size_t long_names() const { return long_names_; }
+
   // Over the limit the name is not kept, and the list is overflowed() for ever.
   void Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text);
   bool overflowed() const { return overflowed_; }
@@ -57,6 +61,7 @@ class NameList {
 
   size_t bytes_max_;
   bool overflowed_ = false;
+  size_t long_names_ = 0;
   std::string text_;
   std::vector<Entry> entries_;
 };

@@ -135,6 +135,7 @@ void NamesAhead::Keep(const Read& read) {
       read.batch->covered() & ~kept_ & SlotRange(forgotten_, kSlotCount - forgotten_);
   kept_ |= fresh;
   const NameList& names = read.batch->names();
+  long_names_ += names.long_names();
   for (size_t index = 0; index < names.size(); ++index) {
     const NameList::Name name = names[index];
     if (!fresh[name.slot]) continue;
@@ -171,6 +172,7 @@ std::unique_ptr<NamesAhead::Found> NamesAhead::Take(size_t first,
   auto found = std::make_unique<Found>();
   found->end = end;
   found->density = std::exchange(density_, {});
+  found->names.CountLong(std::exchange(long_names_, 0));
   for (auto slot = names_.lower_bound(static_cast<Slot>(first));
        slot != names_.end() && slot->first < end; ++slot) {
     if (found->names.size() >= names) {

@@ -107,6 +107,7 @@ class NamesAhead {
   size_t names_count_ = 0;
   size_t names_bytes_ = 0;
   NamesBatch::Density density_;
+  size_t long_names_ = 0;  // met since Take()
 };
 
 }  // namespace atestore

@@ -177,7 +177,9 @@ void NamesBatch::TakeSlot(size_t unit, Slot slot, const ReplyView& keys) {
   covered_.set(slot);
   density_.keys += static_cast<double>(keys.size());
   density_.slots += 1;
-  VisitNames(keys, [&](std::string_view name) { TakeName(slot, unit, name); });
+  VisitNames(
+      keys, [&](std::string_view name) { TakeName(slot, unit, name); },
+      CountLongNames(*options_.filter, &names_));
 }
 
 void NamesBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& reply) {
@@ -213,10 +215,13 @@ void NamesBatch::TakeScanned(size_t unit, const NodeView& view, size_t end, bool
   const SlotSet fresh = owned & ~covered_;
   covered_ |= fresh;
   double wanted_before = density_.wanted;
-  VisitNames(keys, [&](std::string_view name) {
-    Slot slot = KeySlot(name);
-    if (fresh[slot]) TakeName(slot, unit, name);
-  });
+  VisitNames(
+      keys,
+      [&](std::string_view name) {
+        Slot slot = KeySlot(name);
+        if (fresh[slot]) TakeName(slot, unit, name);
+      },
+      CountLongNames(*options_.filter, &names_));
   // A call that stopped early has looked at about COUNT keys; how many the last one of a node
   // looked at is not told.
   if (at_end) {

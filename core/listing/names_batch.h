@@ -13,7 +13,7 @@
 
 namespace atestore {
 
-// A name longer than this is not a record's and is passed over.
+// A name longer than this is not a record's and is passed over, and counted.
 inline constexpr size_t kNameBytesMax = size_t{64} << 10;
 
 // What to read from one node in one request: CLUSTER INFO, which must say that the cluster is ok,
@@ -109,17 +109,32 @@ class NamesBatch final : public ListingStep {
 };
 
 // The names in a reply that lists keys; false when one of them was dropped for lack of room, so
-// that the reply is not the whole truth. Names over kNameBytesMax are passed over.
-template <typename Visitor>
-bool VisitNames(const ReplyView& keys, Visitor visit) {
+// that the reply is not the whole truth. Names over kNameBytesMax are passed over: `visit_long`
+// gets them, nullopt for one that was so long that it was dropped.
+template <typename Visitor, typename LongVisitor>
+bool VisitNames(const ReplyView& keys, Visitor visit, LongVisitor visit_long) {
   for (ReplyView key : keys) {
     if (key.type() == RespType::kDropped) {
       if (static_cast<size_t>(key.integer()) <= kNameBytesMax) return false;
-      continue;
+      visit_long(std::optional<std::string_view>());
+    } else if (key.text().size() <= kNameBytesMax) {
+      visit(key.text());
+    } else {
+      visit_long(std::optional(key.text()));
     }
-    if (key.text().size() <= kNameBytesMax) visit(key.text());
   }
   return true;
+}
+template <typename Visitor>
+bool VisitNames(const ReplyView& keys, Visitor visit) {
+  return VisitNames(keys, visit, [](std::optional<std::string_view>) {});
+}
+
+// A LongVisitor that counts, in `*names`, those that the filter wants, as far as they are known.
+inline auto CountLongNames(const KeyFilter& filter, NameList* names) {
+  return [&filter, names](std::optional<std::string_view> name) {
+    if (!name || filter.Matches(*name)) names->CountLong();
+  };
 }
 
 }  // namespace atestore

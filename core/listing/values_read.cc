@@ -163,8 +163,9 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
       state.fate = Fate::kNull;
       return;
     }
-    return MarkUnreadable(item, DataLossError(absl::StrCat("a value of ", value.integer(),
-                                                           " bytes is over the limit")));
+    return AddWithoutValue(
+        node, item, NoValue::kTooLarge,
+        DataLossError(absl::StrCat("a value of ", value.integer(), " bytes is over the limit")));
   }
   ++values_;
   value_bytes_ += value.text().size();
@@ -175,8 +176,7 @@ void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
   Item& state = items_[item];
   // The first record in order is always tried, also when only GET has found it: it must get a page
   // somewhere.
-  size_t& bytes_added = states_[node].bytes_added;
-  if (item > 0 && bytes_added > bounds_.bytes_left) {
+  if (item > 0 && states_[node].bytes_added > bounds_.bytes_left) {
     state.fate = Fate::kNotKept;
     stays_ = std::min(stays_, item);
     return;
@@ -187,10 +187,22 @@ void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
     state.fate = Fate::kNotWanted;
     return;
   }
-  bytes_added += **bytes;
-  state = {.fate = Fate::kAdded,
-           .bytes = static_cast<uint32_t>(**bytes),
-           .sink_index = static_cast<uint32_t>(sink_->size() - 1)};
+  OnAdded(node, item, **bytes);
+}
+
+// The key exists, and its value cannot be had: `status` says why. A key alone takes so little
+// memory that it is never left for later here; whether it fits the page Finish() finds out.
+void ValuesRead::AddWithoutValue(size_t node, size_t item, NoValue why, absl::Status status) {
+  std::optional<size_t> bytes = sink_->AddWithoutValue((*names_)[item].text, why);
+  if (!bytes) return MarkUnreadable(item, std::move(status));
+  OnAdded(node, item, *bytes);
+}
+
+void ValuesRead::OnAdded(size_t node, size_t item, size_t bytes) {
+  states_[node].bytes_added += bytes;
+  items_[item] = {.fate = Fate::kAdded,
+                  .bytes = static_cast<uint32_t>(bytes),
+                  .sink_index = static_cast<uint32_t>(sink_->size() - 1)};
 }
 
 void ValuesRead::OnError(size_t node, const Command& command, const ReplyView& reply) {
@@ -199,7 +211,8 @@ void ValuesRead::OnError(size_t node, const Command& command, const ReplyView& r
   const Endpoint& endpoint = nodes_[node];
   ServerError error = ParseServerError(reply.text(), endpoint);
   if (command.count == 1 && error.kind == ServerErrorKind::kWrongType) {
-    return MarkUnreadable(command.first, DataLossError("the key does not hold a string"));
+    return AddWithoutValue(node, command.first, NoValue::kNotAString,
+                           DataLossError("the key does not hold a string"));
   }
   if (migration_ && round_ == Round::kValues && error.kind == ServerErrorKind::kAsk &&
       error.endpoint == migration_->destination) {

@@ -13,6 +13,12 @@
 
 namespace atestore {
 
+// Why a key that exists has no value to list.
+enum class NoValue {
+  kNotAString,  // of another type
+  kTooLarge,    // over RespLimits::bulk_bytes_max
+};
+
 // Where the records of a page go.
 class RecordSink {
  public:
@@ -22,6 +28,10 @@ class RecordSink {
   // followed by RespReader::kPadding readable bytes, and empty where names are listed alone.
   virtual absl::StatusOr<std::optional<size_t>> Add(std::string_view key,
                                                     std::string_view value) = 0;
+  // The same for a record whose value cannot be had. nullopt: it is not taken, and unreadable.
+  virtual std::optional<size_t> AddWithoutValue(std::string_view /*key*/, NoValue /*why*/) {
+    return std::nullopt;
+  }
   // The number of records on the page.
   virtual size_t size() const = 0;
   // Takes the records at these ascending indexes back; the others keep their order.
@@ -150,6 +160,8 @@ class ValuesRead final : public ListingStep {
   std::vector<size_t> RecordsFrom(size_t first) const;
   void OnValue(size_t node, size_t item, const ReplyView& value, bool alone);
   void AddRecord(size_t node, size_t item, std::string_view value);
+  void AddWithoutValue(size_t node, size_t item, NoValue why, absl::Status status);
+  void OnAdded(size_t node, size_t item, size_t bytes);
   void OnError(size_t node, const Command& command, const ReplyView& reply);
   void Obstruct(size_t first, size_t count, Obstacle obstacle);
   void MarkUnreadable(size_t item, absl::Status why);

@@ -45,6 +45,35 @@ TEST(KeyFilterTest, ProbesAreInTheirSlotAndNobodysRecord) {
   EXPECT_NE(KeyFilter::AllActors().ProbeKey(3, 0), KeyFilter::AllActors().ProbeKey(3, 1));
 }
 
+TEST(KeyFilterTest, AGlobWantsWhateverMatches) {
+  const KeyFilter all = KeyFilter::Glob("*");
+  EXPECT_TRUE(all.Matches(""));
+  EXPECT_TRUE(all.Matches(std::string_view("\0\xff", 2)));
+  EXPECT_EQ(all.Pattern(), "*");
+  const KeyFilter some = KeyFilter::Glob("a\\*b:*[0-9]?");
+  EXPECT_TRUE(some.Matches("a*b:x1y"));
+  EXPECT_FALSE(some.Matches("axb:x1y"));
+  EXPECT_FALSE(some.Matches("a*b:xy"));
+  EXPECT_EQ(some.Pattern(), "a\\*b:*[0-9]?");
+  EXPECT_FALSE(KeyFilter::Glob("literal").Matches("literally"));
+  EXPECT_EQ(KeyFilter::Glob("literal").Pattern(), "literal");
+  EXPECT_TRUE(KeyFilter::Glob("").Matches(""));
+  EXPECT_FALSE(KeyFilter::Glob("").Matches("x"));
+  EXPECT_FALSE(all.Where([](std::string_view key) { return key != "no"; }).Matches("no"));
+}
+
+// A hash tag of the pattern must not decide the slot of the probes.
+TEST(KeyFilterTest, ProbesOfAGlobAreInTheirSlot) {
+  for (const char* glob : {"*", "user:*", "{tag}:*", "a{b", "a?{tag}", "{*", "", "x}y*"}) {
+    for (Slot slot : {0, 1, 7777, 16383}) {
+      const std::string probe = KeyFilter::Glob(glob).ProbeKey(slot, 1);
+      EXPECT_EQ(KeySlot(probe), slot) << glob;
+      EXPECT_NE(probe, KeyFilter::Glob(glob).ProbeKey(slot, 0));
+    }
+  }
+  EXPECT_TRUE(KeyFilter::Glob("user:*").ProbeKey(5, 0).starts_with("user:"));
+}
+
 TEST(ActorKeyTest, RoundTrip) {
   EXPECT_EQ(ActorKey("space", "id"), "actor:space:id");
   EXPECT_EQ(ParseActorKey("actor:space:id:more").atespace, "space");

@@ -22,6 +22,12 @@ class ListingSink final : public RecordSink {
     records.emplace_back(key);
     return value.size();
   }
+  std::optional<size_t> AddWithoutValue(std::string_view key, NoValue why) override {
+    if (!takes_keys_alone) return std::nullopt;
+    records.emplace_back(key);
+    reasons.push_back(why);
+    return 1;
+  }
   size_t size() const override { return records.size(); }
   void Remove(std::span<const size_t>) override {}
   void OnUnreadable(std::string_view key, const absl::Status&) override {
@@ -30,6 +36,8 @@ class ListingSink final : public RecordSink {
 
   std::vector<std::string> records;
   std::vector<std::string> unreadable;
+  bool takes_keys_alone = false;
+  std::vector<NoValue> reasons;
 };
 
 // The commands of a request, words separated by blanks.
@@ -71,6 +79,49 @@ class ValuesReadRounds : public testing::Test {
   NameList names_;
   ListingSink sink_;
 };
+
+// A sink may want keys whose values cannot be had; they count as records of the page.
+TEST_F(ValuesReadRounds, AKeyWithoutAValueIsARecordWhereTheSinkTakesIt) {
+  for (const bool takes : {true, false}) {
+    sink_ = {};
+    sink_.takes_keys_alone = takes;
+    ValuesRead read = Read(1);
+    ASSERT_EQ(read.NextRound().size(), 1u);
+    Feed(read, 0, 0, "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+    Feed(read, 0, 1, "$9\r\ntoo large\r\n", {.bulk_bytes_max = 8});
+    Feed(read, 0, 2, "$1\r\nx\r\n");
+    EXPECT_TRUE(read.NextRound().empty());
+    const ValuesRead::Outcome outcome = Finish(read);
+    EXPECT_EQ(outcome.passed, 3u);
+    EXPECT_EQ(outcome.added, takes ? 3u : 1u);
+    EXPECT_EQ(outcome.bytes, takes ? 3u : 1u);
+    EXPECT_EQ(outcome.examined, 3u);
+    EXPECT_FALSE(read.obstacle());
+    if (takes) {
+      EXPECT_EQ(sink_.records, keys_);
+      EXPECT_EQ(sink_.reasons, (std::vector{NoValue::kNotAString, NoValue::kTooLarge}));
+      EXPECT_TRUE(sink_.unreadable.empty());
+    } else {
+      EXPECT_EQ(sink_.unreadable, std::vector(keys_.begin(), keys_.begin() + 2));
+    }
+  }
+}
+
+// They do not go over the page either: what does not fit is left for the next one.
+TEST_F(ValuesReadRounds, AKeyWithoutAValueThatDoesNotFitStays) {
+  sink_.takes_keys_alone = true;
+  ValuesRead read = Read(1, 2);
+  ASSERT_EQ(read.NextRound().size(), 1u);
+  for (size_t command : {0, 1, 2}) {
+    Feed(read, 0, command,
+         "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+  }
+  EXPECT_TRUE(read.NextRound().empty());
+  const ValuesRead::Outcome outcome = Finish(read, 2);
+  EXPECT_EQ(outcome.passed, 2u);
+  EXPECT_TRUE(outcome.page_full);
+  EXPECT_EQ(outcome.removed, std::vector<size_t>{2});
+}
 
 TEST_F(ValuesReadRounds, ANullOfMgetIsAskedForAlone) {
   ValuesRead read = Read(3);
