@@ -21,9 +21,9 @@ class Lists:
         cls.addClassCleanup(cls.cluster.close)
         records = []
         for number in range(RECORDS):
+            worker = f'{{"workerNamespace":"ns","workerPool":"pool","workerPod":"pod-{number}"}}'
             records += [f"atespace:team-{number}", f'{{"name":"team-{number}"}}',
-                        f"worker:ns:pool:pod-{number}",
-                        f'{{"workerNamespace":"ns","workerPool":"pool","workerPod":"pod-{number}"}}']
+                        f"worker:ns:pool:pod-{number}", worker]
         cls.cluster.tell("set", *records)
         cls.service = Ateapi("--redis-cluster-address", cls.cluster.address)
         cls.addClassCleanup(cls.service.close)
