@@ -10,9 +10,9 @@
 #include "store/error_info.h"
 #include "store/names.h"
 #include "store/paging.h"
+#include "store/partitions.h"
 #include "store/record_listing.h"
 #include "store/record_sinks.h"
-#include "store/walk_run.h"
 
 namespace atestore {
 namespace {
@@ -23,9 +23,9 @@ constexpr std::string_view kMethod = "ListActors";
 constexpr size_t kCountBytes = size_t{1} << 40;
 
 // Keeps the names alone.
-class KeySink final : public RecordSink {
+class AllKeysSink final : public RecordSink {
  public:
-  explicit KeySink(std::vector<std::string>* keys) : keys_(keys) {}
+  explicit AllKeysSink(std::vector<std::string>* keys) : keys_(keys) {}
   absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view) override {
     keys_->emplace_back(key);
     return key.size();
@@ -124,33 +124,18 @@ absl::StatusOr<ActorCounts> ActorListing::Count(const ateapi::CountActorsRequest
   return counts;
 }
 
-absl::StatusOr<size_t> ActorListing::CountPrimaries(const CallOptions& call) {
-  WalkRun run(client_, call, absl::InfiniteDuration());
-  if (absl::Status status = run.FindCluster(); !status.ok()) return status;
-  return run.topology()->primaries().size();
-}
-
 absl::StatusOr<std::vector<std::string>> ActorListing::Partition(
     const ateapi::PartitionActorsRequest& request, const CallOptions& call) {
-  if (request.partition_count() < 0) {
-    return WithErrorInfo(InvalidArgumentError(absl::StrCat(
-                             "partition_count: ", request.partition_count(), " is negative")),
-                         {.reason = "PARTITION_COUNT_NEGATIVE", .field = "partition_count"});
-  }
   ateapi::ListActorsRequest whole;
   whole.set_atespace(request.atespace());
   whole.set_filter(request.filter());
   whole.set_page_token(request.page_token());
   absl::StatusOr<Asked> asked = WhatIsAsked(whole);
   if (!asked.ok()) return asked.status();
-  size_t count = static_cast<size_t>(std::min(request.partition_count(), kPartitionsMax));
-  if (count == 0) {
-    absl::StatusOr<size_t> primaries = CountPrimaries(call);
-    if (!primaries.ok()) return primaries.status();
-    count = std::min(*primaries, static_cast<size_t>(kPartitionsMax));
-  }
+  absl::StatusOr<size_t> count = PartitionCountOf(request.partition_count(), client_, call);
+  if (!count.ok()) return count.status();
   std::vector<std::string> tokens;
-  for (const Position& part : PartitionsOf(asked->first.start, count)) {
+  for (const Position& part : PartitionsOf(asked->first.start, *count)) {
     tokens.push_back(tokens_.Encode(part, HashOf(whole)));
   }
   return tokens;
@@ -159,15 +144,12 @@ absl::StatusOr<std::vector<std::string>> ActorListing::Partition(
 absl::StatusOr<ActorListing::Parts> ActorListing::PartsOf(const ateapi::ListActorsRequest& request,
                                                           const WideRead& wide,
                                                           const CallOptions& call) {
-  Parts parts{.projection = nullptr, .width = std::min(wide.width, kReaderWidthMax)};
-  if (parts.width == 0) {
-    absl::StatusOr<size_t> primaries = CountPrimaries(call);
-    if (!primaries.ok()) return primaries.status();
-    parts.width = std::clamp<size_t>(*primaries, 1, kReaderWidthMax);
-  }
+  absl::StatusOr<size_t> width = WidthOf(wide, client_, call);
+  if (!width.ok()) return width.status();
+  Parts parts{.projection = nullptr, .width = *width};
   std::vector<std::string> tokens = wide.page_tokens;
   if (tokens.empty()) tokens.push_back(request.page_token());
-  const size_t cuts = (parts.width + tokens.size() - 1) / tokens.size();
+  const size_t cuts = CutsOf(tokens.size(), *width);
   for (const std::string& token : tokens) {
     ateapi::ListActorsRequest part = request;
     part.set_page_token(token);
@@ -208,7 +190,7 @@ absl::StatusOr<std::vector<std::string>> ActorListing::ListKeys(const CallOption
   std::vector<std::string> keys;
   for (const KeyFilter& filter :
        {KeyFilter::AllActors(), KeyFilter::Atespaces(), KeyFilter::Workers()}) {
-    KeySink sink(&keys);
+    AllKeysSink sink(&keys);
     absl::Status status = listing_.ListAll(
         {.filter = filter, .names_only = true}, sink, [] { return false; }, call);
     if (!status.ok()) return status;

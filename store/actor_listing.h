@@ -45,9 +45,8 @@ class ActorListing {
     absl::StatusOr<Asked> asked = WhatIsAsked(request);
     if (!asked.ok()) return asked.status();
     using Reader = ListingPageReader<Page>;
-    typename Reader::Source source{listing_,          tokens_,     on_unreadable_,
-                                   asked->projection, read_ahead_, page_bytes_max_};
-    return std::make_unique<Reader>(source, std::move(asked->first), HashOf(request), call);
+    return std::make_unique<Reader>(SourceOf<Page>(asked->projection), std::move(asked->first),
+                                    HashOf(request), call);
   }
   // The same, several parts at a time.
   template <typename Page>
@@ -58,10 +57,8 @@ class ActorListing {
     if (!parts.ok()) return parts.status();
     std::vector<typename Reader::Part> listings;
     for (auto& [first, token] : parts->listings) listings.push_back({std::move(first), token});
-    typename ListingPageReader<Page>::Source source{
-        listing_, tokens_, on_unreadable_, parts->projection, read_ahead_, page_bytes_max_};
-    return std::make_unique<Reader>(source, std::move(listings), parts->width, HashOf(request),
-                                    call);
+    return std::make_unique<Reader>(SourceOf<Page>(parts->projection), std::move(listings),
+                                    parts->width, HashOf(request), call);
   }
   // CountActors.
   absl::StatusOr<ActorCounts> Count(const ateapi::CountActorsRequest& request,
@@ -92,7 +89,14 @@ class ActorListing {
   };
   absl::StatusOr<Parts> PartsOf(const ateapi::ListActorsRequest& request, const WideRead& wide,
                                 const CallOptions& call);
-  absl::StatusOr<size_t> CountPrimaries(const CallOptions& call);
+  template <typename Page>
+  typename ListingPageReader<Page>::Source SourceOf(
+      std::shared_ptr<const ActorProjection> projection) {
+    auto open = [this, projection = std::move(projection)](Page memory) {
+      return std::make_unique<OpenPage<Page>>(std::move(memory), *projection, on_unreadable_);
+    };
+    return {listing_, tokens_, read_ahead_, page_bytes_max_, std::move(open)};
+  }
 
   static uint64_t HashOf(const ateapi::ListActorsRequest& request);
   // INVALID_ARGUMENT.

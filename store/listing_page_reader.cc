@@ -10,6 +10,7 @@ namespace {
 
 size_t BytesOf(const SerializedActorPage& page) { return page.response.size(); }
 size_t BytesOf(const ActorPage& page) { return page.response.ByteSizeLong(); }
+size_t BytesOf(const KeyPage& page) { return page.bytes(); }
 
 }  // namespace
 
@@ -113,8 +114,7 @@ RecordSink* ListingPageReader<Page>::BeginPage() {
     memory = std::move(spare_.back());
     spare_.pop_back();
   }
-  open_.push_back(std::make_unique<OpenPage<Page>>(std::move(memory), *source_.projection,
-                                                   source_.on_unreadable));
+  open_.push_back(source_.open(std::move(memory)));
   Charge();
   return &open_.back()->sink();
 }
@@ -150,5 +150,6 @@ bool ListingPageReader<Page>::WaitForRoom() {
 
 template class ListingPageReader<ActorPage>;
 template class ListingPageReader<SerializedActorPage>;
+template class ListingPageReader<KeyPage>;
 
 }  // namespace atestore

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "core/page_token.h"
 #include "store/actor_store.h"
+#include "store/key_page.h"
 #include "store/listing.h"
 #include "store/open_page.h"
 #include "store/read_ahead_budget.h"
@@ -21,7 +23,7 @@ namespace atestore {
 // when all readers together have read more ahead than the store's budget.
 inline constexpr size_t kReaderPagesMax = 4;
 
-// A PageReader over a Listing, for ActorPage and SerializedActorPage.
+// A PageReader over a Listing, for ActorPage, SerializedActorPage and KeyPage.
 template <typename Page>
 class ListingPageReader final : public PageReader<Page>, private ListingReader {
  public:
@@ -29,10 +31,10 @@ class ListingPageReader final : public PageReader<Page>, private ListingReader {
   struct Source {
     Listing& listing;
     const PageTokenCodec& tokens;
-    const OnUnreadableActor& on_unreadable;
-    std::shared_ptr<const ActorProjection> projection;
     ReadAheadBudget& budget;
     size_t page_bytes_max;
+    // An empty page that takes over the memory of another; called by the reader's thread.
+    std::function<std::unique_ptr<OpenPage<Page>>(Page memory)> open;
   };
 
   // `request_hash`: of the arguments, for the tokens. `on_change`, unless it is empty, is called by
@@ -79,5 +81,6 @@ class ListingPageReader final : public PageReader<Page>, private ListingReader {
 
 extern template class ListingPageReader<ActorPage>;
 extern template class ListingPageReader<SerializedActorPage>;
+extern template class ListingPageReader<KeyPage>;
 
 }  // namespace atestore

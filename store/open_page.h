@@ -5,6 +5,7 @@
 
 #include "store/actor_projection.h"
 #include "store/actor_store.h"
+#include "store/key_sink.h"
 #include "store/listing.h"
 #include "store/record_sinks.h"
 #include "store/serialized_actor_sink.h"
@@ -14,8 +15,8 @@ namespace atestore {
 // Called for every record that cannot be read (P8); may be empty.
 using OnUnreadableActor = PageSink<ateapi::Actor>::OnUnreadableRecord;
 
-// A page of actors while it is being read: where its records go, and what becomes of them. For
-// ActorPage and SerializedActorPage. `recycled` gives its memory; the references must outlive it.
+// A page while it is being read: where its records go, and what becomes of them. For ActorPage,
+// SerializedActorPage and KeyPage. `recycled` gives its memory; the references must outlive it.
 template <typename Page>
 class OpenPage;
 
@@ -65,6 +66,23 @@ class OpenPage<SerializedActorPage> {
 
  private:
   SerializedActorSink sink_;
+};
+
+template <>
+class OpenPage<KeyPage> {
+ public:
+  OpenPage(KeyPage recycled, size_t page_bytes_max, bool with_values)
+      : sink_(std::move(recycled), page_bytes_max, with_values) {}
+
+  RecordSink& sink() { return sink_; }
+  KeyPage Finish(const ListingEnd& end, const std::string& next_page_token) && {
+    return std::move(sink_).TakePage({.next_page_token = next_page_token,
+                                      .progress = ProgressOf(end.next),
+                                      .long_keys = end.counters.long_names});
+  }
+
+ private:
+  KeySink sink_;
 };
 
 }  // namespace atestore

@@ -10,6 +10,7 @@ namespace {
 
 const std::string& NextTokenOf(const ActorPage& page) { return page.response.next_page_token(); }
 const std::string& NextTokenOf(const SerializedActorPage& page) { return page.next_page_token; }
+const std::string& NextTokenOf(const KeyPage& page) { return page.next_page_token(); }
 
 }  // namespace
 
@@ -96,5 +97,6 @@ std::vector<std::string> WideListingReader<Page>::page_tokens() const {
 
 template class WideListingReader<ActorPage>;
 template class WideListingReader<SerializedActorPage>;
+template class WideListingReader<KeyPage>;
 
 }  // namespace atestore

@@ -59,5 +59,6 @@ class WideListingReader final : public WidePageReader<Page> {
 
 extern template class WideListingReader<ActorPage>;
 extern template class WideListingReader<SerializedActorPage>;
+extern template class WideListingReader<KeyPage>;
 
 }  // namespace atestore

@@ -173,7 +173,8 @@ absl::Status TlsContext::Load() {
   const std::string& client = options_.client_cert_file;
   if (!client.empty()) context->use_certificate_chain_file(client, error);
   if (!client.empty() && !error) {
-    context->use_private_key_file(client, asio::ssl::context::pem, error);
+    const std::string& key = options_.client_key_file;
+    context->use_private_key_file(key.empty() ? client : key, asio::ssl::context::pem, error);
   }
   if (error) {
     return FailedPreconditionError(

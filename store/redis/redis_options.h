@@ -16,7 +16,8 @@ namespace atestore {
 // for the connections that follow; files that do not fit together are not.
 struct RedisTlsOptions {
   std::string ca_file;           // PEM; empty: the system's authorities
-  std::string client_cert_file;  // PEM, certificate chain and key in one file; empty: none
+  std::string client_cert_file;  // PEM: certificate chain, and the key unless it is elsewhere
+  std::string client_key_file;   // PEM; empty: the key is in client_cert_file
   std::string server_name;       // expected in the certificate; empty: the host connected to
   OnReload on_reload;            // may be empty; called by the transport's thread
 };

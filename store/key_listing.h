@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/glob.h"
+#include "core/listing/names_batch.h"
+#include "store/actor_store.h"
+#include "store/call_options.h"
+#include "store/key_page.h"
+#include "store/shard_transport.h"
+
+namespace atestore {
+
+// Which keys, and what of them. A token is bound to both.
+struct KeyQuery {
+  // A glob as of SCAN MATCH (core/glob.h), at most kMatchBytesMax; GlobOfPrefix() makes one of a
+  // prefix. One that pins a slot ("{user}:*") reads that slot alone.
+  std::string match = "*";
+  // Values of strings are read too. A key of another type, or with a value over 4 MiB or too large
+  // for a page, is listed without: see KeyPage::no_value(). Without values nothing but names is
+  // read, which is several times as fast.
+  bool values = false;
+};
+inline constexpr size_t kMatchBytesMax = size_t{64} << 10;
+
+// A longer key is not listed; KeyPage::long_keys() tells that there was one.
+inline constexpr size_t kKeyBytesMax = kNameBytesMax;
+
+// What page_size means when it is 0, with values and without, and what a larger one is coerced to.
+inline constexpr size_t kKeyValuePageSizeDefault = 1000;
+inline constexpr size_t kKeyPageSizeMax = 10'000;
+
+using KeyReader = PageReader<KeyPage>;
+using WideKeyReader = WidePageReader<KeyPage>;
+
+// Lists the keys of any Redis or Valkey cluster, of every type, with the promise of
+// docs/consistency.md: a key that exists from the first page to the last is listed exactly once,
+// whatever resharding and failovers happen meanwhile; a token goes on in any process, at any time.
+// The exception is stated there: keys of a slot with more than 2,000 keys may be listed again when
+// the slot's owner changes in its middle, on servers with per-slot tables.
+// A key whose time to live is over may be listed until its server has removed it.
+//
+// Needs what ActorStore needs of a server (docs/operations.md, "ACL"), for all keys: probes ask for
+// the existence of keys under what `match` begins with.
+// Errors: INVALID_ARGUMENT (names the field), UNAVAILABLE (call again with the same token),
+// DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED, PERMISSION_DENIED; each with an ErrorInfo.
+// Thread-safe; every call blocks its thread.
+class KeyListing {
+ public:
+  // Of `options`, what concerns records is not used.
+  KeyListing(std::unique_ptr<ShardTransport> transport, const StoreOptions& options);
+  ~KeyListing();
+  KeyListing(const KeyListing&) = delete;
+  KeyListing& operator=(const KeyListing&) = delete;
+
+  struct Page {
+    size_t size = 0;  // at most so many keys; 0: a thousand with values, else as many as may be
+    std::string token = {};  // empty: the first page; else next_page_token() of the one before
+  };
+
+  // One page. A deadline that comes near, or page_work_budget, ends it early, with a token: only an
+  // empty next_page_token() is the end. `recycled`: a page that is done with, for its memory.
+  absl::StatusOr<KeyPage> ListKeys(const KeyQuery& query, const Page& page,
+                                   const CallOptions& call = {}, KeyPage recycled = {});
+
+  // All pages from `first` on, read ahead. The listing must outlive the reader.
+  absl::StatusOr<std::unique_ptr<KeyReader>> ReadKeys(const KeyQuery& query, const Page& first,
+                                                      const CallOptions& call = {});
+  // The same, several parts at a time, in the order of their arrival; `page_size` as Page::size.
+  absl::StatusOr<std::unique_ptr<WideKeyReader>> ReadKeysWide(const KeyQuery& query,
+                                                              const WideRead& wide,
+                                                              size_t page_size = 0,
+                                                              const CallOptions& call = {});
+
+  // Tokens of at most `partition_count` listings (0: one for each primary) that are disjoint and
+  // together what is left behind `page_token`.
+  absl::StatusOr<std::vector<std::string>> PartitionKeys(const KeyQuery& query,
+                                                         const std::string& page_token,
+                                                         int32_t partition_count,
+                                                         const CallOptions& call = {});
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace atestore

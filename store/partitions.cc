@@ -1,0 +1,42 @@
+#include "store/partitions.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+#include "store/error_info.h"
+#include "store/walk_run.h"
+
+namespace atestore {
+namespace {
+
+absl::StatusOr<size_t> CountPrimaries(ClusterClient& client, const CallOptions& call) {
+  WalkRun run(client, call, absl::InfiniteDuration());
+  if (absl::Status status = run.FindCluster(); !status.ok()) return status;
+  return run.topology()->primaries().size();
+}
+
+}  // namespace
+
+absl::StatusOr<size_t> PartitionCountOf(int32_t partition_count, ClusterClient& client,
+                                        const CallOptions& call) {
+  if (partition_count < 0) {
+    return WithErrorInfo(
+        InvalidArgumentError(absl::StrCat("partition_count: ", partition_count, " is negative")),
+        {.reason = "PARTITION_COUNT_NEGATIVE", .field = "partition_count"});
+  }
+  if (partition_count > 0) return static_cast<size_t>(std::min(partition_count, kPartitionsMax));
+  absl::StatusOr<size_t> primaries = CountPrimaries(client, call);
+  if (!primaries.ok()) return primaries.status();
+  return std::min(*primaries, static_cast<size_t>(kPartitionsMax));
+}
+
+absl::StatusOr<size_t> WidthOf(const WideRead& wide, ClusterClient& client,
+                               const CallOptions& call) {
+  if (wide.width > 0) return std::min(wide.width, kReaderWidthMax);
+  absl::StatusOr<size_t> primaries = CountPrimaries(client, call);
+  if (!primaries.ok()) return primaries.status();
+  return std::clamp<size_t>(*primaries, 1, kReaderWidthMax);
+}
+
+}  // namespace atestore
