@@ -52,7 +52,7 @@ bool SameOutput(const ListActors& a, const ListActors& b) {
 
 bool SameListing(const ListActors& a, const ListActors& b) {
   return a.atespace == b.atespace && a.chunk_size == b.chunk_size && a.limit == b.limit &&
-         a.sort == b.sort && a.filter == b.filter && SameOutput(a, b);
+         a.parallel == b.parallel && a.sort == b.sort && a.filter == b.filter && SameOutput(a, b);
 }
 
 // As far as a number of seconds in decimals can say it.
@@ -72,17 +72,17 @@ bool SameConnection(const Invocation& a, const Invocation& b) {
 }
 
 void CheckResume(const Invocation& invocation) {
-  constexpr std::string_view kToken = "AQAL-_x0";
+  const std::vector<std::string> tokens = {"AQAL-_x0", "AQAM"};
   const ListActors& list = std::get<ListActors>(invocation.command);
   std::vector<std::string> words = SplitLikeAShell(
-      atestore::cli::ResumeCommand(list, invocation.connection, invocation.timeout, kToken));
+      atestore::cli::ResumeCommand(list, invocation.connection, invocation.timeout, tokens));
   Require(!words.empty() && words[0] == "kubectl-ate", "the command names the program");
   words.erase(words.begin());
   absl::StatusOr<Invocation> again = atestore::cli::ParseCommandLine(words);
   Require(again.ok() && std::holds_alternative<ListActors>(again->command),
           "the command that resumes a listing is understood");
   const ListActors& resumed = std::get<ListActors>(again->command);
-  Require(resumed.page_token == kToken, "… goes on from the token");
+  Require(resumed.page_tokens == tokens, "… goes on from the tokens");
   Require(SameListing(list, resumed), "… lists the same");
   Require(SameConnection(invocation, *again), "… from the same service");
 }

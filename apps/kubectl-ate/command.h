@@ -45,20 +45,22 @@ struct ActorName {
 };
 
 struct ListActors {
-  std::string atespace;          // empty: all
-  int32_t chunk_size = 0;        // actors a page; 0: the service's default
-  std::optional<int64_t> limit;  // actors in total
-  std::string page_token;        // empty: from the start
-  std::string filter = {};       // in the service's language; empty: all
+  std::string atespace;                       // empty: all
+  int32_t chunk_size = 0;                     // actors a page; 0: the service's default
+  std::optional<int64_t> limit;               // actors in total
+  std::optional<int32_t> parallel = {};       // parts at a time; nullopt: the service chooses
+  std::vector<std::string> page_tokens = {};  // of the parts that are left; empty: everything
+  std::string filter = {};                    // in the service's language; empty: all
   bool sort = false;
   OutputOptions output;
 };
 struct CountActors {
-  std::string atespace;         // empty: all
-  std::string filter;           // as in ListActors
-  std::vector<std::string> by;  // paths of fields; empty: one count
-  std::string page_token;
-  OutputOptions output;  // kTable or kJson
+  std::string atespace;                       // empty: all
+  std::string filter;                         // as in ListActors
+  std::vector<std::string> by;                // paths of fields; empty: one count
+  std::optional<int32_t> parallel = {};       // as in ListActors
+  std::vector<std::string> page_tokens = {};  // as in ListActors
+  OutputOptions output;                       // kTable or kJson
 };
 struct GetActor {
   ActorName name;

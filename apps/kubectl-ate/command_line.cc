@@ -8,6 +8,7 @@
 #include "apps/kubectl-ate/endpoint.h"
 #include "apps/kubectl-ate/grammar.h"
 #include "apps/kubectl-ate/output_format.h"
+#include "apps/kubectl-ate/reading_plan.h"
 #include "apps/kubectl-ate/selectors.h"
 #include "core/status.h"
 #include "core/topology.h"
@@ -42,6 +43,11 @@ absl::StatusOr<OutputOptions> OutputOf(const Values& values, Printed printed) {
   return ParseOutput(values.format, values.no_headers, printed);
 }
 
+std::optional<int32_t> ParallelOf(const CLI::App& command, const Values& values) {
+  if (command.count("--parallel") == 0) return std::nullopt;
+  return values.parallel;
+}
+
 absl::StatusOr<Command> ToGetActors(const Grammar& grammar) {
   const Values& values = grammar.values;
   if (!values.atespace.empty() && values.all_atespaces) {
@@ -51,8 +57,9 @@ absl::StatusOr<Command> ToGetActors(const Grammar& grammar) {
     if (values.all_atespaces) {
       return InvalidArgumentError("an actor is named by its atespace: give -a ATESPACE, not -A");
     }
-    for (const char* const listing_flag : {"--chunk-size", "--limit", "--page-token", "--sort",
-                                           "--filter", "--field-selector", "--selector"}) {
+    for (const char* const listing_flag :
+         {"--chunk-size", "--limit", "--page-token", "--parallel", "--sort", "--filter",
+          "--field-selector", "--selector"}) {
       if (grammar.get_actors->count(listing_flag) > 0) {
         return absl::InvalidArgumentError(
             absl::StrCat(listing_flag, " is for listings, not for one actor"));
@@ -74,18 +81,27 @@ absl::StatusOr<Command> ToGetActors(const Grammar& grammar) {
   absl::StatusOr<std::string> filter =
       FilterOf(values.filter, values.field_selector, values.label_selector);
   if (!filter.ok()) return filter.status();
+  absl::StatusOr<std::vector<std::string>> page_tokens = ParsePageTokens(values.page_token);
+  if (!page_tokens.ok()) return page_tokens.status();
   ListActors list{.atespace = values.atespace,
                   .chunk_size = values.chunk_size,
                   .limit = std::nullopt,
-                  .page_token = values.page_token,
+                  .parallel = ParallelOf(*grammar.get_actors, values),
+                  .page_tokens = *std::move(page_tokens),
                   .filter = *std::move(filter),
                   .sort = values.sort,
                   .output = *std::move(output)};
   if (grammar.get_actors->count("--limit") > 0) list.limit = values.limit;
+  if (list.limit && list.parallel.value_or(1) > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--limit takes the first actors, page after page: it excludes --parallel ",
+                     *list.parallel));
+  }
   return Command(std::move(list));
 }
 
-absl::StatusOr<Command> ToCountActors(const Values& values) {
+absl::StatusOr<Command> ToCountActors(const Grammar& grammar) {
+  const Values& values = grammar.values;
   if (values.atespace.empty() == !values.all_atespaces) {
     return InvalidArgumentError("which atespace? give -a ATESPACE for one, or -A for all");
   }
@@ -98,10 +114,13 @@ absl::StatusOr<Command> ToCountActors(const Values& values) {
   absl::StatusOr<std::string> filter =
       FilterOf(values.filter, values.field_selector, values.label_selector);
   if (!filter.ok()) return filter.status();
+  absl::StatusOr<std::vector<std::string>> page_tokens = ParsePageTokens(values.page_token);
+  if (!page_tokens.ok()) return page_tokens.status();
   CountActors count{.atespace = values.atespace,
                     .filter = *std::move(filter),
                     .by = absl::StrSplit(values.by, ',', absl::SkipEmpty()),
-                    .page_token = values.page_token,
+                    .parallel = ParallelOf(*grammar.count_actors, values),
+                    .page_tokens = *std::move(page_tokens),
                     .output = *std::move(output)};
   for (const std::string& path : count.by) {
     if (FindActorField(path) != nullptr || path.starts_with("worker_selector.match_labels.")) {
@@ -149,7 +168,7 @@ absl::StatusOr<Command> ToCommand(const Grammar& grammar) {
   const Values& values = grammar.values;
   if (values.version) return Command(PrintText{kVersionText});
   if (grammar.get_actors->parsed()) return ToGetActors(grammar);
-  if (grammar.count_actors->parsed()) return ToCountActors(values);
+  if (grammar.count_actors->parsed()) return ToCountActors(grammar);
   if (grammar.get_atespaces->parsed() || grammar.get_workers->parsed()) {
     absl::StatusOr<OutputOptions> output = OutputOf(values, Printed::kOther);
     if (!output.ok()) return output.status();

@@ -25,11 +25,11 @@ absl::StatusOr<ListPage> OnePage(ControlApi& api, const std::string& atespace,
   return api.ListActors(request, deadline);
 }
 
-// All atespaces when the service can tell in time; else those of one page of actors.
+// A page of atespaces when the service can tell in time; else those of one page of actors.
 Candidates Atespaces(ControlApi& api) {
   Candidates names;
-  if (const auto atespaces = api.ListAtespaces(absl::Now() + kPatience / 2); atespaces.ok()) {
-    for (const ateapi::Atespace& atespace : *atespaces) names.insert(atespace.name());
+  if (const auto atespaces = api.ListAtespaces("", absl::Now() + kPatience / 2); atespaces.ok()) {
+    for (const ateapi::Atespace& atespace : atespaces->records) names.insert(atespace.name());
   } else if (const auto page = OnePage(api, "", absl::Now() + kPatience / 2); page.ok()) {
     for (const ateapi::Actor& actor : page->response.actors()) names.insert(actor.atespace());
   }

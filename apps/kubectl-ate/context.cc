@@ -1,8 +1,9 @@
 #include "apps/kubectl-ate/context.h"
 
+#include <cerrno>
+
 #include "absl/strings/str_cat.h"
 #include "apps/kubectl-ate/error_text.h"
-#include "apps/kubectl-ate/terminal.h"
 #include "core/status.h"
 
 namespace atestore::cli {
@@ -21,6 +22,13 @@ int Fail(const Context& context, const absl::Status& status) {
     return kExitInterrupted;
   }
   SayError(context, status);
+  return kExitFailure;
+}
+
+int Written(const Context& context, WriteResult result) {
+  if (result != WriteResult::kFailed) return kExitOk;
+  Say(context,
+      absl::StrCat("error: ", absl::ErrnoToStatus(errno, "cannot write the output").message()));
   return kExitFailure;
 }
 

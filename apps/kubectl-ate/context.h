@@ -8,6 +8,7 @@
 #include "apps/kubectl-ate/command.h"
 #include "apps/kubectl-ate/control_api.h"
 #include "apps/kubectl-ate/interruption.h"
+#include "apps/kubectl-ate/terminal.h"
 
 namespace atestore::cli {
 
@@ -32,5 +33,9 @@ void Say(const Context& context, std::string_view line);
 void SayError(const Context& context, const absl::Status& status);
 // The exit status of a command that ended with `status`, not OK, after SayError().
 int Fail(const Context& context, const absl::Status& status);
+
+// The exit status of a command whose output ended like this: an error, which is said, only where
+// the reader has not gone. errno is that of the write.
+int Written(const Context& context, WriteResult result);
 
 }  // namespace atestore::cli

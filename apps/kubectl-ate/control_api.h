@@ -14,6 +14,9 @@
 
 namespace atestore::cli {
 
+// Records in a page of ListAtespaces() and ListWorkers().
+inline constexpr int32_t kRecordsPageSize = 1000;
+
 struct ListPage {
   ateapi::ListActorsResponse response;
   std::optional<double> progress;  // 0 … 1, when the service says it
@@ -29,6 +32,26 @@ struct CountPage {
   int64_t skipped_records = 0;
 };
 
+// Pages of a listing that the service reads ahead. Not thread-safe.
+class ActorStream {
+ public:
+  // Ends the call.
+  virtual ~ActorStream() = default;
+  // The next page, which is waited for until `deadline`; DEADLINE_EXCEEDED ends the stream. The
+  // last one, without a next_page_token, knows the skipped records of the whole stream. After it
+  // and after an error nothing more may be asked for.
+  virtual absl::StatusOr<ListPage> Next(absl::Time deadline) = 0;
+};
+
+struct AtespacePage {
+  std::vector<ateapi::Atespace> records;
+  std::string next_page_token;
+};
+struct WorkerPage {
+  std::vector<ateapi::Worker> records;
+  std::string next_page_token;
+};
+
 // ateapi, as this program uses it. Every call blocks until it ends, `deadline` passes or Cancel()
 // is called; its status is the service's. Thread-safe.
 class ControlApi {
@@ -36,18 +59,28 @@ class ControlApi {
   virtual ~ControlApi() = default;
   virtual absl::StatusOr<ListPage> ListActors(const ateapi::ListActorsRequest& request,
                                               absl::Time deadline) = 0;
+  // Every page from request.page_token on, as a stream; `deadline` is for all of them. Errors, also
+  // that the service has no streams (UNIMPLEMENTED), come with the first page.
+  virtual std::unique_ptr<ActorStream> ReadActors(const ateapi::ListActorsRequest& request,
+                                                  absl::Time deadline) = 0;
+  virtual absl::StatusOr<std::vector<std::string>> PartitionActors(
+      const ateapi::PartitionActorsRequest& request, absl::Time deadline) = 0;
   virtual absl::StatusOr<CountPage> CountActors(const ateapi::CountActorsRequest& request,
                                                 absl::Time deadline) = 0;
   virtual absl::StatusOr<ateapi::Actor> GetActor(const ActorName& name, absl::Time deadline) = 0;
   virtual absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest& request,
                                                     absl::Time deadline) = 0;
   virtual absl::Status DeleteActor(const ActorName& name, absl::Time deadline) = 0;
-  virtual absl::StatusOr<std::vector<ateapi::Atespace>> ListAtespaces(absl::Time deadline) = 0;
+  // A page that continues `page_token` (empty: the first). A service without pages answers the
+  // first one with everything.
+  virtual absl::StatusOr<AtespacePage> ListAtespaces(const std::string& page_token,
+                                                     absl::Time deadline) = 0;
   virtual absl::StatusOr<ateapi::Atespace> GetAtespace(const std::string& name,
                                                        absl::Time deadline) = 0;
   virtual absl::Status CreateAtespace(const std::string& name, absl::Time deadline) = 0;
   virtual absl::Status DeleteAtespace(const std::string& name, absl::Time deadline) = 0;
-  virtual absl::StatusOr<std::vector<ateapi::Worker>> ListWorkers(absl::Time deadline) = 0;
+  virtual absl::StatusOr<WorkerPage> ListWorkers(const std::string& page_token,
+                                                 absl::Time deadline) = 0;
   // Ends the running calls and every later one with CANCELLED.
   virtual void Cancel() = 0;
 };

@@ -1,13 +1,19 @@
 #include "apps/kubectl-ate/count_actors.h"
 
 #include <map>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "apps/kubectl-ate/error_text.h"
+#include "apps/kubectl-ate/part_readers.h"
+#include "apps/kubectl-ate/reading_plan.h"
+#include "apps/kubectl-ate/remaining_parts.h"
 #include "apps/kubectl-ate/resume_command.h"
 #include "apps/kubectl-ate/retry.h"
 #include "apps/kubectl-ate/table.h"
@@ -38,29 +44,89 @@ void AppendJsonText(const std::string& text, std::string* json) {
   if (!AppendJsonString(text, json)) json->append("\"\"");
 }
 
+using Readers = PartReaders<CountPage>;
+
 class Count {
  public:
   Count(const CountActors& command, const Context& context)
-      : command_(command),
-        context_(context),
-        progress_(context.err),
-        retrier_(context.interruption, context.deadline, kAttemptTime,
-                 [this](const absl::Status& status) { SayWaiting(status); }),
-        token_(command.page_token) {}
+      : command_(command), context_(context), progress_(context.err), parts_({}) {}
 
   int Run() {
-    do {
+    bool reached = false;
+    const absl::StatusOr<ReadingPlan> plan = Plan(&reached);
+    if (!plan.ok()) return Stop(plan.status());
+    parts_ = RemainingParts(plan->page_tokens);
+    Readers readers(HowToRead(*plan, reached), context_.interruption);
+    while (!parts_.done()) {
       if (context_.interruption.interrupted()) return Stop(absl::CancelledError());
-      absl::StatusOr<CountPage> page = Fetch();
-      if (!page.ok()) return Stop(page.status());
-      for (const ateapi::ActorCount& count : page->response.counts()) {
-        sums_[{count.group().begin(), count.group().end()}] += count.count();
-        total_ += count.count();
+      std::optional<Readers::Event> event = readers.Next();
+      if (!event) return Stop(absl::CancelledError());
+      if (const auto* failure = std::get_if<absl::Status>(&event->what)) return Stop(*failure);
+      if (const auto* waiting = std::get_if<Readers::Waiting>(&event->what)) {
+        if (!said_waiting_) SayWaiting(waiting->status);
+        said_waiting_ = true;
+        continue;
       }
-      skipped_records_ += page->skipped_records;
-      token_ = page->response.next_page_token();
-      progress_.Show(page->progress, total_, absl::Now());
-    } while (!token_.empty());
+      said_waiting_ = false;
+      Add(event->part, std::get<CountPage>(event->what));
+    }
+    return Finish();
+  }
+
+ private:
+  absl::StatusOr<ReadingPlan> Plan(bool* reached) {
+    Retrier retrier(context_.interruption, context_.deadline, kAttemptTime,
+                    [this](const absl::Status& status) { SayWaiting(status); });
+    absl::StatusOr<ReadingPlan> plan = PlanReading({.atespace = command_.atespace,
+                                                    .filter = command_.filter,
+                                                    .page_tokens = command_.page_tokens,
+                                                    .parallel = command_.parallel},
+                                                   context_, retrier);
+    *reached = retrier.reached();
+    return plan;
+  }
+
+  Readers::Options HowToRead(const ReadingPlan& plan, bool reached) const {
+    return {.page_tokens = plan.page_tokens,
+            .width = plan.width,
+            .make_source = [this]() -> Readers::Source {
+              return [this](const std::string& page_token, absl::Time deadline) {
+                return Fetch(page_token, deadline);
+              };
+            },
+            .deadline = context_.deadline,
+            .reached = reached,
+            .cancel = [this] { context_.api.Cancel(); }};
+  }
+
+  // Of any thread.
+  absl::StatusOr<CountPage> Fetch(const std::string& page_token, absl::Time deadline) const {
+    ateapi::CountActorsRequest request;
+    request.set_atespace(command_.atespace);
+    request.set_filter(command_.filter);
+    for (const std::string& field : command_.by) request.add_group_by(field);
+    request.set_page_token(page_token);
+    absl::StatusOr<CountPage> page = context_.api.CountActors(request, deadline);
+    if (absl::IsUnimplemented(page.status())) {
+      return absl::FailedPreconditionError(
+          "the service does not count, it is older than this program; kubectl-ate get actors -o "
+          "name | wc -l does it the long way");
+    }
+    return page;
+  }
+
+  void Add(size_t part, const CountPage& page) {
+    for (const ateapi::ActorCount& count : page.response.counts()) {
+      sums_[{count.group().begin(), count.group().end()}] += count.count();
+      total_ += count.count();
+    }
+    skipped_records_ += page.skipped_records;
+    parts_.Advance(part, page.response.next_page_token());
+    began_ = true;
+    progress_.Show(parts_.progress(), total_, absl::Now());
+  }
+
+  int Finish() {
     progress_.Clear();
     if (!Print()) return kExitFailure;
     if (skipped_records_ > 0) {
@@ -72,24 +138,8 @@ class Count {
     return kExitOk;
   }
 
- private:
-  absl::StatusOr<CountPage> Fetch() {
-    ateapi::CountActorsRequest request;
-    request.set_atespace(command_.atespace);
-    request.set_filter(command_.filter);
-    for (const std::string& field : command_.by) request.add_group_by(field);
-    request.set_page_token(token_);
-    absl::StatusOr<CountPage> page = absl::UnknownError("no attempt was made");
-    static_cast<void>(retrier_.Run([&](absl::Time deadline) {
-      page = context_.api.CountActors(request, deadline);
-      return page.status();
-    }));
-    if (absl::IsUnimplemented(page.status())) {
-      return absl::FailedPreconditionError(
-          "the service does not count, it is older than this program; kubectl-ate get actors -o "
-          "name | wc -l does it the long way");
-    }
-    return page;
+  std::vector<std::string> TokensLeft() const {
+    return began_ ? parts_.page_tokens() : command_.page_tokens;
   }
 
   void SayWaiting(const absl::Status& status) {
@@ -138,9 +188,9 @@ class Count {
       absl::StrAppend(&json, "\"count\":", count, "}");
     }
     absl::StrAppend(&json, first ? "" : "\n", "],\"total\":", total_);
-    if (!token_.empty()) {
+    if (const std::vector<std::string> left = TokensLeft(); !left.empty()) {
       json += ",\"nextPageToken\":";
-      AppendJsonText(token_, &json);
+      AppendJsonText(absl::StrJoin(left, ","), &json);
     }
     return json + "}\n";
   }
@@ -148,7 +198,8 @@ class Count {
   int Stop(const absl::Status& status) {
     const bool interrupted = context_.interruption.interrupted();
     progress_.Clear();
-    const bool resumable = interrupted || (!token_.empty() && !absl::IsInvalidArgument(status));
+    const bool resumable =
+        interrupted || (!TokensLeft().empty() && !absl::IsInvalidArgument(status));
     // Nothing that could be taken for the whole count.
     if (resumable && total_ > 0) Print();
     if (interrupted) {
@@ -160,7 +211,7 @@ class Count {
       Say(context_, absl::StrCat("this is a part: ", WithThousands(total_),
                                  " are counted; to count the others:"));
       Say(context_, absl::StrCat("  ", ResumeCommand(command_, context_.connection,
-                                                     context_.timeout, token_)));
+                                                     context_.timeout, TokensLeft())));
     }
     return interrupted ? kExitInterrupted : kExitFailure;
   }
@@ -168,8 +219,9 @@ class Count {
   const CountActors& command_;
   const Context& context_;
   ProgressLine progress_;
-  Retrier retrier_;
-  std::string token_;
+  RemainingParts parts_;
+  bool began_ = false;         // something of parts_ is counted
+  bool said_waiting_ = false;  // since the last answer
   std::map<std::vector<std::string>, int64_t> sums_;
   int64_t total_ = 0;
   int64_t skipped_records_ = 0;

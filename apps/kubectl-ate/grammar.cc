@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "apps/cli/whole_number.h"
+#include "apps/kubectl-ate/reading_plan.h"
 
 namespace atestore::cli {
 namespace {
@@ -25,7 +26,9 @@ Also runs as "kubectl ate …" when it is on PATH.)";
 
 constexpr char kGetActorsExamples[] =
     R"(Rows appear page by page; memory does not grow with the listing.
-Ctrl-C, a failure or --limit print the command that goes on from there.
+Ctrl-C, a failure or --limit print the command that goes on from there; it may have another
+--parallel. The parts of a listing are read at the same time, unless --limit says how many
+actors come first.
 How to reach the service: kubectl-ate --help.
 
 --filter compares fields (status, version, actor_template_name, ateom_pod_ip,
@@ -40,6 +43,7 @@ Examples:
   kubectl-ate get actors -A --field-selector status=PAUSED -o name | wc -l
   kubectl-ate get actors -A -l zone=a -o custom-columns=ID:.actorId,IP:.ateomPodIp
   kubectl-ate get actors -A -o jsonpath='{range .actors[*]}{.actorId}{"\n"}{end}'
+  kubectl-ate get actors -A --parallel 8 -o jsonl > actors.jsonl
   kubectl-ate get actors -A --chunk-size 100 --limit 1000)";
 
 constexpr char kCountExamples[] =
@@ -117,6 +121,20 @@ void Grammar::DefineFilter(CLI::App* command) {
       ->type_name("KEY=VALUE[,…]");
 }
 
+void Grammar::DefineParts(CLI::App* command, const std::string& what) {
+  command
+      ->add_option("--parallel", values.parallel,
+                   absl::StrCat("read so many parts at a time, 1 to ", kParallelMax,
+                                "; without: a part for each primary"))
+      ->transform(Quiet(WholeNumber(1, kParallelMax)))
+      ->type_name("N");
+  command
+      ->add_option("--page-token", values.page_token,
+                   absl::StrCat("go on where ", what, " stopped"))
+      ->take_last()  // so that what is added to any command is what counts
+      ->type_name("TOKEN[,…]");
+}
+
 void Grammar::DefineGet() {
   CLI::App* get = Add(&app, "get", "", "List or show actors, atespaces or workers");
   get->require_subcommand(1);
@@ -133,9 +151,7 @@ void Grammar::DefineGet() {
   get_actors->add_option("--limit", values.limit, "stop after this many actors")
       ->transform(Quiet(WholeNumber(1, INT64_MAX)))
       ->type_name("N");
-  get_actors->add_option("--page-token", values.page_token, "go on where a listing stopped")
-      ->take_last()  // so that a token added to any command is the one that counts
-      ->type_name("TOKEN");
+  DefineParts(get_actors, "a listing");
   get_actors->add_flag("--sort", values.sort,
                        "collect everything first, then print it by atespace and id");
   get_actors->footer(kGetActorsExamples);
@@ -160,9 +176,7 @@ void Grammar::DefineCount() {
       ->type_name("FORMAT")
       ->capture_default_str();
   count_actors->add_flag("--no-headers", values.no_headers, "rows only");
-  count_actors->add_option("--page-token", values.page_token, "go on where a count stopped")
-      ->take_last()
-      ->type_name("TOKEN");
+  DefineParts(count_actors, "a count");
   count_actors->footer(kCountExamples);
 }
 

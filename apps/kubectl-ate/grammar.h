@@ -50,6 +50,7 @@ struct Values {
   bool sort = false;
   int32_t chunk_size = 0;
   int64_t limit = 0;
+  int32_t parallel = 0;
   std::string page_token;
   std::string filter;
   std::string field_selector;
@@ -89,6 +90,7 @@ class Grammar {
   void DefineDelete();
   void DefineOutput(CLI::App* command);
   void DefineFilter(CLI::App* command);
+  void DefineParts(CLI::App* command, const std::string& what);
 };
 
 }  // namespace atestore::cli

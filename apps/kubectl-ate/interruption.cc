@@ -26,7 +26,7 @@ void Interruption::OnInterrupt(std::function<void()> call) {
     lock.unlock();
     call();
   } else {
-    call_ = std::move(call);
+    calls_.push_back(std::move(call));
   }
 }
 
@@ -34,9 +34,9 @@ void Interruption::Interrupt() {
   std::unique_lock lock(mutex_);
   interrupted_ = true;
   signal_.notify_all();
-  const std::function<void()> call = std::exchange(call_, nullptr);
+  const std::vector<std::function<void()>> calls = std::exchange(calls_, {});
   lock.unlock();
-  if (call) call();
+  for (size_t i = calls.size(); i-- > 0;) calls[i]();
 }
 
 bool Interruption::interrupted() const {

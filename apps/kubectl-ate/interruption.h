@@ -4,6 +4,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -16,7 +17,8 @@ class Interruption {
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
 
-  // Called by Interrupt(), from its thread, or at once when it was called before.
+  // Called by Interrupt(), from its thread, or at once when it was called before. Of several, the
+  // last one is called first.
   void OnInterrupt(std::function<void()> call);
   void Interrupt();
   bool interrupted() const;
@@ -27,7 +29,7 @@ class Interruption {
   mutable std::mutex mutex_;
   std::condition_variable signal_;
   bool interrupted_ = false;
-  std::function<void()> call_;
+  std::vector<std::function<void()>> calls_;
 };
 
 // The exit status of a command that was interrupted, as shells have it for SIGINT.

@@ -4,15 +4,21 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
+#include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "apps/kubectl-ate/actor_source.h"
 #include "apps/kubectl-ate/error_text.h"
-#include "apps/kubectl-ate/output_format.h"
+#include "apps/kubectl-ate/part_readers.h"
 #include "apps/kubectl-ate/printer.h"
+#include "apps/kubectl-ate/reading_plan.h"
+#include "apps/kubectl-ate/remaining_parts.h"
 #include "apps/kubectl-ate/resume_command.h"
 #include "apps/kubectl-ate/retry.h"
 #include "apps/kubectl-ate/terminal.h"
@@ -20,33 +26,32 @@
 namespace atestore::cli {
 namespace {
 
-constexpr int32_t kPageSizeMax = 1000;
+using Readers = PartReaders<ListPage>;
 
-// One run of a listing: the token behind the last page that was printed is its only state that
-// matters outside.
+// One run of a listing. The readers are ahead of it on threads of their own; what it has printed
+// entirely is behind the tokens of parts_.
 class Listing {
  public:
   Listing(const ListActors& command, const Context& context)
       : command_(command),
         context_(context),
         printer_(MakePrinter(command.output, "actors")),
-        fields_(FieldsShown(command.output)),
         rows_on_terminal_(isatty(context.out) == 1),
         progress_(context.err),
-        retrier_(context.interruption, context.deadline, kAttemptTime,
-                 [this](const absl::Status& status) { SayWaiting(status); }),
-        token_(command.page_token) {}
+        parts_({}) {}
 
   int Run();
 
  private:
-  enum class Next { kPage, kFinished, kLimit };
-
-  absl::StatusOr<ListPage> Fetch();
-  Next AfterPage() const;
+  absl::StatusOr<ReadingPlan> Plan(bool* reached);
+  Readers::Options HowToRead(const ReadingPlan& plan, bool reached) const;
+  std::optional<int> OnEvent(Readers::Event& event);
+  std::optional<int> OnPage(size_t part, ListPage& page);
+  bool ReachedLimit() const { return command_.limit && actors_ >= *command_.limit; }
   bool Keep(ListPage& page);
   bool Write(const std::string& text);
   bool PrintEnd();
+  std::vector<std::string> TokensLeft() const;
   void SayWaiting(const absl::Status& status);
   void SayResume();
   void SayIfNoAtespace();
@@ -55,18 +60,18 @@ class Listing {
   int OutputEnded();
   std::optional<int64_t> RowsOfCutText() const;
   void SayHowToRepeat();
-  void SayCommand();
+  void SayCommand(const std::vector<std::string>& page_tokens);
 
   const ListActors& command_;
   const Context& context_;
   const std::unique_ptr<Printer> printer_;
-  const std::vector<std::string> fields_;  // that are shown; empty: all
-  const bool rows_on_terminal_;            // perhaps the one that shows the progress
+  const bool rows_on_terminal_;  // perhaps the one that shows the progress
   ProgressLine progress_;
-  Retrier retrier_;
-  std::string token_;
+  RemainingParts parts_;
+  bool began_ = false;  // something of parts_ is behind
   int64_t actors_ = 0;
   int64_t skipped_records_ = 0;
+  bool said_waiting_ = false;  // since the last page
   bool asked_for_atespace_ = false;
   std::vector<ateapi::Actor> collected_;  // with --sort
   WriteResult output_ = WriteResult::kWritten;
@@ -77,60 +82,76 @@ class Listing {
 
 int Listing::Run() {
   if (!Write(printer_->Begin())) return OutputEnded();
-  for (;;) {
-    if (context_.interruption.interrupted()) return Stop(absl::CancelledError());
-    absl::StatusOr<ListPage> page = Fetch();
-    if (!page.ok()) return Stop(page.status());
-    if (!Keep(*page)) return OutputEnded();
-    token_ = page->response.next_page_token();
-    switch (AfterPage()) {
-      case Next::kFinished:
-        return PrintEnd() ? Finish() : OutputEnded();
-      case Next::kLimit:
-        if (!PrintEnd()) return OutputEnded();
-        SayResume();
-        return kExitOk;
-      case Next::kPage:
-        // A listing of one small atespace among many may not print for a long time.
-        if (ReaderIsGone(context_.out)) return kExitOk;
-        SayIfNoAtespace();
-        progress_.Show(page->progress, actors_, absl::Now());
-    }
+  bool reached = false;
+  const absl::StatusOr<ReadingPlan> plan = Plan(&reached);
+  if (!plan.ok()) return Stop(plan.status());
+  if (plan->page_tokens.empty()) return PrintEnd() ? Finish() : OutputEnded();
+  parts_ = RemainingParts(plan->page_tokens);
+  Readers readers(HowToRead(*plan, reached), context_.interruption);
+  while (!context_.interruption.interrupted()) {
+    std::optional<Readers::Event> event = readers.Next();
+    if (!event) break;
+    if (const std::optional<int> exit_status = OnEvent(*event)) return *exit_status;
   }
+  return Stop(absl::CancelledError());
 }
 
-absl::StatusOr<ListPage> Listing::Fetch() {
-  ateapi::ListActorsRequest request;
-  request.set_atespace(command_.atespace);
-  request.set_page_token(token_);
-  request.set_page_size(command_.chunk_size);
-  request.set_filter(command_.filter);
-  for (const std::string& field : fields_) request.mutable_read_mask()->add_paths(field);
-  if (command_.limit) {
-    const int64_t chunk = command_.chunk_size > 0 ? command_.chunk_size : kPageSizeMax;
-    request.set_page_size(static_cast<int32_t>(std::min(chunk, *command_.limit - actors_)));
-  }
-  absl::StatusOr<ListPage> page = absl::UnknownError("no attempt was made");
-  const absl::Status status = retrier_.Run([&](absl::Time deadline) {
-    page = context_.api.ListActors(request, deadline);
-    return page.status();
-  });
-  if (status.ok() && !page->response.next_page_token().empty() &&
-      page->response.next_page_token() == token_ && page->response.actors_size() > 0) {
-    return absl::InternalError("the service answers the same page again and again");
-  }
-  // Silence is not consent: without the filter these are all actors.
-  if (status.ok() && !command_.filter.empty() && !page->filter_applied) {
-    return absl::FailedPreconditionError(
-        "the service does not know filters, it is older than this program; nothing that it listed "
-        "is shown. Without --filter, --field-selector and -l it lists everything");
-  }
-  return page;
+absl::StatusOr<ReadingPlan> Listing::Plan(bool* reached) {
+  Retrier retrier(context_.interruption, context_.deadline, kAttemptTime,
+                  [this](const absl::Status& status) { SayWaiting(status); });
+  const WhatToRead what{.atespace = command_.atespace,
+                        .filter = command_.filter,
+                        .page_tokens = command_.page_tokens,
+                        // The first so many actors are those of one chain of pages.
+                        .parallel = command_.limit ? 1 : command_.parallel};
+  absl::StatusOr<ReadingPlan> plan = PlanReading(what, context_, retrier);
+  *reached = retrier.reached();
+  return plan;
 }
 
-Listing::Next Listing::AfterPage() const {
-  if (token_.empty()) return Next::kFinished;
-  return command_.limit && actors_ >= *command_.limit ? Next::kLimit : Next::kPage;
+Readers::Options Listing::HowToRead(const ReadingPlan& plan, bool reached) const {
+  return {.page_tokens = plan.page_tokens,
+          .width = plan.width,
+          .make_source = [this, by_stream = !plan.service_is_older]() -> Readers::Source {
+            auto source =
+                std::make_shared<ActorSource>(command_, context_.api, context_.deadline, by_stream);
+            return [source](const std::string& page_token, absl::Time deadline) {
+              return source->Next(page_token, deadline);
+            };
+          },
+          .deadline = context_.deadline,
+          .reached = reached,
+          .cancel = [this] { context_.api.Cancel(); }};
+}
+
+// The exit status, when this event is the last.
+std::optional<int> Listing::OnEvent(Readers::Event& event) {
+  if (const auto* failure = std::get_if<absl::Status>(&event.what)) return Stop(*failure);
+  if (const auto* waiting = std::get_if<Readers::Waiting>(&event.what)) {
+    if (!said_waiting_) SayWaiting(waiting->status);
+    said_waiting_ = true;
+    return std::nullopt;
+  }
+  said_waiting_ = false;
+  return OnPage(event.part, std::get<ListPage>(event.what));
+}
+
+std::optional<int> Listing::OnPage(size_t part, ListPage& page) {
+  const std::string next_page_token = page.response.next_page_token();
+  if (!Keep(page)) return OutputEnded();
+  parts_.Advance(part, next_page_token);
+  began_ = true;
+  if (parts_.done()) return PrintEnd() ? Finish() : OutputEnded();
+  if (ReachedLimit()) {
+    if (!PrintEnd()) return OutputEnded();
+    SayResume();
+    return kExitOk;
+  }
+  // A listing of one small atespace among many may not print for a long time.
+  if (ReaderIsGone(context_.out)) return kExitOk;
+  SayIfNoAtespace();
+  progress_.Show(parts_.progress(), actors_, absl::Now());
+  return std::nullopt;
 }
 
 bool Listing::Keep(ListPage& page) {
@@ -183,12 +204,17 @@ void Listing::SayWaiting(const absl::Status& status) {
 void Listing::SayResume() {
   Say(context_, absl::StrCat("to go on after ", WithThousands(actors_),
                              actors_ == 1 ? " actor:" : " actors:"));
-  SayCommand();
+  SayCommand(TokensLeft());
 }
 
-void Listing::SayCommand() {
-  Say(context_,
-      absl::StrCat("  ", ResumeCommand(command_, context_.connection, context_.timeout, token_)));
+void Listing::SayCommand(const std::vector<std::string>& page_tokens) {
+  Say(context_, absl::StrCat("  ", ResumeCommand(command_, context_.connection, context_.timeout,
+                                                 page_tokens)));
+}
+
+// Where nothing was printed yet, it is still what the command said.
+std::vector<std::string> Listing::TokensLeft() const {
+  return began_ ? parts_.page_tokens() : command_.page_tokens;
 }
 
 int Listing::Finish() {
@@ -224,7 +250,7 @@ int Listing::Stop(const absl::Status& status) {
     SayError(context_, status);
   }
   // A token that was refused leads nowhere, and the start needs no token.
-  if (interrupted || (!token_.empty() && !absl::IsInvalidArgument(status))) SayResume();
+  if (interrupted || (!TokensLeft().empty() && !absl::IsInvalidArgument(status))) SayResume();
   return interrupted ? kExitInterrupted : kExitFailure;
 }
 
@@ -252,8 +278,9 @@ std::optional<int64_t> Listing::RowsOfCutText() const {
 void Listing::SayHowToRepeat() {
   if (command_.sort) {
     Say(context_, "a sorted list cannot be continued; begin anew:");
-    token_ = command_.page_token;
-  } else if (const std::optional<int64_t> rows = RowsOfCutText()) {
+    return SayCommand(command_.page_tokens);
+  }
+  if (const std::optional<int64_t> rows = RowsOfCutText()) {
     const std::string repeated =
         *rows == 0 ? "none of them again"
                    : absl::StrCat("the last ", WithThousands(*rows), " of them again");
@@ -264,7 +291,7 @@ void Listing::SayHowToRepeat() {
     Say(context_, absl::StrCat("the document is cut short; this prints what follows the first ",
                                WithThousands(actors_), " actors, as a document of its own:"));
   }
-  SayCommand();
+  SayCommand(TokensLeft());
 }
 
 }  // namespace

@@ -67,38 +67,40 @@ void AddAtespace(std::string* line, const std::string& atespace) {
 
 // What every command ends with.
 void AddEnd(std::string* line, const ConnectionOptions& connection, absl::Duration timeout,
-            std::string_view page_token) {
+            const std::vector<std::string>& page_tokens) {
   AddConnection(line, connection);
   if (timeout != absl::InfiniteDuration()) {
     // All 17 digits that a double may have.
     AddOption(line, "--timeout", absl::StrFormat("%.17g", absl::ToDoubleSeconds(timeout)));
   }
-  if (!page_token.empty()) AddOption(line, "--page-token", std::string(page_token));
+  if (!page_tokens.empty()) AddOption(line, "--page-token", absl::StrJoin(page_tokens, ","));
 }
 
 }  // namespace
 
 std::string ResumeCommand(const ListActors& listing, const ConnectionOptions& connection,
-                          absl::Duration timeout, std::string_view page_token) {
+                          absl::Duration timeout, const std::vector<std::string>& page_tokens) {
   std::string line = "kubectl-ate get actors";
   AddAtespace(&line, listing.atespace);
   if (!listing.filter.empty()) AddOption(&line, "--filter", listing.filter);
   if (listing.chunk_size > 0) AddOption(&line, "--chunk-size", absl::StrCat(listing.chunk_size));
+  if (listing.parallel) AddOption(&line, "--parallel", absl::StrCat(*listing.parallel));
   if (listing.limit) AddOption(&line, "--limit", absl::StrCat(*listing.limit));
   if (listing.sort) absl::StrAppend(&line, " --sort");
   AddOutput(&line, listing.output);
-  AddEnd(&line, connection, timeout, page_token);
+  AddEnd(&line, connection, timeout, page_tokens);
   return line;
 }
 
 std::string ResumeCommand(const CountActors& count, const ConnectionOptions& connection,
-                          absl::Duration timeout, std::string_view page_token) {
+                          absl::Duration timeout, const std::vector<std::string>& page_tokens) {
   std::string line = "kubectl-ate count actors";
   AddAtespace(&line, count.atespace);
   if (!count.by.empty()) AddOption(&line, "--by", absl::StrJoin(count.by, ","));
   if (!count.filter.empty()) AddOption(&line, "--filter", count.filter);
+  if (count.parallel) AddOption(&line, "--parallel", absl::StrCat(*count.parallel));
   AddOutput(&line, count.output);
-  AddEnd(&line, connection, timeout, page_token);
+  AddEnd(&line, connection, timeout, page_tokens);
   return line;
 }
 

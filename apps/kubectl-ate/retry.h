@@ -30,6 +30,10 @@ class Retrier {
   // pass, patience or time runs out, or the user interrupts. The last status.
   absl::Status Run(const std::function<absl::Status(absl::Time)>& attempt);
 
+  // Whether the service ever answered this retrier, or another one that says so.
+  bool reached() const { return reached_; }
+  void set_reached(bool reached) { reached_ = reached; }
+
  private:
   Interruption& interruption_;
   const absl::Time deadline_;

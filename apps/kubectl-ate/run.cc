@@ -1,45 +1,16 @@
 #include "apps/kubectl-ate/run.h"
 
-#include <cerrno>
-
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "apps/kubectl-ate/count_actors.h"
-#include "apps/kubectl-ate/error_text.h"
 #include "apps/kubectl-ate/list_actors.h"
+#include "apps/kubectl-ate/list_records.h"
 #include "apps/kubectl-ate/printer.h"
-#include "apps/kubectl-ate/retry.h"
+#include "apps/kubectl-ate/read_again.h"
 #include "apps/kubectl-ate/terminal.h"
 #include "apps/kubectl-ate/text.h"
 
 namespace atestore::cli {
 namespace {
-
-int Written(const Context& context, WriteResult result) {
-  if (result != WriteResult::kFailed) return kExitOk;
-  Say(context,
-      absl::StrCat("error: ", absl::ErrnoToStatus(errno, "cannot write the output").message()));
-  return kExitFailure;
-}
-
-// Lists that are not paged: the service walks the whole cluster for one answer, however large it
-// is. A connection that died meanwhile is found out by pings (channel.cc).
-constexpr absl::Duration kWholeClusterTime = absl::InfiniteDuration();
-
-// Reads with retries: `read` gets the deadline of an attempt and returns a StatusOr.
-template <typename Read>
-auto ReadAgain(const Context& context, absl::Duration attempt_time, const Read& read) {
-  Retrier retrier(
-      context.interruption, context.deadline, attempt_time, [&context](const absl::Status& status) {
-        Say(context, absl::StrCat("waiting for ateapi: ", ErrorText(status, context.connection)));
-      });
-  decltype(read(absl::Time())) result = absl::UnknownError("no attempt was made");
-  static_cast<void>(retrier.Run([&](absl::Time deadline) {
-    result = read(deadline);
-    return result.status();
-  }));
-  return result;
-}
 
 // Prints records that are all in memory.
 template <typename Record>
@@ -95,12 +66,7 @@ struct Runner {
                     }));
   }
 
-  int operator()(const ListAtespaces& command) const {
-    return PrintAll(context, command.output, "atespaces",
-                    ReadAgain(context, kWholeClusterTime, [&](absl::Time deadline) {
-                      return context.api.ListAtespaces(deadline);
-                    }));
-  }
+  int operator()(const ListAtespaces& command) const { return RunListAtespaces(command, context); }
 
   int operator()(const GetAtespace& command) const {
     return PrintOne(context, command.output, "atespaces",
@@ -109,12 +75,7 @@ struct Runner {
                     }));
   }
 
-  int operator()(const ListWorkers& command) const {
-    return PrintAll(context, command.output, "workers",
-                    ReadAgain(context, kWholeClusterTime, [&](absl::Time deadline) {
-                      return context.api.ListWorkers(deadline);
-                    }));
-  }
+  int operator()(const ListWorkers& command) const { return RunListWorkers(command, context); }
 
   int operator()(const CreateAtespace& command) const {
     return Done(context, context.api.CreateAtespace(command.name, context.deadline),

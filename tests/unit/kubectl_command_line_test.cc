@@ -37,7 +37,7 @@ TEST(CommandLine, ListsActorsOfOneOrOfAllAtespaces) {
   EXPECT_EQ(one.atespace, "team-a");
   EXPECT_EQ(one.chunk_size, 7);
   EXPECT_EQ(one.limit, 20);
-  EXPECT_EQ(one.page_token, "T");
+  EXPECT_THAT(one.page_tokens, ElementsAre("T"));
   EXPECT_TRUE(one.sort);
   const auto all = Parsed<ListActors>({"get", "actors", "-A"});
   EXPECT_EQ(all.atespace, "");
@@ -81,7 +81,40 @@ TEST(CommandLine, FiltersAndTemplates) {
 TEST(CommandLine, TakesTheLastPageToken) {
   const auto list =
       Parsed<ListActors>({"get", "actors", "-A", "--page-token", "T1", "--page-token", "T2"});
-  EXPECT_EQ(list.page_token, "T2");
+  EXPECT_THAT(list.page_tokens, ElementsAre("T2"));
+}
+
+TEST(CommandLine, TakesSeveralPageTokens) {
+  const auto list = Parsed<ListActors>({"get", "actors", "-A", "--page-token", "T1,T2,T3"});
+  EXPECT_THAT(list.page_tokens, ElementsAre("T1", "T2", "T3"));
+  EXPECT_THAT(Parsed<CountActors>({"count", "actors", "-A", "--page-token=T1,T2"}).page_tokens,
+              ElementsAre("T1", "T2"));
+  EXPECT_EQ(ErrorOf({"get", "actors", "-A", "--page-token", "T1,,T3"}),
+            "--page-token \"T1,,T3\": token 2 is empty");
+  EXPECT_EQ(ErrorOf({"count", "actors", "-A", "--page-token", "T1,T2,T1"}),
+            "--page-token: token 3, T1, is token 1 again");
+  std::string many = "T";
+  for (int i = 0; i < 1024; ++i) absl::StrAppend(&many, ",", i);
+  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "--page-token", many}),
+              HasSubstr("1025 tokens, more than 1024"));
+}
+
+TEST(CommandLine, ReadsInParallel) {
+  EXPECT_EQ(Parsed<ListActors>({"get", "actors", "-A", "--parallel", "8"}).parallel, 8);
+  EXPECT_EQ(Parsed<CountActors>({"count", "actors", "-A", "--parallel", "64"}).parallel, 64);
+  EXPECT_EQ(Parsed<ListActors>({"get", "actors", "-A"}).parallel, std::nullopt);
+  for (const char* const number : {"0", "65", "-1", "many"}) {
+    const std::string flag = absl::StrCat("--parallel=", number);
+    EXPECT_THAT(
+        ErrorOf({"get", "actors", "-A", flag}),
+        HasSubstr(absl::StrCat("--parallel: \"", number, "\" is not a whole number from 1 to 64")));
+  }
+  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "--parallel", "4", "--limit", "9"}),
+              HasSubstr("--limit takes the first actors, page after page: it excludes --parallel "
+                        "4"));
+  EXPECT_EQ(Parsed<ListActors>({"get", "actors", "-A", "--parallel=1", "--limit=9"}).limit, 9);
+  EXPECT_THAT(ErrorOf({"get", "actors", "x", "-a", "y", "--parallel", "2"}),
+              HasSubstr("--parallel is for listings"));
 }
 
 TEST(CommandLine, SaysHowToChooseTheAtespace) {
@@ -169,7 +202,7 @@ TEST(Expectation, OffersVerbsNounsFlagsAndValues) {
   EXPECT_THAT(WhatComesNext({""}).candidates,
               ElementsAre("get", "count", "create", "delete", "completion"));
   EXPECT_THAT(WhatComesNext({"get", "w"}).candidates, ElementsAre("workers"));
-  EXPECT_THAT(WhatComesNext({"get", "actors", "--pa"}).candidates, ElementsAre("--page-token"));
+  EXPECT_THAT(WhatComesNext({"get", "actors", "--page"}).candidates, ElementsAre("--page-token"));
   EXPECT_THAT(WhatComesNext({"get", "actors", "--pl"}).candidates, ElementsAre("--plaintext"));
   EXPECT_THAT(WhatComesNext({"get", "actors", "-o", "js"}).candidates,
               ElementsAre("json", "jsonl", "jsonpath="));
@@ -203,22 +236,22 @@ TEST(Expectation, AsksTheServiceOnlyForNames) {
 }
 
 TEST(ResumeCommand, SaysWhatIsNotUsual) {
-  EXPECT_EQ(ResumeCommand(ListActors{}, {}, absl::InfiniteDuration(), "T2"),
+  EXPECT_EQ(ResumeCommand(ListActors{}, {}, absl::InfiniteDuration(), {"T2"}),
             "kubectl-ate get actors -A --page-token T2");
-  EXPECT_EQ(ResumeCommand(ListActors{}, {}, absl::InfiniteDuration(), ""),
+  EXPECT_EQ(ResumeCommand(ListActors{}, {}, absl::InfiniteDuration(), {}),
             "kubectl-ate get actors -A");
   const ListActors listing{.atespace = "team-a",
                            .chunk_size = 7,
                            .limit = 20,
-                           .page_token = "T1",
+                           .page_tokens = {"T1"},
                            .sort = true,
                            .output = {.format = OutputFormat::kName, .no_headers = true}};
   const ConnectionOptions connection{
       .endpoint = "h:1", .ca_cert = "my ca's.pem", .client_key = "-k", .plaintext = true};
-  EXPECT_EQ(ResumeCommand(listing, connection, absl::Seconds(2.5), "T2"),
+  EXPECT_EQ(ResumeCommand(listing, connection, absl::Seconds(2.5), {"T2", "T3"}),
             "kubectl-ate get actors -a team-a --chunk-size 7 --limit 20 --sort -o name "
             "--no-headers --endpoint h:1 --ca-cert 'my ca'\\''s.pem' --client-key=-k --plaintext "
-            "--timeout 2.5 --page-token T2");
+            "--timeout 2.5 --page-token T2,T3");
 }
 
 }  // namespace
