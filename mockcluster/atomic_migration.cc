@@ -123,6 +123,9 @@ absl::Status FinishAtomicMigration(ClusterState& state, Slot slot) {
   }
   // Its new epoch must be greater than the source's.
   HearAll(state, destination);
+  if (!destination.hidden_imports.contains(slot)) {
+    return Refused(kEvent, LogName(destination.index) + " is a replica now and imports nothing");
+  }
   destination.hidden_imports.erase(slot);
   SetHidden(state, destination, slot, false);
   destination.view.SetOwner(slot, destination.index);

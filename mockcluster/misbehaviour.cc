@@ -138,7 +138,10 @@ class MisbehaviourCause {
     done = Restart(state_, primary.index, RestartMode::kKeepData);
     if (!done.ok()) return done;
     state_.Log("address of " + LogName(primary.index) + " passes to the neighbour");
-    return neighbour->MoveAddress(foreign[random_.Below(foreign.size())], address);
+    const NodeIndex foreigner = foreign[random_.Below(foreign.size())];
+    done = neighbour->MoveAddress(foreigner, address);
+    // The neighbour has a clock of its own, which stands still: the node serves at once.
+    return done.ok() ? neighbour->SetClusterDown(foreigner, 0) : done;
   }
 
   absl::Status ChangeServer() {

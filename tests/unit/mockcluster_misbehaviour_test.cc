@@ -265,6 +265,46 @@ TEST_P(Misbehaviour, AnAddressPassesToAnotherCluster) {
   cluster.SetNeighbour(nullptr);
 }
 
+TEST_P(Misbehaviour, ANodeOfTheNeighbourServesAtAnAddressThatPassed) {
+  Cluster cluster(WithReplicas());
+  Cluster other({.primaries = 2, .flavor = GetParam(), .seed = 12, .base_port = 9000});
+  cluster.SetNeighbour(&other);
+  const std::vector<NodeInfo> before = cluster.Nodes();
+  ASSERT_TRUE(cluster.InjectFault(Fault::kPassAddress).ok());
+  size_t passed = 0;
+  for (const NodeInfo& node : before) {
+    if (cluster.Node(node.index).endpoint == node.endpoint) continue;
+    ++passed;
+    absl::StatusOr<ClientId> client = cluster.Connect(node.endpoint);
+    ASSERT_TRUE(client.ok());
+    std::string replies;
+    cluster.Feed(*client, "CLUSTER INFO\r\n", &replies);
+    EXPECT_THAT(replies, ::testing::HasSubstr("cluster_state:ok"));
+    cluster.Disconnect(*client);
+  }
+  EXPECT_EQ(passed, 1u);
+  cluster.SetNeighbour(nullptr);
+}
+
+// It lost its only slot, but had not heard of it.
+TEST_P(Misbehaviour, ADestinationThatTurnsReplicaTakesNoSlot) {
+  Cluster cluster({.primaries = 3, .flavor = GetParam(), .gossip = GossipMode::kManual});
+  absl::StatusOr<NodeIndex> joined = cluster.AddNode();
+  ASSERT_TRUE(joined.ok());
+  cluster.Settle();
+  ASSERT_TRUE(cluster.BeginAtomicMigration(kTagSlot, *joined).ok());
+  ASSERT_TRUE(cluster.FinishAtomicMigration(kTagSlot).ok());
+  cluster.Settle();
+  const Slot wanted = 16000;
+  ASSERT_TRUE(cluster.BeginAtomicMigration(wanted, *joined).ok());
+  ASSERT_TRUE(cluster.BeginAtomicMigration(kTagSlot, kFirst).ok());
+  ASSERT_TRUE(cluster.FinishAtomicMigration(kTagSlot).ok());
+  EXPECT_FALSE(cluster.FinishAtomicMigration(wanted).ok());
+  cluster.Settle();
+  EXPECT_EQ(cluster.Node(*joined).primary, kFirst);
+  EXPECT_NE(cluster.OwnerOf(wanted), *joined);
+}
+
 TEST(Calm, EndsWhatMisbehaves) {
   Cluster cluster({.primaries = 3, .replicas_per_primary = 1, .gossip = GossipMode::kManual});
   ASSERT_TRUE(cluster.Put("{b}k", "1").ok());
