@@ -20,8 +20,10 @@ void Demand(const std::optional<std::string>& violation, const ListingCase& c) {
 }
 
 // A fault that loses no data, of the kinds that a plan by chance has.
-mockcluster::Fault AnyFault() {
-  static const mockcluster::FaultPlan plan = mockcluster::FaultPlan::Everything(0, 1, 1);
+mockcluster::Fault AnyFault(bool misbehaviour) {
+  const mockcluster::FaultPlan plan =
+      misbehaviour ? mockcluster::FaultPlan::EverythingAndMisbehaviour(0, 1, 1)
+                   : mockcluster::FaultPlan::Everything(0, 1, 1);
   const auto fault = static_cast<mockcluster::Fault>(
       *rc::gen::inRange<int>(0, static_cast<int>(mockcluster::kFaultCount)));
   return plan.weight(fault) == 0 ? mockcluster::Fault::kGossip : fault;
@@ -31,16 +33,18 @@ mockcluster::Fault AnyFault() {
 void AddFaults(ListingCase& c) {
   c.faults_per_1000_commands = *rc::gen::element<uint32_t>(2, 20, 100, 300);
   c.faults_max = *rc::gen::inRange<uint32_t>(1, 60);
+  c.misbehaviour = *rc::gen::arbitrary<bool>();
   if (*rc::gen::arbitrary<bool>()) {
     // Gossip stays, so that views never go stale for good.
-    c.faults_without = *rc::gen::arbitrary<uint32_t>() &
-                       ~(1u << static_cast<uint32_t>(mockcluster::Fault::kGossip));
+    c.faults_without = *rc::gen::arbitrary<uint64_t>() &
+                       ~(uint64_t{1} << static_cast<size_t>(mockcluster::Fault::kGossip));
   }
   if (*rc::gen::inRange(0, 4) == 0) {
-    c.schedule = *rc::gen::container<std::vector<PlannedFault>>(rc::gen::exec([] {
-      return PlannedFault{.after_commands = *rc::gen::inRange<uint32_t>(0, 40),
-                          .fault = AnyFault()};
-    }));
+    c.schedule = *rc::gen::container<std::vector<PlannedFault>>(
+        rc::gen::exec([misbehaviour = c.misbehaviour] {
+          return PlannedFault{.after_commands = *rc::gen::inRange<uint32_t>(0, 40),
+                              .fault = AnyFault(misbehaviour)};
+        }));
   }
 }
 
@@ -131,6 +135,7 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
     reach.Count(world.faults_done() > 0, "faults");
     reach.Count(world.faults_done() > 20, "many faults");
     reach.Count(listing.unavailable() > 0, "unavailable pages");
+    reach.Count(c.misbehaviour && world.faults_done() > 20, "misbehaviour");
     reach.Count(c.spread == Spread::kHugeSlot && c.whole_slot_keys < 100, "a huge slot");
     reach.CountRare(listing.slot_restarts() > 0, "a huge slot begun anew");
     reach.Count(listing.redirects() > 0, "redirects");

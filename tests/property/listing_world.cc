@@ -273,12 +273,15 @@ bool ListingWorld::MayHaveComeBack(const std::string& key, const std::string& va
   const std::string slot = absl::StrCat("migration slot ", KeySlot(key), " ");
   return cluster_->With([&](mockcluster::Cluster& cluster) {
     bool copies = false;
+    bool begun = false;
     for (const std::string& line : cluster.event_log()) {
+      if (begun && line.find(" reload ") != std::string::npos) return true;
       if (line.find(slot) == std::string::npos) continue;
       if (line.find("leaving copies") != std::string::npos) {
         copies = true;
-      } else if (copies && line.find(" begin-") != std::string::npos) {
-        return true;
+      } else if (line.find(" begin-") != std::string::npos) {
+        if (copies) return true;
+        begun = true;
       }
     }
     return false;

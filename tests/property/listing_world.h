@@ -75,7 +75,9 @@ class ListingWorld {
   // clients met as an error, or as a loop of redirects, is one of them.
   const std::set<std::string>& survivors() const { return survivors_; }
   // An aborted migration left copies of the slot's keys behind, and a later one to the same place
-  // brought them back: clients read what was deleted or overwritten meanwhile, and so do we.
+  // brought them back: clients read what was deleted or overwritten meanwhile, and so do we. So it
+  // is, too, where the source of an open slot reloaded: it sent writes to the destination, and has
+  // its own copy again later.
   bool MayHaveComeBack(const std::string& key, const std::string& value) const;
   // The source of an atomic migration serves reads until it hears of the takeover, with what it had
   // then: so clients read it, and so do we.

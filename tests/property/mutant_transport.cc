@@ -103,7 +103,16 @@ MutantTransport::Answer MutantTransport::ExecuteMutated(const ShardRequest& requ
                   [](const std::string& reply) { return reply.starts_with("-MOVED"); })) {
     return ReadDestinationPastMoved(request.endpoint, std::move(commands));
   }
+  if (mutation_ == Mutation::kNilMeansGone && commands[0][0] == "ASKING" && answer) {
+    PassOverNil(*answer);
+  }
   return answer;
+}
+
+void MutantTransport::PassOverNil(std::vector<std::string>& answer) {
+  for (std::string& reply : answer) {
+    if (reply == "$-1\r\n") reply = "-WRONGTYPE the key is gone\r\n";
+  }
 }
 
 // As if the keyed probe had passed and the slot held no keys.
@@ -157,9 +166,6 @@ std::string MutantTransport::Falsify(std::string text, const Endpoint& endpoint)
     }
     case Mutation::kNoClusterState:
       Replace(text, "cluster_state:fail", "cluster_state:ok");
-      break;
-    case Mutation::kNoLoading:
-      Replace(text, "loading:1", "loading:0");
       break;
     default:
       break;

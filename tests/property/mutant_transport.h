@@ -23,7 +23,7 @@ enum class Mutation {
   kMovedMeansOrphans,  // a destination that answers MOVED has no key that counts
   kServerRemembered,   // what server listens at an address is known once and for all
   kNoClusterState,     // cluster_state:fail is not looked at
-  kNoLoading,          // loading:1 is not looked at
+  kNilMeansGone,       // a key that the source sends on and the destination lacks is deleted
   kNoIdentity,         // whoever listens at an address is the node that was there
 };
 
@@ -49,6 +49,9 @@ class MutantTransport final : public ShardTransport {
              const Endpoint& endpoint);
   void ReadDestinationEarly();
   Answer ReadDestinationPastMoved(const Endpoint& destination, std::vector<Command> commands);
+  // Makes the walk pass over keys that the destination lacks. `answer` is of ASKING and GET in
+  // turn.
+  static void PassOverNil(std::vector<std::string>& answer);
   // A string of a reply as the mistaken walk would take it.
   std::string Falsify(std::string text, const Endpoint& endpoint);
 

@@ -35,6 +35,23 @@ ListingCase CaseOf(uint64_t seed) {
   return c;
 }
 
+using mockcluster::Fault;
+
+using mockcluster::Fault;
+
+uint64_t BitOf(Fault fault) { return uint64_t{1} << static_cast<size_t>(fault); }
+
+// Of them, one in which the cluster misbehaves, by about half of the kinds of faults, so that they
+// meet.
+ListingCase Misbehaving(ListingCase c) {
+  mockcluster::Random random(c.seed ^ 0x5A5A);
+  c.misbehaviour = true;
+  c.stale_views = random.Below(2) == 0;
+  c.churn_per_page = static_cast<uint32_t>(random.Below(6));
+  c.faults_without = random.Next() & ~BitOf(Fault::kGossip);
+  return c;
+}
+
 // Runs cases until `violation` finds one.
 void ExpectCaught(std::string_view what,
                   const std::function<std::optional<std::string>(const ListingCase&)>& violation) {
@@ -79,6 +96,64 @@ TEST(NegativeControl, OurWalkPassesTheSameCases) {
   for (uint64_t seed = 1; seed <= CONTROL_CASES; ++seed) {
     std::optional<std::string> violation = ListOurs(CaseOf(seed), std::nullopt);
     ASSERT_EQ(violation, std::nullopt) << *violation << " in " << CaseOf(seed);
+  }
+}
+
+// A mistake that only a cluster which misbehaves shows, and the faults that show it.
+struct MisbehaviourControl {
+  std::string_view mistake;
+  Mutation mutation;
+  std::vector<Fault> faults;
+  void (*shape)(ListingCase& c) = [](ListingCase&) {};  // of cases that show it
+};
+
+const std::vector<MisbehaviourControl>& MisbehaviourControls() {
+  static const auto* const controls = new std::vector<MisbehaviourControl>{
+      {"MOVED of a destination as no keys",
+       Mutation::kMovedMeansOrphans,
+       {Fault::kBeginMigration, Fault::kMigrateKeys, Fault::kDemoteDestination, Fault::kGossip}},
+      {"what a server is, remembered",
+       Mutation::kServerRemembered,
+       {Fault::kChangeServer, Fault::kForceGrow}},
+      {"no look at cluster_state",
+       Mutation::kNoClusterState,
+       {Fault::kPartition, Fault::kAllowReadsWhenDown, Fault::kHealPartition, Fault::kGossip}},
+      {"nil of both nodes as deleted",
+       Mutation::kNilMeansGone,
+       {Fault::kBeginMigration, Fault::kMigrateKeys, Fault::kReload, Fault::kDelay},
+       [](ListingCase& c) { c.churn_per_page = 0; }},
+      {"no look at who answers",
+       Mutation::kNoIdentity,
+       {Fault::kPassAddress, Fault::kGracefulFailover, Fault::kGossip},
+       [](ListingCase& c) { c.page_size = 1000; }}};
+  return *controls;
+}
+
+// A case whose faults are of the control's kinds, so that they meet at once.
+ListingCase MisbehavingBy(const MisbehaviourControl& control, ListingCase c) {
+  c = Misbehaving(c);
+  c.faults_without = ~uint64_t{0};
+  for (Fault fault : control.faults) c.faults_without &= ~BitOf(fault);
+  control.shape(c);
+  return c;
+}
+
+TEST(NegativeControl, OurWalkPassesWhereTheClusterMisbehaves) {
+  const std::vector<MisbehaviourControl>& controls = MisbehaviourControls();
+  for (uint64_t seed = 1; seed <= CONTROL_CASES; ++seed) {
+    const ListingCase any = CaseOf(seed);
+    const MisbehaviourControl& control = controls[seed % controls.size()];
+    const ListingCase c = seed % 2 == 0 ? Misbehaving(any) : MisbehavingBy(control, any);
+    std::optional<std::string> violation = ListOurs(c, std::nullopt);
+    ASSERT_EQ(violation, std::nullopt) << *violation << " in " << c;
+  }
+}
+
+TEST(NegativeControl, MistakesThatMisbehaviourShowsAreCaught) {
+  for (const MisbehaviourControl& control : MisbehaviourControls()) {
+    ExpectCaught(control.mistake, [&control](const ListingCase& c) {
+      return ListOurs(MisbehavingBy(control, c), control.mutation);
+    });
   }
 }
 
