@@ -1,7 +1,5 @@
 #include "mockcluster/fault_plan.h"
 
-#include "mockcluster/random.h"
-
 namespace mockcluster {
 namespace {
 
@@ -87,13 +85,6 @@ FaultPlan FaultPlan::EverythingAndMisbehaviour(uint64_t seed, uint32_t faults_pe
     plan.weight(end) = 30;
   }
   return plan;
-}
-
-void FaultPlan::KeepSome(uint64_t swarm_seed) {
-  Random random(swarm_seed);
-  for (uint32_t& weight_of : weights) {
-    if (random.Below(2) == 0) weight_of = 0;
-  }
 }
 
 }  // namespace mockcluster

@@ -81,8 +81,6 @@ struct FaultPlan {
   // Misbehaviour too.
   static FaultPlan EverythingAndMisbehaviour(uint64_t seed, uint32_t faults_per_1000_commands,
                                              uint32_t faults_max);
-  // Switches off about half of the kinds, drawn from `swarm_seed`: what is left meets more often.
-  void KeepSome(uint64_t swarm_seed);
 };
 
 }  // namespace mockcluster
