@@ -156,6 +156,9 @@ absl::StatusOr<ActorListing::Parts> ActorListing::PartsOf(const ateapi::ListActo
     absl::StatusOr<Asked> asked = WhatIsAsked(part);
     if (!asked.ok()) return asked.status();
     parts.projection = asked->projection;
+    absl::StatusOr<size_t> page_size = WidePageSize(wide, *width, asked->first.page_size);
+    if (!page_size.ok()) return page_size.status();
+    asked->first.page_size = *page_size;
     for (const Position& position : PartitionsOf(asked->first.start, cuts)) {
       ListingRequest listing = asked->first;
       listing.start = position;

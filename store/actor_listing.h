@@ -58,7 +58,8 @@ class ActorListing {
     std::vector<typename Reader::Part> listings;
     for (auto& [first, token] : parts->listings) listings.push_back({std::move(first), token});
     return std::make_unique<Reader>(SourceOf<Page>(parts->projection), std::move(listings),
-                                    parts->width, HashOf(request), call);
+                                    parts->width, HashOf(request),
+                                    RatePacer(client_.clock(), wide.records_per_second_max), call);
   }
   // CountActors.
   absl::StatusOr<ActorCounts> Count(const ateapi::CountActorsRequest& request,

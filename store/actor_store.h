@@ -115,6 +115,9 @@ struct WideRead {
   // Parts to read at the same time, at most kReaderWidthMax; 0: as many as there are primaries.
   // Each takes up to four pages of memory and two threads.
   size_t width = 0;
+  // Next() returns at most about so many actors or keys a second, over a second or two, and little
+  // more is read ahead; 0: no limit.
+  int64_t records_per_second_max = 0;
 };
 
 // The pages of a listing that is read in several parts at once, in the order of their arrival. Not

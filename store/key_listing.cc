@@ -80,14 +80,18 @@ class KeyListing::Impl {
     absl::StatusOr<size_t> width = WidthOf(wide, client_, call);
     if (!width.ok()) return width.status();
     std::vector<WideListingReader<KeyPage>::Part> parts;
-    for (const ListingRequest& whole : wholes) {
+    for (ListingRequest& whole : wholes) {
+      absl::StatusOr<size_t> size = WidePageSize(wide, *width, whole.page_size);
+      if (!size.ok()) return size.status();
+      whole.page_size = *size;
       for (const Position& start : PartitionsOf(whole.start, CutsOf(tokens.size(), *width))) {
         parts.push_back({whole, tokens_.Encode(start, HashOf(query))});
         parts.back().request.start = start;
       }
     }
-    return std::make_unique<WideListingReader<KeyPage>>(SourceOf(query), std::move(parts), *width,
-                                                        HashOf(query), call);
+    return std::make_unique<WideListingReader<KeyPage>>(
+        SourceOf(query), std::move(parts), *width, HashOf(query),
+        RatePacer(clock_, wide.records_per_second_max), call);
   }
 
   absl::StatusOr<std::vector<std::string>> Partition(const KeyQuery& query,

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 #include "store/error_info.h"
+#include "store/listing_page_reader.h"
 #include "store/walk_run.h"
 
 namespace atestore {
@@ -37,6 +38,18 @@ absl::StatusOr<size_t> WidthOf(const WideRead& wide, ClusterClient& client,
   absl::StatusOr<size_t> primaries = CountPrimaries(client, call);
   if (!primaries.ok()) return primaries.status();
   return std::clamp<size_t>(*primaries, 1, kReaderWidthMax);
+}
+
+absl::StatusOr<size_t> WidePageSize(const WideRead& wide, size_t width, size_t page_size) {
+  const int64_t rate = wide.records_per_second_max;
+  if (rate < 0) {
+    return WithErrorInfo(
+        InvalidArgumentError(absl::StrCat("records_per_second_max: ", rate, " is negative")),
+        {.reason = "RATE_NEGATIVE", .field = "records_per_second_max"});
+  }
+  if (rate == 0) return page_size;
+  const size_t pages = width * kReaderPagesMax;
+  return std::min(page_size, std::max<size_t>(static_cast<size_t>(rate) / pages, 1));
 }
 
 }  // namespace atestore

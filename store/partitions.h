@@ -19,6 +19,11 @@ absl::StatusOr<size_t> PartitionCountOf(int32_t partition_count, ClusterClient& 
 absl::StatusOr<size_t> WidthOf(const WideRead& wide, ClusterClient& client,
                                const CallOptions& call);
 
+// The size of the pages of a wide read: less than was asked for where all that is read ahead of the
+// caller would be more than his rate allows in about a second. INVALID_ARGUMENT for a negative
+// rate.
+absl::StatusOr<size_t> WidePageSize(const WideRead& wide, size_t width, size_t page_size);
+
 // Into how many parts each of so many tokens is cut, so that there are enough for the width.
 inline size_t CutsOf(size_t tokens, size_t width) { return (width + tokens - 1) / tokens; }
 

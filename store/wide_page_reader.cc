@@ -8,6 +8,10 @@
 namespace atestore {
 namespace {
 
+size_t SizeOf(const ActorPage& page) { return static_cast<size_t>(page.response.actors_size()); }
+size_t SizeOf(const SerializedActorPage& page) { return static_cast<size_t>(page.actors); }
+size_t SizeOf(const KeyPage& page) { return page.size(); }
+
 const std::string& NextTokenOf(const ActorPage& page) { return page.response.next_page_token(); }
 const std::string& NextTokenOf(const SerializedActorPage& page) { return page.next_page_token; }
 const std::string& NextTokenOf(const KeyPage& page) { return page.next_page_token(); }
@@ -17,11 +21,13 @@ const std::string& NextTokenOf(const KeyPage& page) { return page.next_page_toke
 template <typename Page>
 WideListingReader<Page>::WideListingReader(const typename ListingPageReader<Page>::Source& source,
                                            std::vector<Part> parts, size_t width,
-                                           uint64_t request_hash, const CallOptions& call)
+                                           uint64_t request_hash, const RatePacer& pacer,
+                                           const CallOptions& call)
     : source_(source),
       width_(width),
       request_hash_(request_hash),
       call_(call),
+      pacer_(pacer),
       waiting_(std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end())) {
   Activate();
 }
@@ -49,6 +55,7 @@ void WideListingReader<Page>::Changed() {
 
 template <typename Page>
 absl::StatusOr<Page> WideListingReader<Page>::Next(Page recycled) {
+  pacer_.Wait(call_);
   for (;;) {
     if (!failed_.ok()) return failed_;
     if (active_.empty()) {
@@ -59,9 +66,13 @@ absl::StatusOr<Page> WideListingReader<Page>::Next(Page recycled) {
     const uint64_t seen = changes_;
     lock.unlock();
     std::optional<absl::StatusOr<Page>> page = TakeFromAny(recycled);
-    if (page) return *std::move(page);
-    lock.lock();
-    changed_.wait(lock, [&] { return changes_ != seen; });
+    if (!page) {
+      lock.lock();
+      changed_.wait(lock, [&] { return changes_ != seen; });
+      continue;
+    }
+    if (page->ok()) pacer_.OnTaken(SizeOf(**page));
+    return *std::move(page);
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "store/actor_store.h"
 #include "store/listing_page_reader.h"
+#include "store/rate_pacer.h"
 
 namespace atestore {
 
@@ -27,7 +28,8 @@ class WideListingReader final : public WidePageReader<Page> {
 
   // Reads `parts` (at least one), `width` of them at a time (at least 1).
   WideListingReader(const typename ListingPageReader<Page>::Source& source, std::vector<Part> parts,
-                    size_t width, uint64_t request_hash, const CallOptions& call);
+                    size_t width, uint64_t request_hash, const RatePacer& pacer,
+                    const CallOptions& call);
 
   absl::StatusOr<Page> Next(Page recycled) override;
   std::vector<std::string> page_tokens() const override;
@@ -46,6 +48,7 @@ class WideListingReader final : public WidePageReader<Page> {
   const size_t width_;
   const uint64_t request_hash_;
   const CallOptions call_;
+  RatePacer pacer_;
   std::deque<Part> waiting_;
   size_t turn_ = 0;      // the part that is looked at first
   absl::Status failed_;  // of a part

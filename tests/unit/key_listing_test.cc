@@ -221,6 +221,23 @@ TEST_P(KeyListingTest, AWideReadIsTakenUpWithAnotherWidth) {
   }
 }
 
+TEST_P(KeyListingTest, ARateMakesPagesSmaller) {
+  absl::StatusOr<std::unique_ptr<WideKeyReader>> reader =
+      listing_->ReadKeysWide({}, {.width = 2, .records_per_second_max = 16'000});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  Counts counts;
+  while (!(*reader)->page_tokens().empty()) {
+    absl::StatusOr<KeyPage> page = (*reader)->Next();
+    ASSERT_TRUE(page.ok()) << page.status();
+    // All that is read ahead is about a second's worth.
+    EXPECT_LE(page->size(), 16'000 / 2 / 4);
+    Count(*page, &counts);
+  }
+  ExpectEachOnce(counts, "*");
+  const absl::Status negative = listing_->ReadKeysWide({}, {.records_per_second_max = -1}).status();
+  EXPECT_EQ(GetErrorInfo(negative)->field, "records_per_second_max");
+}
+
 TEST_P(KeyListingTest, AReaderReadsEveryKeyOnce) {
   absl::StatusOr<std::unique_ptr<KeyReader>> reader = listing_->ReadKeys({}, {.size = 500});
   ASSERT_TRUE(reader.ok()) << reader.status();
