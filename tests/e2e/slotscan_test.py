@@ -192,7 +192,8 @@ class Scan:
                 stderr = process.stderr.read().decode()
             self.assertEqual(process.wait(PATIENCE), 130, stderr)
             arguments = resume_command(stderr)
-        rest = subprocess.run([*arguments, "--parallel", "5", "--rate", "0"], stdout=subprocess.PIPE, check=True)
+        rest = subprocess.run([*arguments, "--parallel", "5", "--rate", "0"],
+                              stdout=subprocess.PIPE, check=True)
         found += rest.stdout.splitlines(keepends=True)
         self.assert_each_once([line.decode().rstrip("\n") for line in found])
 
@@ -208,7 +209,8 @@ class Scan:
 
     def test_a_full_disk_loses_nothing(self):
         with open("/dev/full", "wb") as full:
-            run = subprocess.run(self.program.words(), stdout=full, stderr=subprocess.PIPE, check=False)
+            run = subprocess.run(self.program.words(), stdout=full, stderr=subprocess.PIPE,
+                                 check=False)
         self.assertEqual(run.returncode, 1)
         self.assertIn(b"No space left", run.stderr)
 
