@@ -1,6 +1,7 @@
 #include "apps/kubectl-ate/printer.h"
 
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "apps/kubectl-ate/custom_columns.h"
@@ -46,7 +47,7 @@ class TablePrinter final : public PrinterOf<TablePrinter> {
     std::vector<Row> rows;
     rows.reserve(records.size());
     for (const Record& record : records) rows.push_back(RowOf(record, wide_));
-    return table_->Format(rows);
+    return table_->Format(std::move(rows));
   }
 
  private:
@@ -131,7 +132,7 @@ class CustomColumnsPrinter final : public PrinterOf<CustomColumnsPrinter> {
     std::vector<Row> rows;
     rows.reserve(actors.size());
     for (const ateapi::Actor& actor : actors) rows.push_back(columns_.RowOf(actor));
-    return table_.Format(rows);
+    return table_.Format(std::move(rows));
   }
   template <typename Record>
   std::string PrintAll(const std::vector<Record>&) {

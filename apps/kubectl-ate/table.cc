@@ -11,10 +11,9 @@ constexpr size_t kGap = 3;  // columns between columns, as kubectl has it
 
 }  // namespace
 
-std::string Table::Format(const std::vector<Row>& rows) {
+std::string Table::Format(std::vector<Row> rows) {
   if (rows.empty()) return "";
-  std::vector<Row> printable = rows;
-  for (Row& row : printable) {
+  for (Row& row : rows) {
     for (std::string& cell : row) cell = cell.empty() ? "<none>" : Printable(cell);
     Widen(row);
   }
@@ -24,7 +23,7 @@ std::string Table::Format(const std::vector<Row>& rows) {
     AppendLine(header_, text);
     header_printed_ = true;
   }
-  for (const Row& row : printable) AppendLine(row, text);
+  for (const Row& row : rows) AppendLine(row, text);
   return text;
 }
 

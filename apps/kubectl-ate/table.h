@@ -17,7 +17,7 @@ class Table {
 
   // The lines of `rows`, each with as many cells, after the header's line the first time. Empty
   // cells become "<none>"; cells are made printable.
-  std::string Format(const std::vector<Row>& rows);
+  std::string Format(std::vector<Row> rows);
 
  private:
   void Widen(const Row& row);
