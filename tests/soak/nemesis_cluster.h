@@ -40,7 +40,7 @@ class NemesisCluster {
   std::vector<uint16_t> ports() const;
 
   // Applies the fault, waits for its duration, and undoes it. OK when it happened; an error says
-  // why it could not, for several seconds.
+  // why it could not, for several seconds: the others prevented it, or the cluster is not settled.
   absl::Status Apply(const NemesisStep& step);
 
   // Undoes all that is left and waits until the cluster is settled: every process runs with its
@@ -87,9 +87,15 @@ class NemesisCluster {
   absl::Status FailOver(size_t replica, const std::string& option);
   void Isolate(size_t node, bool cut);
   absl::Status LetSpareLeave();
+  absl::Status ResetSpare();
   absl::Status LearnSpareId();
   absl::Status MeetSpare();
-  void Forget(const std::string& id);
+  // Every line of CLUSTER NODES, `Line::node` unset.
+  absl::StatusOr<std::vector<Line>> ViewOf(size_t node);
+  // Finds out whether the spare node belongs to the cluster, and makes it so.
+  absl::Status SettleSpare();
+  // UNAVAILABLE while somebody knew a node that does not belong to the cluster.
+  absl::Status ForgetStrangers();
 
   absl::StatusOr<OpenSlot> Open(uint32_t first, uint32_t second);
   // One that is open, else a new one.
@@ -110,8 +116,8 @@ class NemesisCluster {
   const std::vector<uint16_t> slots_;
   const OnHidden on_hidden_;
   size_t spare_ = 0;
-  std::vector<std::string> gone_;  // ids that the spare node had
   std::map<std::string, size_t> repairs_;
+  bool connections_anew_ = false;  // since this repair began
 
   std::mutex processes_;      // starting and ending them
   std::mutex membership_;     // of the spare node

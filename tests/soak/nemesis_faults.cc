@@ -145,6 +145,7 @@ absl::Status NemesisCluster::ApplyToBus(const NemesisStep& step,
     wait();
     // It forgets it when it is started again, and Repair() does it where this fails.
     RunOk(node, {"DEBUG", "DROP-CLUSTER-PACKET-FILTER", "-1"}).IgnoreError();
+    relay.EndConnections(node);  // TCP had delivered what it threw away
     return status;
   }
   Isolate(node, true);
@@ -358,71 +359,6 @@ absl::Status NemesisCluster::ApplyMaxClients(const NemesisStep& step,
   wait();
   // Killed or stopped meanwhile? Then it begins with its file's value, or goes on to obey this.
   run({"CONFIG", "SET", "maxclients", "10000"}).IgnoreError();
-  return status;
-}
-
-absl::Status NemesisCluster::ApplyMembership(const NemesisStep& step) {
-  std::lock_guard lock(membership_);
-  if (step.fault == kNodeJoins) {
-    if (cluster_->is_member(spare_)) {
-      if (absl::Status left = LetSpareLeave(); !left.ok()) return left;
-    }
-    return MeetSpare();
-  }
-  if (!cluster_->is_member(spare_)) {
-    if (absl::Status joined = MeetSpare(); !joined.ok()) return joined;
-  }
-  return LetSpareLeave();
-}
-
-absl::Status NemesisCluster::LetSpareLeave() {
-  absl::StatusOr<std::vector<Line>> members = Members();
-  if (!members.ok()) return members.status();
-  for (const Line& line : *members) {
-    if (line.node == spare_ && !line.slots.empty()) {
-      return FailedPreconditionError("the spare node owns slots");
-    }
-  }
-  // Refused while it holds keys, those of an open slot. It begins anew with another id: whoever has
-  // forgotten one does not want to hear of it for a minute.
-  absl::Status status = RunOk(spare_, {"CLUSTER", "RESET", "HARD"});
-  if (!status.ok()) return status;
-  gone_.push_back(IdOf(spare_));
-  cluster_->SetMember(spare_, false);
-  Forget(gone_.back());
-  return LearnSpareId();
-}
-
-absl::Status NemesisCluster::LearnSpareId() {
-  absl::Status status;
-  Poll(kApplyLimit, [&] {
-    absl::StatusOr<HiredisReply> id = Run(spare_, {"CLUSTER", "MYID"});
-    status = id.status();
-    if (!id.ok()) return false;
-    cluster_->SetId(spare_, id->text);
-    std::lock_guard lock(mutex_);
-    ids_[spare_] = id->text;
-    return true;
-  });
-  return status;
-}
-
-// Those who do not hear it are told by Repair().
-void NemesisCluster::Forget(const std::string& id) {
-  for (size_t node = 0; node < cluster_->size(); ++node) {
-    if (node == spare_ || !cluster_->running(node)) continue;
-    RunOk(node, {"CLUSTER", "FORGET", id}).IgnoreError();
-  }
-}
-
-// OK when one of them has heard it.
-absl::Status NemesisCluster::MeetSpare() {
-  absl::Status status = UnavailableError("nobody hears of the spare node");
-  for (size_t node = 0; node < cluster_->size(); ++node) {
-    if (node == spare_ || !cluster_->running(node)) continue;
-    if (RunOk(node, cluster_->MeetCommand(spare_)).ok()) status = absl::OkStatus();
-  }
-  if (status.ok()) cluster_->SetMember(spare_, true);
   return status;
 }
 

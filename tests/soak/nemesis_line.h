@@ -19,6 +19,7 @@ struct NemesisCluster::Line {
   size_t node = 0;  // its number in the fixture
   bool is_myself = false;
   bool is_primary = false;
+  bool is_handshake = false;
   int64_t epoch = 0;
   std::string primary_id;                            // of a replica
   std::vector<std::pair<uint16_t, uint16_t>> slots;  // owned, first … last
@@ -37,6 +38,7 @@ struct NemesisCluster::Line {
     Line line{.id = words[0],
               .is_myself = words[2].find("myself") != std::string::npos,
               .is_primary = words[2].find("master") != std::string::npos,
+              .is_handshake = words[2].find("handshake") != std::string::npos,
               .epoch = std::stoll(words[6])};
     if (!line.is_primary) line.primary_id = words[3];
     for (size_t i = 8; i < words.size(); ++i) {

@@ -88,6 +88,7 @@ class Run {
   absl::Status Fill();
   absl::Status Round(const NemesisRound& steps);
   std::vector<Applied> Play(const NemesisRound& steps);
+  absl::Status PlayHeld(std::vector<Applied>& faults);
   void Read(PlainClusterClient& client);
   absl::Status ReadEverything();
   void Judge(const std::vector<Applied>& faults);
@@ -213,6 +214,21 @@ std::vector<Applied> Run::Play(const NemesisRound& steps) {
   return applied;
 }
 
+// What the other faults prevented happens alone, to a cluster that is settled, under the same
+// listings: a nemesis whose faults prevent each other proves little.
+absl::Status Run::PlayHeld(std::vector<Applied>& faults) {
+  for (Applied& fault : faults) {
+    if (fault.status.ok()) continue;
+    ++result_.refused[absl::StrCat("held until the repair: ", ToAbsl(ToString(fault.step.fault)),
+                                   ": ", fault.status.message())];
+    fault.when.begin = absl::Now();
+    fault.status = cluster_->Apply(fault.step);
+    fault.when.end = absl::Now();
+    if (absl::Status status = cluster_->Repair(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Run::Round(const NemesisRound& steps) {
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
@@ -240,8 +256,9 @@ absl::Status Run::Round(const NemesisRound& steps) {
       Idle(kChangeInterval);
     }
   });
-  const std::vector<Applied> faults = Play(steps);
+  std::vector<Applied> faults = Play(steps);
   absl::Status status = cluster_->Repair();
+  if (status.ok()) status = PlayHeld(faults);
   stop = true;
   for (std::thread& thread : threads) thread.join();
   if (status.ok()) status = ReadEverything();
@@ -364,7 +381,7 @@ NemesisResult Run::All() {
 std::vector<NemesisFault> NemesisResult::NeverHappened() const {
   std::vector<NemesisFault> never;
   for (const auto& [fault, tally] : by_fault) {
-    if (tally.happened == 0) never.push_back(fault);
+    if (tally.happened < tally.planned) never.push_back(fault);
   }
   return never;
 }

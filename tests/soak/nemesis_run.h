@@ -56,7 +56,7 @@ struct NemesisResult {
   absl::Duration took;
 
   bool Holds() const { return total.missing + total.duplicates + total.wrong + total.failed == 0; }
-  // Planned, but none of them happened.
+  // Those of which one was planned and could not be made to happen, not even to a settled cluster.
   std::vector<NemesisFault> NeverHappened() const;
 };
 
