@@ -19,9 +19,30 @@ void KeyHistory::DeleteTried(const std::string& key, Interval when) {
   Add(key, What::kDeleteTried, when);
 }
 
-void KeyHistory::WriteTried(const std::string& key, int64_t version) {
+void KeyHistory::WriteTried(const std::string& key, int64_t version, const std::string& status,
+                            absl::Time begin) {
   std::lock_guard lock(mutex_);
-  keys_[key].versions.insert(version);
+  Key& history = keys_[key];
+  history.versions.insert(version);
+  history.statuses.try_emplace(status, begin);
+}
+
+void KeyHistory::StatusSeen(const std::string& key, const std::string& status, Interval when) {
+  std::lock_guard lock(mutex_);
+  Key& history = keys_[key];
+  if (!status.empty()) history.statuses.try_emplace(status, when.begin);
+  history.status_seen = status;
+}
+
+std::set<std::string> KeyHistory::StatusesUntil(const std::string& key, absl::Time end) const {
+  std::lock_guard lock(mutex_);
+  std::set<std::string> statuses;
+  auto found = keys_.find(key);
+  if (found == keys_.end()) return statuses;
+  for (const auto& [status, since] : found->second.statuses) {
+    if (since <= end) statuses.insert(status);
+  }
+  return statuses;
 }
 
 bool KeyHistory::WasWritten(const std::string& key, int64_t version) const {
@@ -64,6 +85,8 @@ std::vector<std::string> KeyHistory::keys() const {
 void KeyHistory::Forget(absl::Time time) {
   std::lock_guard lock(mutex_);
   for (auto& [key, history] : keys_) {
+    history.statuses.clear();
+    if (!history.status_seen.empty()) history.statuses[history.status_seen] = time;
     std::vector<Event>& events = history.events;
     if (events.empty()) continue;
     auto last = std::max_element(events.begin(), events.end(), [](const Event& a, const Event& b) {

@@ -28,18 +28,26 @@ class KeyHistory {
   // A request to delete the key, whatever came of it; `when.end` is InfiniteFuture for one whose
   // outcome is unknown, for it may still be executed.
   void DeleteTried(const std::string& key, Interval when);
-  // A value that a client tried to write, before it did.
-  void WriteTried(const std::string& key, int64_t version);
+  // A value that a client tries to write, not before `begin`: the version that a listing may show,
+  // and the status that the record has then.
+  void WriteTried(const std::string& key, int64_t version, const std::string& status,
+                  absl::Time begin);
+  // A client read this status, "" for a key that is not there, `when` nobody wrote.
+  void StatusSeen(const std::string& key, const std::string& status, Interval when);
 
   // Whether a listing that was begun and ended as `listing` says must hold the key, once: clients
   // could have read it all the time. Ask only after every key has been read after the end.
   bool WasThereThroughout(const std::string& key, Interval listing) const;
   bool WasWritten(const std::string& key, int64_t version) const;
+  // All that a listing may have found which ended then: every status that was there when all was
+  // last forgotten, or that somebody tried to write since. Empty: the key was not there. Includes
+  // older ones than the last, for a failover takes back what was not replicated.
+  std::set<std::string> StatusesUntil(const std::string& key, absl::Time end) const;
 
   // All keys of which anything is known.
   std::vector<std::string> keys() const;
-  // Forgets what happened before `time`, except the last word about each key. No request of before
-  // may be on its way any more.
+  // Forgets what happened before `time`, except the last word about each key, and the last status
+  // that was seen. No request of before may be on its way any more, and every replica has all.
   void Forget(absl::Time time);
 
  private:
@@ -51,6 +59,8 @@ class KeyHistory {
   struct Key {
     std::vector<Event> events;
     std::set<int64_t> versions;
+    std::map<std::string, absl::Time> statuses;  // and since when they may be there
+    std::string status_seen;                     // the last; "" when the key was not there
   };
 
   void Add(const std::string& key, What what, Interval when);

@@ -2,105 +2,24 @@
 #include "tests/soak/nemesis_listing.h"
 
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/status.h"
 #include "store/actor_store.h"
-#include "store/redis/redis_transport.h"
 #include "tests/soak/idle.h"
+#include "tests/soak/nemesis_store.h"
 #include "tests/soak/plain_cluster_client.h"
 
 namespace atestore {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Minutes(1);
-constexpr absl::Duration kRetryBudget = absl::Milliseconds(300);
 constexpr absl::Duration kRequestTimeout = absl::Seconds(1);
 constexpr absl::Duration kClientTimeout = absl::Milliseconds(300);
 constexpr absl::Duration kRefreshInterval = absl::Milliseconds(200);
-// A caller takes its time: half of the listings last for a second or two.
-constexpr absl::Duration kBetweenActors = absl::Microseconds(700);
 constexpr absl::Duration kBetweenScans = absl::Milliseconds(10);
-constexpr int32_t kPageSizes[] = {7, 50, 200, 1000};
-
-absl::StatusOr<std::unique_ptr<ActorStore>> NewStore(const std::vector<uint16_t>& ports) {
-  RedisOptions redis;
-  redis.request_timeout = kRequestTimeout;
-  absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create(redis);
-  if (!transport.ok()) return transport.status();
-  StoreOptions options{.retry_budget = kRetryBudget};
-  for (const uint16_t port : ports) options.seeds.push_back({"127.0.0.1", port});
-  return std::make_unique<ActorStore>(std::move(*transport), options);
-}
-
-class StoreLister final : public NemesisLister {
- public:
-  StoreLister(std::vector<uint16_t> ports, uint64_t seed) : ports_(std::move(ports)), turn_(seed) {}
-
-  NemesisListing List() override {
-    NemesisListing listing;
-    ++turn_;
-    if (store_ == nullptr || turn_ % 5 == 0) {
-      absl::StatusOr<std::unique_ptr<ActorStore>> store = NewStore(ports_);
-      if (!store.ok()) return {.status = store.status()};
-      store_ = *std::move(store);
-    }
-    ateapi::ListActorsRequest request;
-    request.set_page_size(kPageSizes[turn_ / 2 % std::size(kPageSizes)]);
-    std::unique_ptr<ActorReader> reader;
-    const bool ahead = turn_ % 3 == 0;
-    listing.when.begin = absl::Now();
-    absl::Time give_up = absl::Now() + kPatience;
-    do {
-      absl::StatusOr<ActorPage> page = Next(request, ahead, reader);
-      if (absl::IsUnavailable(page.status()) && absl::Now() < give_up) {
-        ++listing.unavailable;
-        continue;
-      }
-      listing.status = page.status();
-      if (!page.ok()) break;
-      give_up = absl::Now() + kPatience;
-      for (const ateapi::Actor& actor : page->response.actors()) Take(actor, listing);
-      request.set_page_token(page->response.next_page_token());
-      if (request.page_token().empty()) break;
-      if (turn_ % 2 == 0) Idle(request.page_size() * kBetweenActors);
-    } while (true);
-    reader.reset();
-    listing.when.end = absl::Now();
-    return listing;
-  }
-
- private:
-  absl::StatusOr<ActorPage> Next(const ateapi::ListActorsRequest& request, bool ahead,
-                                 std::unique_ptr<ActorReader>& reader) {
-    if (!ahead) return store_->ListActors(request);
-    if (reader == nullptr) {
-      absl::StatusOr<std::unique_ptr<ActorReader>> made = store_->ReadActors(request);
-      if (!made.ok()) return made.status();
-      reader = *std::move(made);
-    }
-    absl::StatusOr<ActorPage> page = reader->Next();
-    if (!page.ok()) reader.reset();
-    return page;
-  }
-
-  static void Take(const ateapi::Actor& actor, NemesisListing& listing) {
-    const std::string key = NemesisKey(actor.actor_id());
-    ++listing.seen[key];
-    listing.versions.emplace_back(key, actor.version());
-    if (actor.atespace() != kNemesisAtespace || actor.actor_template_name() != actor.actor_id()) {
-      listing.wrong.push_back(absl::StrCat("an actor ", actor.atespace(), "/", actor.actor_id(),
-                                           " of template ", actor.actor_template_name()));
-    }
-  }
-
-  const std::vector<uint16_t> ports_;
-  uint64_t turn_;
-  std::unique_ptr<ActorStore> store_;
-};
+constexpr uint64_t kChangesOfStatus = 16;  // one of so many
 
 class NaiveLister final : public NemesisLister {
  public:
@@ -162,6 +81,8 @@ class PlainChurn final : public NemesisChurn {
  public:
   explicit PlainChurn(std::vector<uint16_t> ports) : client_(std::move(ports), kClientTimeout) {}
 
+  void BeginRound() override { status_changed_.clear(); }
+
   void Change(const std::string& id, uint64_t draw, KeyHistory& history) override {
     if (absl::Now() > refreshed_ + kRefreshInterval) {
       client_.Refresh();
@@ -175,8 +96,12 @@ class PlainChurn final : public NemesisChurn {
       history.DeleteTried(key, {begin, clear ? absl::Now() : absl::InfiniteFuture()});
       return;
     }
-    const int64_t version = ++versions_[id];
-    history.WriteTried(key, version);
+    int64_t& version = versions_[id];
+    ++version;
+    if ((draw >> 8) % kChangesOfStatus == 0 && status_changed_.insert(id).second) {
+      version = (version / kNemesisVersionsOfPhase + 1) * kNemesisVersionsOfPhase;
+    }
+    history.WriteTried(key, version, NemesisStatusOf(id, version), begin);
     const bool create = draw % 2 == 0;
     PlainAnswer answer =
         client_.Execute({"SET", key, NemesisRecord(id, version), create ? "NX" : "XX"});
@@ -193,11 +118,12 @@ class PlainChurn final : public NemesisChurn {
   PlainClusterClient client_;
   absl::Time refreshed_ = absl::InfinitePast();
   std::map<std::string, int64_t> versions_;
+  std::set<std::string> status_changed_;
 };
 
 class StoreChurn final : public NemesisChurn {
  public:
-  explicit StoreChurn(const std::vector<uint16_t>& ports) : store_(*NewStore(ports)) {}
+  explicit StoreChurn(const std::vector<uint16_t>& ports) : store_(*NewNemesisStore(ports)) {}
 
   void Change(const std::string& id, uint64_t draw, KeyHistory& history) override {
     const std::string key = NemesisKey(id);
@@ -211,12 +137,14 @@ class StoreChurn final : public NemesisChurn {
       history.DeleteTried(key, {begin, clear ? absl::Now() : absl::InfiniteFuture()});
       return;
     }
-    history.WriteTried(key, ++writes_[id]);  // a version is at most the number of writes
+    // A version is at most the number of writes; nothing runs these actors.
+    history.WriteTried(key, ++writes_[id], kNemesisSuspended, begin);
     absl::Status status;
     if (draw % 2 == 0) {
       ateapi::CreateActorRequest request;
       *request.mutable_actor_ref() = ref;
       request.set_actor_template_name(id);
+      request.set_actor_template_namespace(NemesisGroupOf(key));
       status = store_->CreateActor(request).status();
     } else {
       ateapi::UpdateActorRequest request;
@@ -241,13 +169,48 @@ std::string NemesisKey(const std::string& id) {
 
 std::string NemesisRecord(const std::string& id, int64_t version) {
   return absl::StrCat(R"({"actorId":")", id, R"(","version":")", version,
-                      R"(","actorTemplateName":")", id,
-                      R"(","status":"STATUS_SUSPENDED","atespace":")", kNemesisAtespace, R"("})");
+                      R"(","actorTemplateNamespace":")", NemesisGroupOf(NemesisKey(id)),
+                      R"(","actorTemplateName":")", id, R"(","status":")",
+                      NemesisStatusOf(id, version), R"(","atespace":")", kNemesisAtespace, R"("})");
 }
 
-std::unique_ptr<NemesisLister> NewStoreLister(std::vector<uint16_t> ports, uint64_t seed) {
-  return std::make_unique<StoreLister>(std::move(ports), seed);
+std::string NemesisStatusOf(const std::string& id, int64_t version) {
+  const bool is_odd = (std::stoll(id.substr(1)) / 4 + version / kNemesisVersionsOfPhase) % 2 != 0;
+  return is_odd ? kNemesisRunning : kNemesisSuspended;
 }
+
+std::string NemesisStatusIn(const std::string& record) {
+  const size_t name = record.find(R"("status")");
+  if (name == std::string::npos) return "STATUS_UNSPECIFIED";
+  const size_t begin = record.find('"', record.find(':', name)) + 1;
+  return record.substr(begin, record.find('"', begin) - begin);
+}
+
+const std::vector<std::string>& NemesisGroups() {
+  static const std::vector<std::string> groups{"even", "odd", "changing"};
+  return groups;
+}
+
+std::string NemesisGroupOf(const std::string& key) {
+  const std::string id = key.substr(key.rfind(':') + 1);
+  if (id.front() == kNemesisChanges) return NemesisGroups()[2];
+  return NemesisGroups()[(id.back() - '0') % 2 == 0 ? 0 : 1];
+}
+
+std::string_view ToString(NemesisKind kind) {
+  switch (kind) {
+    case NemesisKind::kPages:
+      return "pages";
+    case NemesisKind::kWide:
+      return "wide";
+    case NemesisKind::kFilter:
+      return "filter";
+    case NemesisKind::kCount:
+      return "count";
+  }
+  return "";
+}
+
 std::unique_ptr<NemesisLister> NewNaiveLister(std::vector<uint16_t> ports) {
   return std::make_unique<NaiveLister>(std::move(ports));
 }

@@ -7,6 +7,7 @@ namespace atestore {
 namespace {
 
 constexpr char kRow[] = "%-24s %-14s %8s %8s %8s %10s %8s %10s %6s %11s %6s\n";
+constexpr char kKindRow[] = "%-24s %-14s %26s %10s %8s %10s %6s %11s %6s\n";
 
 std::string Row(const std::string& fault, ServerKind kind, const NemesisTally& tally) {
   return absl::StrFormat(kRow, fault, std::string(ToString(kind)), absl::StrCat(tally.planned),
@@ -33,7 +34,17 @@ std::string NemesisTable(ServerKind kind, const NemesisResult& result) {
   for (const auto& [fault, tally] : result.by_fault) {
     table += Row(std::string(ToString(fault)), kind, tally);
   }
-  return table + Row("all", kind, result.total);
+  table += Row("all", kind, result.total);
+  table += absl::StrFormat(kKindRow, "listed by", "server", "listings", "demanded", "missing",
+                           "duplicates", "wrong", "unavailable", "failed");
+  for (const auto& [listed_by, tally] : result.by_kind) {
+    table += absl::StrFormat(kKindRow, std::string(ToString(listed_by)),
+                             std::string(ToString(kind)), absl::StrCat(tally.listings),
+                             absl::StrCat(tally.demanded), absl::StrCat(tally.missing),
+                             absl::StrCat(tally.duplicates), absl::StrCat(tally.wrong),
+                             absl::StrCat(tally.unavailable), absl::StrCat(tally.failed));
+  }
+  return table;
 }
 
 std::string NemesisSummary(ServerKind kind, uint64_t seed, const NemesisResult& result) {
@@ -46,6 +57,13 @@ std::string NemesisSummary(ServerKind kind, uint64_t seed, const NemesisResult& 
   bool first = true;
   for (const auto& [fault, tally] : result.by_fault) {
     absl::StrAppend(&text, first ? "\"" : ",\"", ToAbsl(ToString(fault)), "\":");
+    AppendJson(&text, tally);
+    first = false;
+  }
+  text += R"(},"kinds":{)";
+  first = true;
+  for (const auto& [listed_by, tally] : result.by_kind) {
+    absl::StrAppend(&text, first ? "\"" : ",\"", ToAbsl(ToString(listed_by)), "\":");
     AppendJson(&text, tally);
     first = false;
   }

@@ -13,6 +13,7 @@
 #include "tests/soak/idle.h"
 #include "tests/soak/key_history.h"
 #include "tests/soak/nemesis_cluster.h"
+#include "tests/soak/nemesis_judge.h"
 #include "tests/soak/nemesis_listing.h"
 #include "tests/soak/plain_cluster_client.h"
 
@@ -46,14 +47,15 @@ struct Population {
     for (const uint16_t slot : all.slots) missing[slot] = kActorsInEach;
     size_t elsewhere = 0;
     for (size_t i = 0; !missing.empty() || elsewhere < kActorsElsewhere; ++i) {
-      const std::string id = absl::StrCat("a", i);
+      const bool changes = all.changing.size() < kActorsChanged && i % 4 == 0;
+      const std::string id =
+          absl::StrCat(std::string(1, changes ? kNemesisChanges : kNemesisStays), i);
       auto wanted = missing.find(PlainSlotOf(NemesisKey(id)));
       if (wanted != missing.end()) {
         if (--wanted->second == 0) missing.erase(wanted);
       } else if (elsewhere++ >= kActorsElsewhere) {
         continue;
       }
-      const bool changes = all.changing.size() < kActorsChanged && i % 4 == 0;
       (changes ? all.changing : all.staying).push_back(id);
     }
     return all;
@@ -144,7 +146,7 @@ absl::Status Run::Fill() {
   for (const std::string& id : population_.staying) {
     const std::string key = NemesisKey(id);
     const absl::Time begin = absl::Now();
-    history_.WriteTried(key, 1);
+    history_.WriteTried(key, 1, NemesisStatusOf(id, 1), begin);
     if (answer.kind != PlainAnswer::Kind::kReply) break;
     answer = client.Execute({"SET", key, NemesisRecord(id, 1), "NX"});
     if (answer.kind == PlainAnswer::Kind::kReply) history_.WasPresent(key, {begin, absl::Now()});
@@ -189,8 +191,9 @@ absl::Status Run::ReadEverything() {
         why = absl::StrCat(keys_[i], ": ", answers[i].why);
         continue;
       }
-      answers[i].reply.is_null ? history_.WasAbsent(keys_[i], when)
-                               : history_.WasPresent(keys_[i], when);
+      const bool is_null = answers[i].reply.is_null;
+      is_null ? history_.WasAbsent(keys_[i], when) : history_.WasPresent(keys_[i], when);
+      history_.StatusSeen(keys_[i], is_null ? "" : NemesisStatusIn(answers[i].reply.text), when);
     }
     return why.empty();
   });
@@ -230,6 +233,7 @@ absl::Status Run::PlayHeld(std::vector<Applied>& faults) {
 }
 
 absl::Status Run::Round(const NemesisRound& steps) {
+  churn_->BeginRound();
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
   for (const std::unique_ptr<NemesisLister>& lister : listers_) {
@@ -282,7 +286,7 @@ void Run::Judge(const std::vector<Applied>& faults) {
   }
   for (const NemesisListing& listing : listings_) {
     const NemesisTally judged = JudgeListing(listing, faults);
-    std::vector<NemesisTally*> tallies{&result_.total};
+    std::vector<NemesisTally*> tallies{&result_.total, &result_.by_kind[listing.kind]};
     std::map<NemesisFault, bool> met;
     for (const Applied& fault : faults) {
       const bool overlap =
@@ -315,33 +319,22 @@ NemesisTally Run::JudgeListing(const NemesisListing& listing, const std::vector<
     }
     return tally;
   }
+  const NemesisVerdict verdict = atestore::JudgeListing(listing, keys_, history_);
+  for (const std::string& fault : verdict.faults) Violation(listing, faults, fault);
   ++tally.listings;
-  for (const std::string& key : keys_) {
-    auto found = listing.seen.find(key);
-    const size_t times = found == listing.seen.end() ? 0 : found->second;
-    if (!history_.WasThereThroughout(key, listing.when)) continue;
-    ++tally.demanded;
-    if (times == 1) continue;
-    times == 0 ? ++tally.missing : ++tally.duplicates;
-    Violation(listing, faults,
-              absl::StrCat(key, " of slot ", PlainSlotOf(key), " listed ", times, " times"));
-  }
-  tally.wrong += listing.wrong.size();
-  for (const std::string& wrong : listing.wrong) Violation(listing, faults, wrong);
-  for (const auto& [key, version] : listing.versions) {
-    if (history_.WasWritten(key, version)) continue;
-    ++tally.wrong;
-    Violation(listing, faults, absl::StrCat(key, " with version ", version));
-  }
+  tally.demanded = verdict.demanded;
+  tally.missing = verdict.missing;
+  tally.duplicates = verdict.duplicates;
+  tally.wrong = verdict.wrong;
   return tally;
 }
 
 void Run::Violation(const NemesisListing& listing, const std::vector<Applied>& faults,
                     const std::string& what) {
   if (result_.violations.size() >= kViolationsTold) return;
-  std::string text =
-      absl::StrCat("round ", result_.rounds + 1, ": ", what, "; a listing of ",
-                   absl::FormatDuration(listing.when.end - listing.when.begin), " during:");
+  std::string text = absl::StrCat(
+      "round ", result_.rounds + 1, ": ", what, "; a listing (", ToAbsl(ToString(listing.kind)),
+      ") of ", absl::FormatDuration(listing.when.end - listing.when.begin), " during:");
   for (const Applied& fault : faults) {
     if (fault.when.begin > listing.when.end || fault.when.end < listing.when.begin) continue;
     absl::StrAppend(&text, " ", ToAbsl(ToString(fault.step.fault)));

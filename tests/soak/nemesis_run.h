@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "tests/soak/nemesis_listing.h"
 #include "tests/soak/nemesis_schedule.h"
 
 namespace atestore {
@@ -35,9 +36,9 @@ struct NemesisTally {
   size_t happened = 0;
   size_t listings = 0;
   size_t demanded = 0;     // actors that clients could read throughout a listing
-  size_t missing = 0;      // of these, not listed
-  size_t duplicates = 0;   // of these, listed more than once
-  size_t wrong = 0;        // actors or versions that nobody wrote
+  size_t missing = 0;      // of these, not listed or not counted
+  size_t duplicates = 0;   // of these, listed more than once; or counted beyond what there was
+  size_t wrong = 0;        // actors or versions that nobody wrote, or that never matched
   size_t unavailable = 0;  // calls that said UNAVAILABLE
   size_t failed = 0;       // listings that ended with another error, or never
 };
@@ -46,8 +47,9 @@ struct NemesisResult {
   absl::Status status;  // of the machinery: the servers, the repair
   NemesisTally total;
   std::map<NemesisFault, NemesisTally> by_fault;
-  NemesisSchedule schedule;             // what was played
-  std::vector<std::string> violations;  // in words, the first few
+  std::map<NemesisKind, NemesisTally> by_kind;  // nothing planned
+  NemesisSchedule schedule;                     // what was played
+  std::vector<std::string> violations;          // in words, the first few
   std::map<std::string, size_t>
       refused;  // errors of listings, repairs, and faults that did not happen
   size_t rounds = 0;
@@ -62,7 +64,7 @@ struct NemesisResult {
 
 NemesisResult RunNemesis(const NemesisOptions& options);
 
-// The table fault × server, and one line of JSON.
+// The tables fault × server and kind of listing × server, and one line of JSON.
 std::string NemesisTable(ServerKind kind, const NemesisResult& result);
 std::string NemesisSummary(ServerKind kind, uint64_t seed, const NemesisResult& result);
 

@@ -4,6 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/soak/key_history.h"
+#include "tests/soak/nemesis_listing.h"
 #include "tests/soak/nemesis_run.h"
 #include "tests/soak/plain_cluster_client.h"
 #include "tests/support/require_server.h"
@@ -11,6 +12,8 @@
 namespace atestore {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 Interval At(int begin, int end) {
@@ -58,10 +61,26 @@ TEST(KeyHistory, ADeletionOfUnknownOutcomeExcusesUntilItIsForgotten) {
 
 TEST(KeyHistory, KnowsWhatWasWritten) {
   KeyHistory history;
-  history.WriteTried("k", 3);
+  history.WriteTried("k", 3, kNemesisRunning, At(1, 2).begin);
   EXPECT_TRUE(history.WasWritten("k", 3));
   EXPECT_FALSE(history.WasWritten("k", 4));
   EXPECT_FALSE(history.WasWritten("other", 3));
+}
+
+// A failover takes back what was not replicated: every status since all was forgotten.
+TEST(KeyHistory, KnowsTheStatusesThatAListingMayFind) {
+  KeyHistory history;
+  history.WriteTried("k", 1, kNemesisSuspended, At(1, 1).begin);
+  history.WriteTried("k", 2, kNemesisRunning, At(5, 5).begin);
+  EXPECT_THAT(history.StatusesUntil("k", At(4, 4).end), ElementsAre(kNemesisSuspended));
+  EXPECT_THAT(history.StatusesUntil("k", At(5, 5).end),
+              ElementsAre(kNemesisRunning, kNemesisSuspended));
+  history.StatusSeen("k", kNemesisRunning, At(9, 10));
+  history.Forget(At(11, 11).end);
+  EXPECT_THAT(history.StatusesUntil("k", At(12, 12).end), ElementsAre(kNemesisRunning));
+  history.StatusSeen("k", "", At(13, 14));
+  history.Forget(At(15, 15).end);
+  EXPECT_THAT(history.StatusesUntil("k", At(16, 16).end), IsEmpty());
 }
 
 // Of the cluster specification.
