@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace atestore {
 
 void KeyHistory::Add(const std::string& key, What what, Interval when) {
@@ -73,6 +75,25 @@ bool KeyHistory::WasThereThroughout(const std::string& key, Interval listing) co
     return event.what != What::kPresent && event.when.begin <= after->when.end &&
            event.when.end >= before->when.begin;
   });
+}
+
+std::string KeyHistory::Tell(const std::string& key) const {
+  std::lock_guard lock(mutex_);
+  auto found = keys_.find(key);
+  if (found == keys_.end()) return "";
+  std::vector<Event> events = found->second.events;
+  std::sort(events.begin(), events.end(),
+            [](const Event& a, const Event& b) { return a.when.begin < b.when.begin; });
+  std::string text;
+  for (const Event& event : events) {
+    constexpr const char* kWords[] = {"there", "missed", "deleted"};
+    absl::StrAppend(&text, " ", kWords[static_cast<size_t>(event.what)]);
+    for (const absl::Time time : {event.when.begin, event.when.end}) {
+      absl::StrAppend(&text, " ", absl::FormatTime("%H:%M:%E3S", time, absl::UTCTimeZone()));
+    }
+    text += ";";
+  }
+  return text;
 }
 
 std::vector<std::string> KeyHistory::keys() const {

@@ -44,6 +44,8 @@ class KeyHistory {
   // older ones than the last, for a failover takes back what was not replicated.
   std::set<std::string> StatusesUntil(const std::string& key, absl::Time end) const;
 
+  // What is known of a key, in words, in order.
+  std::string Tell(const std::string& key) const;
   // All keys of which anything is known.
   std::vector<std::string> keys() const;
   // Forgets what happened before `time`, except the last word about each key, and the last status

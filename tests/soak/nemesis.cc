@@ -30,12 +30,17 @@ struct Flags {
   bool seed_of_the_day = false;
 };
 
-// Where the played schedule stands, so that it can be replayed.
+// Where the played schedule stands, so that it can be replayed; beside it, with ".log", what
+// happened in the round that broke a promise.
 std::string Keep(const Flags& flags, ServerKind kind, const NemesisResult& result) {
   const std::filesystem::path path =
       std::filesystem::path(flags.schedule_folder) /
       ("nemesis-" + std::to_string(static_cast<int>(kind)) + "-" + std::to_string(flags.seed));
   std::ofstream(path) << FormatSchedule(result.schedule);
+  std::ofstream log(path.string() + ".log");
+  for (const auto* lines : {&result.violations, &result.trace}) {
+    for (const std::string& line : *lines) log << line << "\n";
+  }
   return path.string();
 }
 

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "core/status.h"
 #include "tests/soak/nemesis_line.h"
+#include "tests/soak/plain_cluster_client.h"
 
 namespace atestore {
 namespace {
@@ -60,7 +61,16 @@ absl::StatusOr<HiredisReply> NemesisCluster::Run(size_t node, const Command& com
 }
 
 absl::Status NemesisCluster::RunOk(size_t node, const Command& command) {
-  return Run(node, command).status();
+  absl::Status status = Run(node, command).status();
+  const bool moves = command[0] == "CLUSTER" &&
+                     (command[1] == "SETSLOT" || command[1] == "FAILOVER" ||
+                      command[1].ends_with("SLOTS") || command[1].ends_with("MIGRATIONS"));
+  if (moves) {
+    std::string text = absl::StrCat("node ", node, ":");
+    for (const std::string& word : command) absl::StrAppend(&text, " ", word);
+    Trace(absl::StrCat(text, ": ", status.ok() ? absl::string_view("OK") : status.message()));
+  }
+  return status;
 }
 
 // All are told; the first error.
@@ -104,6 +114,18 @@ std::optional<size_t> NemesisCluster::NumberOf(const std::string& id) const {
   const auto found = std::find(ids_.begin(), ids_.end(), id);
   if (found == ids_.end()) return std::nullopt;
   return static_cast<size_t>(found - ids_.begin());
+}
+
+void NemesisCluster::Trace(const std::string& what) {
+  std::string line =
+      absl::StrCat(absl::FormatTime("%H:%M:%E3S", absl::Now(), absl::UTCTimeZone()), " ", what);
+  std::lock_guard lock(mutex_);
+  trace_.push_back(std::move(line));
+}
+
+std::vector<std::string> NemesisCluster::TakeTrace() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(trace_, {});
 }
 
 std::string NemesisCluster::IdOf(size_t node) const {
@@ -164,7 +186,9 @@ absl::Status NemesisCluster::Repair() {
     GiveSlotsOwners();
     return false;
   });
+  std::lock_guard lock(mutex_);
   open_.clear();
+  busy_slots_.clear();
   return status;
 }
 
@@ -297,7 +321,19 @@ absl::Status NemesisCluster::BringKeysHome(uint16_t slot, size_t owner,
 }
 
 // One by one: a key that is on both sides has a younger value at its destination.
-absl::Status NemesisCluster::MoveKeys(size_t from, size_t to, std::vector<std::string> keys,
+absl::Status NemesisCluster::MoveKeys(size_t from, size_t to, const std::vector<std::string>& keys,
+                                      bool asking) {
+  if (keys.empty()) return absl::OkStatus();
+  const std::string what =
+      absl::StrCat(keys.size(), " keys of slot ", PlainSlotOf(keys.front()), ", ", keys.front(),
+                   " … ", keys.back(), ", from node ", from, " to node ", to);
+  Trace(absl::StrCat("moves ", what));
+  absl::Status status = MoveEach(from, to, keys, asking);
+  Trace(absl::StrCat(status.ok() ? "moved " : "failed to move ", what, ": ", status.message()));
+  return status;
+}
+
+absl::Status NemesisCluster::MoveEach(size_t from, size_t to, const std::vector<std::string>& keys,
                                       bool asking) {
   absl::StatusOr<HiredisClient> client =
       HiredisClient::Connect(cluster_->endpoint(from), "", 5 * kCommandTimeout);

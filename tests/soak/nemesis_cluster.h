@@ -48,6 +48,8 @@ class NemesisCluster {
   absl::Status Repair();
   // Why attempts of it failed so far, and how often.
   const std::map<std::string, size_t>& failed_repairs() const { return repairs_; }
+  // What was done to slots and their keys since it was last asked, a line each, with the time.
+  std::vector<std::string> TakeTrace();
 
  private:
   using Command = HiredisClient::Command;
@@ -75,6 +77,7 @@ class NemesisCluster {
   std::optional<size_t> NumberOf(const std::string& id) const;
   std::string IdOf(size_t node) const;
 
+  void Trace(const std::string& what);
   absl::Status ApplyOnce(const NemesisStep& step);
   absl::Status ApplyToProcess(const NemesisStep& step, const std::function<void()>& wait);
   absl::Status ApplyToBus(const NemesisStep& step, const std::function<void()>& wait);
@@ -97,13 +100,25 @@ class NemesisCluster {
   // UNAVAILABLE while somebody knew a node that does not belong to the cluster.
   absl::Status ForgetStrangers();
 
+  // Two migrations of one slot at a time, or one after another that has failed in the middle, hide
+  // keys of which nobody is told. So each begins with a claim, and Release() is for those that came
+  // to their end; what the others have begun is left to Repair(). UNAVAILABLE: claimed already.
+  absl::Status Claim(uint16_t slot);
+  void Release(uint16_t slot);
+  // Half of the keys moved.
   absl::StatusOr<OpenSlot> Open(uint32_t first, uint32_t second);
+  absl::StatusOr<OpenSlot> PlanToOpen(uint16_t slot, uint32_t second);
+  absl::Status OpenPlanned(const OpenSlot& open);
   // One that is open, else a new one.
   absl::StatusOr<OpenSlot> SomeOpenSlot(const NemesisStep& step);
+  // The same, claimed and no longer open for others.
+  absl::StatusOr<OpenSlot> TakeOpenSlot(const NemesisStep& step);
+  absl::Status Finish(const OpenSlot& open);
+  absl::Status Abort(const OpenSlot& open);
   absl::StatusOr<std::vector<std::string>> KeysIn(size_t node, uint16_t slot);
-  absl::Status MoveKeys(size_t from, size_t to, std::vector<std::string> keys, bool asking);
+  absl::Status MoveKeys(size_t from, size_t to, const std::vector<std::string>& keys, bool asking);
+  absl::Status MoveEach(size_t from, size_t to, const std::vector<std::string>& keys, bool asking);
   absl::Status MoveSlot(uint16_t slot, size_t from, size_t to);
-  void Close(const OpenSlot& slot);
   absl::Status ResumeAll();
   // `begin`: of all attempts.
   absl::Status RepairOnce(absl::Time begin);
@@ -125,7 +140,9 @@ class NemesisCluster {
   std::vector<std::string> ids_;
   std::set<size_t> busy_nodes_;
   std::set<NemesisFault> busy_settings_;
+  std::set<uint16_t> busy_slots_;
   std::vector<OpenSlot> open_;
+  std::vector<std::string> trace_;
 };
 
 }  // namespace atestore

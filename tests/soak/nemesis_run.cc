@@ -69,6 +69,12 @@ struct Applied {
   absl::Status status;
 };
 
+std::string InWords(const Interval& when) {
+  constexpr char kFormat[] = "%H:%M:%E3S";
+  return absl::StrCat(absl::FormatTime(kFormat, when.begin, absl::UTCTimeZone()), "…",
+                      absl::FormatTime(kFormat, when.end, absl::UTCTimeZone()));
+}
+
 class Run {
  public:
   explicit Run(const NemesisOptions& options)
@@ -306,6 +312,14 @@ void Run::Judge(const std::vector<Applied>& faults) {
     }
   }
   listings_.clear();
+  std::vector<std::string> trace = cluster_->TakeTrace();
+  if (result_.violations.empty() || !result_.trace.empty()) return;
+  for (const Applied& fault : faults) {
+    result_.trace.push_back(absl::StrCat(InWords(fault.when), " ",
+                                         ToAbsl(ToString(fault.step.fault)), " ", fault.step.first,
+                                         " ", fault.step.second));
+  }
+  result_.trace.insert(result_.trace.end(), trace.begin(), trace.end());
 }
 
 NemesisTally Run::JudgeListing(const NemesisListing& listing, const std::vector<Applied>& faults) {
@@ -340,6 +354,9 @@ void Run::Violation(const NemesisListing& listing, const std::vector<Applied>& f
     absl::StrAppend(&text, " ", ToAbsl(ToString(fault.step.fault)));
     if (!fault.status.ok()) text += "(failed)";
   }
+  const std::string key = what.substr(0, what.find(' '));
+  const std::string story = history_.Tell(key);
+  if (!story.empty()) absl::StrAppend(&text, "; clients saw:", story);
   result_.violations.push_back(std::move(text));
 }
 

@@ -50,6 +50,7 @@ struct NemesisResult {
   std::map<NemesisKind, NemesisTally> by_kind;  // nothing planned
   NemesisSchedule schedule;                     // what was played
   std::vector<std::string> violations;          // in words, the first few
+  std::vector<std::string> trace;  // what was done to the cluster in the round of the first
   std::map<std::string, size_t>
       refused;  // errors of listings, repairs, and faults that did not happen
   size_t rounds = 0;
