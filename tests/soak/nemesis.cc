@@ -44,7 +44,10 @@ std::string Keep(const Flags& flags, ServerKind kind, const NemesisResult& resul
   return path.string();
 }
 
-bool RunOne(const Flags& flags, ServerKind kind, const std::optional<NemesisSchedule>& replay) {
+using Results = std::map<ServerKind, NemesisResult>;
+
+bool RunOne(const Flags& flags, ServerKind kind, const std::optional<NemesisSchedule>& replay,
+            Results& results) {
   if (!FindServer(kind)) {
     const bool must = MustBeInstalled(kind);
     std::printf("nemesis: %s: %s is not installed\n", must ? "FAILED" : "SKIPPED",
@@ -81,6 +84,7 @@ bool RunOne(const Flags& flags, ServerKind kind, const std::optional<NemesisSche
   }
   if (!good) std::printf("replay: nemesis --replay %s\n", Keep(flags, kind, result).c_str());
   std::fflush(stdout);
+  results[kind] = result;
   return good;
 }
 
@@ -95,6 +99,7 @@ void TakeThoseOfTheDay(Flags& flags) {
 
 int RunAll(const Flags& flags) {
   std::printf("nemesis: seed %llu\n", static_cast<unsigned long long>(flags.seed));
+  Results results;
   if (!flags.replay.empty()) {
     std::ostringstream text;
     text << std::ifstream(flags.replay).rdbuf();
@@ -103,12 +108,13 @@ int RunAll(const Flags& flags) {
       std::fprintf(stderr, "nemesis: %s\n", schedule.status().ToString().c_str());
       return 2;
     }
-    return RunOne(flags, schedule->kind, *schedule) ? 0 : 1;
+    return RunOne(flags, schedule->kind, *schedule, results) ? 0 : 1;
   }
   bool good = true;
   for (const ServerKind kind : flags.servers.empty() ? AllServerKinds() : flags.servers) {
-    good = RunOne(flags, kind, std::nullopt) && good;
+    good = RunOne(flags, kind, std::nullopt, results) && good;
   }
+  if (results.size() > 1) std::fputs(NemesisMatrix(results).c_str(), stdout);
   return good ? 0 : 1;
 }
 

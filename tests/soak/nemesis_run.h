@@ -67,6 +67,8 @@ NemesisResult RunNemesis(const NemesisOptions& options);
 
 // The tables fault × server and kind of listing × server, and one line of JSON.
 std::string NemesisTable(ServerKind kind, const NemesisResult& result);
+// All servers side by side: a row for each fault and each kind of listing.
+std::string NemesisMatrix(const std::map<ServerKind, NemesisResult>& results);
 std::string NemesisSummary(ServerKind kind, uint64_t seed, const NemesisResult& result);
 
 }  // namespace atestore
