@@ -70,6 +70,7 @@ LAYERS = (
                                "store/codec/"), ("asio",)),
     Layer("apps/mockcluster", ("apps/cli/", "apps/mockcluster/", "core/", "mockcluster/"),
           ("grpc",)),
+    Layer("apps/slotscan", ("apps/cli/", "apps/slotscan/", "core/", "store/"), ("asio", "grpc")),
     Layer("apps/ate-bench", ("apps/ate-bench/", "apps/cli/", "bench/", "core/", "mockcluster/",
                              "proto/", "store/"), ()),
 )
