@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -26,7 +29,20 @@
 namespace atestore::cli {
 namespace {
 
+// Rows that are enough to know how wide columns are, as a page has them.
+constexpr int64_t kRowsHeldMax = 1000;
+
 using Readers = PartReaders<ListPage>;
+
+struct HeldPage {
+  size_t part;
+  ListPage page;
+};
+
+bool HasColumns(const OutputOptions& output) {
+  return output.format == OutputFormat::kTable || output.format == OutputFormat::kWide ||
+         output.format == OutputFormat::kCustomColumns;
+}
 
 // One run of a listing. The readers are ahead of it on threads of their own; what it has printed
 // entirely is behind the tokens of parts_.
@@ -47,8 +63,10 @@ class Listing {
   Readers::Options HowToRead(const ReadingPlan& plan, bool reached) const;
   std::optional<int> OnEvent(Readers::Event& event);
   std::optional<int> OnPage(size_t part, ListPage& page);
+  bool HoldsEnough() const;
+  std::optional<int> ShowHeld();
   bool ReachedLimit() const { return command_.limit && actors_ >= *command_.limit; }
-  bool Keep(ListPage& page);
+  bool Keep(std::vector<ateapi::Actor> actors);
   bool Write(const std::string& text);
   bool PrintEnd();
   std::vector<std::string> TokensLeft() const;
@@ -69,6 +87,10 @@ class Listing {
   ProgressLine progress_;
   RemainingParts parts_;
   bool began_ = false;  // something of parts_ is behind
+  // Pages that were not printed yet. The columns of a table are to fit the first pages of so many
+  // parts; 0: each page is printed when it comes.
+  std::vector<HeldPage> held_;
+  size_t parts_to_hold_ = 0;
   int64_t actors_ = 0;
   int64_t skipped_records_ = 0;
   bool said_waiting_ = false;  // since the last page
@@ -87,6 +109,9 @@ int Listing::Run() {
   if (!plan.ok()) return Stop(plan.status());
   if (plan->page_tokens.empty()) return PrintEnd() ? Finish() : OutputEnded();
   parts_ = RemainingParts(plan->page_tokens);
+  if (HasColumns(command_.output)) {
+    parts_to_hold_ = std::min(plan->width, plan->page_tokens.size());
+  }
   Readers readers(HowToRead(*plan, reached), context_.interruption);
   while (!context_.interruption.interrupted()) {
     std::optional<Readers::Event> event = readers.Next();
@@ -130,17 +155,43 @@ std::optional<int> Listing::OnEvent(Readers::Event& event) {
   if (const auto* waiting = std::get_if<Readers::Waiting>(&event.what)) {
     if (!said_waiting_) SayWaiting(waiting->status);
     said_waiting_ = true;
-    return std::nullopt;
+    parts_to_hold_ = 0;
+    return held_.empty() ? std::nullopt : ShowHeld();
   }
   said_waiting_ = false;
   return OnPage(event.part, std::get<ListPage>(event.what));
 }
 
 std::optional<int> Listing::OnPage(size_t part, ListPage& page) {
-  const std::string next_page_token = page.response.next_page_token();
-  if (!Keep(page)) return OutputEnded();
-  parts_.Advance(part, next_page_token);
+  held_.push_back({.part = part, .page = std::move(page)});
+  return HoldsEnough() ? ShowHeld() : std::nullopt;
+}
+
+bool Listing::HoldsEnough() const {
+  std::set<size_t> parts;
+  int64_t rows = 0;
+  for (const HeldPage& held : held_) {
+    parts.insert(held.part);
+    rows += held.page.response.actors_size();
+  }
+  return parts.size() >= parts_to_hold_ || rows >= kRowsHeldMax;
+}
+
+// The exit status, when these pages are the last.
+std::optional<int> Listing::ShowHeld() {
+  parts_to_hold_ = 0;
+  std::vector<ateapi::Actor> actors;
+  for (HeldPage& held : held_) {
+    std::move(held.page.response.mutable_actors()->begin(),
+              held.page.response.mutable_actors()->end(), std::back_inserter(actors));
+    skipped_records_ += held.page.skipped_records;
+  }
+  if (!Keep(std::move(actors))) return OutputEnded();
+  for (const HeldPage& held : held_) {
+    parts_.Advance(held.part, held.page.response.next_page_token());
+  }
   began_ = true;
+  held_.clear();
   if (parts_.done()) return PrintEnd() ? Finish() : OutputEnded();
   if (ReachedLimit()) {
     if (!PrintEnd()) return OutputEnded();
@@ -154,11 +205,7 @@ std::optional<int> Listing::OnPage(size_t part, ListPage& page) {
   return std::nullopt;
 }
 
-bool Listing::Keep(ListPage& page) {
-  skipped_records_ += page.skipped_records;
-  std::vector<ateapi::Actor> actors(
-      std::make_move_iterator(page.response.mutable_actors()->begin()),
-      std::make_move_iterator(page.response.mutable_actors()->end()));
+bool Listing::Keep(std::vector<ateapi::Actor> actors) {
   const auto count = static_cast<int64_t>(actors.size());
   if (command_.sort) {
     std::move(actors.begin(), actors.end(), std::back_inserter(collected_));

@@ -231,6 +231,19 @@ TEST_F(ParallelTest, TheServiceChoosesHowManyParts) {
   EXPECT_EQ(api.partitions[0].partition_count(), 0);
 }
 
+TEST_F(ParallelTest, TheColumnsOfASmallTableFitAllParts) {
+  // In each part other ids are the widest.
+  PartedApi one(120, 200);
+  const Result serial = RunIt(RunListActors, one, ListActors{.parallel = 1});
+  for (int i = 0; i < 20; ++i) {
+    PartedApi api(120, 200);
+    api.MeetBeforeTheFirstPage(3);
+    const Result result = RunIt(RunListActors, api, ListActors{});
+    EXPECT_THAT(Lines(result.out), ::testing::UnorderedElementsAreArray(Lines(serial.out)));
+    EXPECT_EQ(Lines(result.out)[0], Lines(serial.out)[0]);  // the header comes first
+  }
+}
+
 TEST_F(ParallelTest, OneStreamNeedsNoParts) {
   PartedApi api(35);
   const Result result = List(api, {.parallel = 1});
