@@ -1,11 +1,14 @@
 #include "apps/kubectl-ate/list_records.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apps/kubectl-ate/printer.h"
 #include "apps/kubectl-ate/read_again.h"
+#include "apps/kubectl-ate/records.h"
 #include "apps/kubectl-ate/terminal.h"
 
 namespace atestore::cli {
@@ -14,6 +17,12 @@ namespace {
 // An older service walks the whole cluster for one answer, however large it is. A connection that
 // died meanwhile is found out by pings (channel.cc).
 constexpr absl::Duration kPageTime = absl::InfiniteDuration();
+
+template <typename Record>
+void SortByName(std::vector<Record>* records) {
+  std::sort(records->begin(), records->end(),
+            [](const Record& left, const Record& right) { return NameOf(left) < NameOf(right); });
+}
 
 // `list` gets a token and the deadline of an attempt, and returns a StatusOr of a page.
 template <typename List>
@@ -25,13 +34,15 @@ int PrintPages(const Context& context, const OutputOptions& output, std::string_
   bool found = false;
   bool wrote = false;
   do {
-    const auto page =
+    auto page =
         ReadAgain(context, kPageTime, [&](absl::Time deadline) { return list(token, deadline); });
     if (!page.ok()) {
       // What was written is to be a whole document.
       if (wrote) WriteAll(context.out, printer->End());
       return Fail(context, page.status());
     }
+    // Where one page is everything, it can as well be in order.
+    if (token.empty() && page->next_page_token.empty()) SortByName(&page->records);
     found = found || !page->records.empty();
     text += printer->Print(page->records);
     token = page->next_page_token;

@@ -436,6 +436,18 @@ TEST_F(ParallelTest, AtespacesComePageByPage) {
   EXPECT_THAT(api.asked, ElementsAre("", "1", "2", "2", "3"));
 }
 
+TEST_F(ParallelTest, AtespacesOfOnePageAreSorted) {
+  class OnePageApi final : public UnimplementedApi {
+    absl::StatusOr<AtespacePage> ListAtespaces(const std::string&, absl::Time) override {
+      AtespacePage page;
+      for (const char* const name : {"b", "c", "a"}) page.records.emplace_back().set_name(name);
+      return page;
+    }
+  };
+  OnePageApi api;
+  EXPECT_EQ(RunIt(RunListAtespaces, api, ListAtespaces{}).out, "NAME\na\nb\nc\n");
+}
+
 TEST_F(ParallelTest, AListOfAtespacesThatFailsIsADocument) {
   PagedApi api;
   api.failures = {3};
