@@ -111,6 +111,8 @@ class NemesisCluster {
   absl::Status OpenPlanned(const OpenSlot& open);
   // One that is open, else a new one.
   absl::StatusOr<OpenSlot> SomeOpenSlot(const NemesisStep& step);
+  // The same, with an end that is not the spare node, which has no replica.
+  absl::StatusOr<OpenSlot> OpenSlotWithReplica(const NemesisStep& step, bool of_source);
   // The same, claimed and no longer open for others.
   absl::StatusOr<OpenSlot> TakeOpenSlot(const NemesisStep& step);
   absl::Status Finish(const OpenSlot& open);

@@ -170,9 +170,9 @@ absl::Status NemesisCluster::ApplyFailover(const NemesisStep& step,
     if (step.fault == kFailover) return FailOver(*replica, "");
     return FailOver(*replica, step.second % 2 == 0 ? "FORCE" : "TAKEOVER");
   }
-  absl::StatusOr<OpenSlot> open = SomeOpenSlot(step);
-  if (!open.ok()) return open.status();
   const bool is_source = step.fault == kFailoverOfSource;
+  absl::StatusOr<OpenSlot> open = OpenSlotWithReplica(step, is_source);
+  if (!open.ok()) return open.status();
   absl::StatusOr<size_t> replica = AnyReplicaOf(is_source ? open->from : open->to);
   if (!replica.ok()) return replica.status();
   // Every other time the slot's other end hears nothing of it for a while. It hears the rest of the

@@ -83,6 +83,19 @@ absl::StatusOr<NemesisCluster::OpenSlot> NemesisCluster::SomeOpenSlot(const Neme
   return Open(step.first, step.second);
 }
 
+absl::StatusOr<NemesisCluster::OpenSlot> NemesisCluster::OpenSlotWithReplica(
+    const NemesisStep& step, bool of_source) {
+  {
+    std::lock_guard lock(mutex_);
+    std::vector<OpenSlot> fit;
+    for (const OpenSlot& open : open_) {
+      if ((of_source ? open.from : open.to) != ids_[spare_]) fit.push_back(open);
+    }
+    if (!fit.empty()) return fit[step.first % fit.size()];
+  }
+  return Open(step.first, step.second);
+}
+
 absl::StatusOr<NemesisCluster::OpenSlot> NemesisCluster::TakeOpenSlot(const NemesisStep& step) {
   absl::StatusOr<OpenSlot> open = SomeOpenSlot(step);
   if (!open.ok()) return open;
