@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -135,6 +136,8 @@ class NemesisCluster {
   size_t spare_ = 0;
   std::map<std::string, size_t> repairs_;
   bool connections_anew_ = false;  // since this repair began
+
+  std::atomic<int> bus_faults_ = 0;  // that last
 
   std::mutex processes_;      // starting and ending them
   std::mutex membership_;     // of the spare node

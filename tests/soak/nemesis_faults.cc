@@ -125,6 +125,8 @@ absl::Status NemesisCluster::ApplyToBus(const NemesisStep& step,
                                         const std::function<void()>& wait) {
   BusRelay& relay = cluster_->relay();
   const size_t node = step.first % cluster_->size();
+  ++bus_faults_;
+  absl::Cleanup mended = [&] { --bus_faults_; };
   if (step.fault == kCutOneWay) {
     const size_t to = (node + 1 + step.second % (cluster_->size() - 1)) % cluster_->size();
     relay.Cut(node, to);
@@ -168,7 +170,11 @@ absl::Status NemesisCluster::ApplyFailover(const NemesisStep& step,
     absl::StatusOr<size_t> replica = AnyReplicaOf(IdOf(*primary));
     if (!replica.ok()) return replica.status();
     if (step.fault == kFailover) return FailOver(*replica, "");
-    return FailOver(*replica, step.second % 2 == 0 ? "FORCE" : "TAKEOVER");
+    // A takeover asks nobody: behind a cut it makes a second owner, of which the rest does not
+    // hear, and what is true then nobody can say.
+    const bool takeover = step.second % 2 != 0;
+    if (takeover && bus_faults_ > 0) return UnavailableError("a takeover behind a cut");
+    return FailOver(*replica, takeover ? "TAKEOVER" : "FORCE");
   }
   const bool is_source = step.fault == kFailoverOfSource;
   absl::StatusOr<OpenSlot> open = OpenSlotWithReplica(step, is_source);
@@ -212,9 +218,11 @@ absl::Status NemesisCluster::ApplyConfiguration(const NemesisStep& step,
     absl::StatusOr<size_t> minority = AnyPrimary(step.first);
     if (!minority.ok()) return minority.status();
     status = Configure("cluster-allow-reads-when-down", "yes");
+    ++bus_faults_;
     Isolate(*minority, true);
     wait();
     Isolate(*minority, false);
+    --bus_faults_;
     Configure("cluster-allow-reads-when-down", "no").IgnoreError();
     // A node that hangs, or does not run, is as good as left out.
     return absl::IsUnavailable(status) ? absl::OkStatus() : status;
