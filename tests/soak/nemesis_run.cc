@@ -346,9 +346,9 @@ NemesisTally Run::JudgeListing(const NemesisListing& listing, const std::vector<
 void Run::Violation(const NemesisListing& listing, const std::vector<Applied>& faults,
                     const std::string& what) {
   if (result_.violations.size() >= kViolationsTold) return;
-  std::string text = absl::StrCat(
-      "round ", result_.rounds + 1, ": ", what, "; a listing (", ToAbsl(ToString(listing.kind)),
-      ") of ", absl::FormatDuration(listing.when.end - listing.when.begin), " during:");
+  std::string text =
+      absl::StrCat("round ", result_.rounds + 1, ": ", what, "; a listing (",
+                   ToAbsl(ToString(listing.kind)), ") of ", InWords(listing.when), " during:");
   for (const Applied& fault : faults) {
     if (fault.when.begin > listing.when.end || fault.when.end < listing.when.begin) continue;
     absl::StrAppend(&text, " ", ToAbsl(ToString(fault.step.fault)));
