@@ -62,6 +62,18 @@ struct MemoryOptions {
 // Listings, page by page, from an ateapi of its own: its peak memory and the latency of its pages.
 absl::StatusOr<Report> BenchMemory(const BenchOptions& options, const MemoryOptions& memory);
 
+struct NetworkOptions {
+  // What a round trip to a node takes longer than on the network that there is.
+  std::vector<double> round_trips_ms = {0, 0.5, 1, 2};
+  int64_t width = 3;
+  int64_t times = 3;  // all of it, in turns; the best counts
+};
+
+// Listings in one stream and in `width` parts, and pages of ListActors(), with every node behind a
+// proxy that adds to the round trip; compared with the smallest one. The proxy and the client share
+// this process, so the figures at 0 are lower than without it.
+absl::StatusOr<Report> BenchNetwork(const BenchOptions& options, const NetworkOptions& network);
+
 struct SyntheticOptions {
   int64_t actors = 1'000'000'000;
   int64_t pages = 200;  // measured at each place

@@ -26,6 +26,7 @@ class CommandLine {
     AddImpact();
     AddSynthetic();
     AddMemory();
+    AddNetwork();
   }
 
   int Main(int argc, char** argv) {
@@ -112,6 +113,19 @@ class CommandLine {
         ->delimiter(',');
   }
 
+  void AddNetwork() {
+    CLI::App* command =
+        Add("network", "listings behind a proxy on each node that adds to the round trip",
+            [this] { return BenchNetwork(options_, network_); });
+    command->add_option("--round-trips", network_.round_trips_ms, "in ms, separated by commas")
+        ->delimiter(',')
+        ->check(CLI::Range(0.0, 1000.0));
+    command->add_option("--width", network_.width, "parts of the wide listing")
+        ->transform(WholeNumber(2, 64));
+    command->add_option("--times", network_.times, "how often, in turns; the best counts")
+        ->transform(WholeNumber(1, 1000));
+  }
+
   void AddSynthetic() {
     CLI::App* command =
         AddWithoutCluster("synthetic", "pages of computed actors in an emulated cluster",
@@ -129,6 +143,7 @@ class CommandLine {
   SyntheticOptions synthetic_;
   std::string endpoint_;
   MemoryOptions memory_;
+  NetworkOptions network_;
   bool page_by_page_ = false;
   bool overlap_ = false;
   bool json_ = false;
