@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "core/check.h"
 #include "core/status.h"
 
 namespace atestore {
@@ -100,7 +101,7 @@ bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
 bool ListWalk::Begin(const Topology& topology) {
   if (!position_ || page_full_ || room() == 0 || (ending_ && progressed_)) {
     pending_ = Done{};
-  } else if (mode_ == Mode::kBatch && AwaitsNames(position_->slot, names_room())) {
+  } else if (in_batch() && AwaitsNames(position_->slot, names_room())) {
     return false;
   } else {
     pending_ = Plan(topology);
@@ -137,7 +138,7 @@ bool ListWalk::TakeNamesAhead(Segment& segment, const std::optional<NameMark>& a
 
 // Only where it is likely that the current segment will be committed whole and leave room.
 bool ListWalk::MayGoAhead() const {
-  if (mode_ != Mode::kBatch || ending_ || !current_->values || current_->values->obstacle()) {
+  if (!in_batch() || ending_ || !current_->values || current_->values->obstacle()) {
     return false;
   }
   if (current_->fetch < current_->names->size() || current_->fetch >= names_room()) return false;
@@ -176,7 +177,7 @@ void ListWalk::Drop(std::unique_ptr<Segment>& segment, std::vector<size_t>* remo
   if (!segment) return;
   routes_.Forget(segment.get());
   if (segment->values) {
-    std::vector<size_t> records = segment->values->Abandon();
+    std::vector<size_t> records = segment->values->RecordsFrom(0);
     removed->insert(removed->end(), records.begin(), records.end());
   }
   segment.reset();
@@ -216,8 +217,6 @@ void ListWalk::ConcludeBatch() {
 void ListWalk::TakeBatch(Segment& segment) {
   segment.names_taken = true;
   const NamesBatch& batch = *segment.batch;
-  if (batch.layout_violated()) reading_.per_slot_tables = false;
-  if (batch.probe_taken()) ++probe_variant_;
   LearnDensity(batch.density());
   for (size_t unit = 0; unit < batch.units().size(); ++unit) {
     const std::optional<Obstacle>& obstacle = batch.obstacle(unit);
@@ -232,29 +231,28 @@ void ListWalk::TakeBatch(Segment& segment) {
 void ListWalk::DiagnoseFirstSlot() {
   const Slot slot = position_->slot;
   const NamesBatch& batch = *current_->batch;
-  const NamesUnit& unit = batch.units()[0];
+  const absl::Status why = UnavailableError(absl::StrCat("slot ", slot, " could not be read"));
   if (batch.oversize()[slot]) {
-    bool huge = unit.keys_max >= reading_.whole_slot_keys;
-    mode_ = !huge ? Mode::kOneSlot : reading_.per_slot_tables ? Mode::kHuge : Mode::kWholeSlot;
-    return;
-  }
-  if (batch.obstacle(0)) return Meet(*batch.obstacle(0));
-  if (batch.probe_taken()) return Retake(UnavailableError("a key has the name of the probe"));
-  if (batch.layout_violated()) return;
-  // The node's own view excludes the slot, or SCAN stopped inside it: look at it alone.
-  if (mode_ == Mode::kBatch) {
-    mode_ = Mode::kOneSlot;
+    const size_t keys_max = batch.units()[0].keys_max;
+    Recover(TooManyKeys{.for_any_whole_read = keys_max >= reading_.whole_slot_keys}, why);
+  } else if (batch.obstacle(0)) {
+    Recover(*batch.obstacle(0));
+  } else if (batch.probe_taken()) {
+    Recover(ProbeExists{}, why);
+  } else if (batch.layout_violated()) {
+    Recover(NoPerSlotTables{}, why);
   } else {
-    Retake(UnavailableError(absl::StrCat("slot ", slot, " could not be read")));
+    Recover(NotCovered{}, why);
   }
 }
 
 void ListWalk::ConcludeMigrating() {
   MigratingSlot& migrating = *current_->migrating;
   if (migrating.obstacle()) {
+    // It may have ended, or another one may have begun; or the probe's name is a key of the slot.
     ++probe_variant_;
-    mode_ = Mode::kOneSlot;
-    return Meet(*migrating.obstacle());
+    strategy_ = ReadSlot();
+    return Recover(*migrating.obstacle());
   }
   current_->end = position_->slot + size_t{1};
   ReadValues(*current_, &migrating.names(), names_room());
@@ -329,83 +327,59 @@ void ListWalk::LearnPortion(const ValuesRead& values, bool whole) {
 
 void ListWalk::CommitValues() {
   ValuesRead& values = *current_->values;
-  ValuesRead::Outcome outcome =
-      values.Finish({.bytes_left = bytes_left(),
-                     .is_empty = page_records_ == 0,
-                     .records_left = room(),
-                     .all_or_nothing = current_->huge && huge_count_ > 1});
-  page_bytes_ += outcome.bytes;
-  page_records_ += outcome.added;
-  counters_.examined += outcome.examined;
-  counters_.matched += outcome.added;
-  if (values.values() > 0) {
-    hints_.value_bytes =
-        static_cast<double>(values.value_bytes()) / static_cast<double>(values.values());
-    hints_ = hints_.Clamped();
-  }
-  if (outcome.added > 0 && !options_.names_only) {
-    hints_.record_bytes = static_cast<double>(outcome.bytes) / static_cast<double>(outcome.added);
-    hints_ = hints_.Clamped();
-  }
+  const PageRoom page{.records = room(), .bytes = bytes_left(), .is_empty = page_records_ == 0};
+  const auto* large = std::get_if<ReadLargeSlot>(&strategy_);
+  const Commit commit =
+      atestore::CommitValues(values.results(), page, current_->huge && large && large->count > 1);
+  values.TellUnreadable(commit.passed, commit.too_large);
+  page_bytes_ += commit.bytes;
+  page_records_ += commit.records;
+  counters_.examined += commit.examined;
+  counters_.matched += commit.records;
+  LearnSizes(values, commit);
+  std::vector<size_t> removed = values.RecordsFrom(commit.passed);
+  for (const size_t key : commit.too_large) removed.push_back(values.results()[key].staged);
   const bool whole =
-      outcome.passed == current_->names->size() && outcome.removed.empty() && !values.obstacle();
+      commit.passed == current_->names->size() && removed.empty() && !values.obstacle();
   LearnPortion(values, whole);
-  // Indexes of what stays in the sink change only when nothing is on its way into it.
+  // Indexes of what stays in the sink change only when nothing is in flight into it.
   if (!whole && ahead_) {
     ++counters_.segments_ahead_dropped;
-    Drop(ahead_, &outcome.removed);
+    Drop(ahead_, &removed);
   }
-  RemoveFromSink(outcome.removed);
+  RemoveFromSink(std::move(removed));
   if (current_->huge) {
-    CommitHuge(outcome);
+    CommitHuge(commit);
   } else {
-    if (outcome.page_full) page_full_ = true;
-    MoveBehind(outcome.passed);
+    if (commit.page_full) page_full_ = true;
+    MoveTo(PositionBehind(*position_, *current_->names, commit.passed, current_->end));
   }
-  if (current_->found && values.obstacle() && position_) {
-    ++counters_.segments_found_stale;
-    options_.names_ahead->Forget(position_->slot);
-  }
-  if (const auto& obstacle = values.obstacle(); obstacle && !page_full_) {
-    if (obstacle->kind != ServerErrorKind::kAsk || obstacle->slot == position_->slot) {
-      Meet(*obstacle);
-    }
-  }
+  if (values.obstacle()) AfterFailedValues(*values.obstacle());
   current_ = std::move(ahead_);
 }
 
-// The mark behind the name at `index`. It carries a tie when the next name has the same hash.
-NameMark ListWalk::MarkAt(const NameList& names, size_t index) {
-  NameList::Name name = names[index];
-  NameMark mark{.hash = name.hash};
-  if (index + 1 < names.size()) {
-    NameList::Name next = names[index + 1];
-    if (next.slot == name.slot && next.hash == name.hash) mark.tie = BreakTie(name.text);
+void ListWalk::AfterFailedValues(const Obstacle& error) {
+  if (current_->found && position_) {
+    ++counters_.segments_found_stale;
+    options_.names_ahead->Forget(position_->slot);
   }
-  return mark;
+  if (page_full_) return;
+  if (error.kind != ServerErrorKind::kAsk || error.slot == position_->slot) Recover(error);
 }
 
-// The position behind the first `passed` of the segment's names; nothing: the end of the listing.
-std::optional<Position> ListWalk::Behind(const Segment& segment, size_t passed) const {
-  const NameList& names = *segment.names;
-  const size_t slot = passed == names.size() ? segment.end : names[passed].slot;
-  if (slot == end()) return std::nullopt;
-  Position position = InSlot(slot, SlotStart{});
-  if (passed > 0 && names[passed - 1].slot == slot) {
-    position.place = AfterName{MarkAt(names, passed - 1)};
+void ListWalk::LearnSizes(const ValuesRead& values, const Commit& commit) {
+  if (values.values() > 0) {
+    hints_.value_bytes =
+        static_cast<double>(values.value_bytes()) / static_cast<double>(values.values());
   }
-  return position;
-}
-
-void ListWalk::MoveBehind(size_t passed) {
-  const std::optional<Position> behind = Behind(*current_, passed);
-  if (behind && std::holds_alternative<AfterName>(behind->place)) return MoveTo(*behind);
-  const size_t slot = behind ? behind->slot : end();
-  if (slot != position_->slot) MoveToSlot(slot);
+  if (commit.records > 0 && !options_.names_only) {
+    hints_.record_bytes = static_cast<double>(commit.bytes) / static_cast<double>(commit.records);
+  }
+  hints_ = hints_.Clamped();
 }
 
 std::optional<Position> ListWalk::ExpectedEnd() const {
-  if (mode_ != Mode::kBatch || ending_ || !current_ || !current_->values) return std::nullopt;
+  if (!in_batch() || ending_ || !current_ || !current_->values) return std::nullopt;
   // Nor can it be where the sink decides what is on the page.
   if (options_.selective) return std::nullopt;
   const Segment& last = ahead_ ? *ahead_ : *current_;
@@ -416,65 +390,69 @@ std::optional<Position> ListWalk::ExpectedEnd() const {
   if (static_cast<double>(fetch) * hints_.record_bytes > static_cast<double>(bytes_left())) {
     return std::nullopt;
   }
-  return Behind(last, last.fetch);
+  const Position start =
+      last.first == position_->slot ? *position_ : InSlot(last.first, SlotStart{});
+  return PositionBehind(start, *last.names, last.fetch, last.end);
 }
 
-void ListWalk::MoveToSlot(size_t slot) {
-  mode_ = Mode::kBatch;
-  migration_.reset();
-  huge_count_.reset();
-  if (slot < end()) return MoveTo(InSlot(slot, SlotStart{}));
-  position_.reset();
-  progressed_ = true;
-}
-
-void ListWalk::MoveTo(Position position) {
-  position_ = position;
+// Behind what has been committed; nothing: the listing is complete. Another slot is read with the
+// next ones, until something speaks against it.
+void ListWalk::MoveTo(std::optional<Position> position) {
+  if (position == position_) return;
+  CHECK_COMPLETENESS(position_ && (!position || position->slot >= position_->slot));
+  if (!position || position->slot != position_->slot) strategy_ = ReadBatch();
+  position_ = std::move(position);
   progressed_ = true;
   attempts_ = 0;
 }
 
-void ListWalk::Meet(const Obstacle& obstacle) {
-  // Redis 7.0 at maxmemory refuses what stands inside MULTI, reads too, but not reads alone.
-  if (obstacle.kind == ServerErrorKind::kOutOfMemory) {
-    mode_ = Mode::kBatch;
-    if (!std::exchange(reading_.without_multi, true)) return;
-    // A slot in migration cannot be read without it: wait for memory, or for the migration's end.
-    pending_ = Refresh{.back_off = true, .why = UnavailableError(ToStd(obstacle.status.message()))};
-    return;
+void ListWalk::Recover(const Impediment& met, const absl::Status& why) {
+  using Then = Transition::Then;
+  Learn(met);
+  const Transition next = atestore::Next(
+      strategy_, met,
+      {.per_slot_tables = reading_.per_slot_tables, .without_multi = reading_.without_multi},
+      probe_variant_);
+  strategy_ = next.strategy;
+  const Obstacle* error = std::get_if<Obstacle>(&met);
+  if (error != nullptr && error->kind == ServerErrorKind::kOutOfMemory) {
+    reading_.without_multi = true;
   }
-  if (!obstacle.transient) {
-    pending_ = Fail{obstacle.status};
-    return;
+  bool back_off = next.then == Then::kWait;
+  if (next.then == Then::kReread || next.then == Then::kRefresh) {
+    back_off = ++attempts_ > kAttemptsAtOnceMax;
   }
-  bool back_off = !obstacle.at_once || ++attempts_ > kAttemptsAtOnceMax;
-  switch (obstacle.kind) {
+  const bool redirected = error != nullptr && error->kind == ServerErrorKind::kAsk;
+  const bool out_of_memory = error != nullptr && error->kind == ServerErrorKind::kOutOfMemory;
+  if ((next.then == Then::kReread || next.then == Then::kWait) && !redirected && !out_of_memory) {
+    ++counters_.retakes;
+  }
+  if (next.then == Then::kFail) {
+    pending_ = Fail{why};
+  } else if (back_off || next.then == Then::kRefresh) {
+    pending_ = Refresh{.back_off = back_off, .why = why};
+  }
+}
+
+// What it says about the cluster, whatever is read next.
+void ListWalk::Learn(const Impediment& met) {
+  if (std::holds_alternative<ProbeExists>(met)) ++probe_variant_;
+  if (std::holds_alternative<NoPerSlotTables>(met)) reading_.per_slot_tables = false;
+  const Obstacle* error = std::get_if<Obstacle>(&met);
+  if (error == nullptr) return;
+  switch (error->kind) {
     case ServerErrorKind::kMoved:
       ++counters_.redirects;
-      moved_[obstacle.slot] = obstacle.redirect;
-      mode_ = Mode::kBatch;
+      moved_[error->slot] = error->redirect;
       break;
     case ServerErrorKind::kAsk:
       ++counters_.redirects;
-      mode_ = Mode::kMigrating;
-      migration_ = Migration{.slot = obstacle.slot,
-                             .source = obstacle.asked,
-                             .destination = obstacle.redirect,
-                             .probe_variant = probe_variant_};
-      // Where to go is known; the topology does not tell more.
-      if (!back_off) return;
+      break;
+    case ServerErrorKind::kOutOfMemory:
       break;
     default:
-      ++counters_.retakes;
       moved_.clear();
-      if (!back_off) return;
   }
-  pending_ = Refresh{.back_off = back_off, .why = obstacle.status};
-}
-
-void ListWalk::Retake(const absl::Status& why) {
-  ++counters_.retakes;
-  if (++attempts_ > kAttemptsAtOnceMax) pending_ = Refresh{.back_off = true, .why = why};
 }
 
 std::optional<Endpoint> ListWalk::OwnerOf(Slot slot, const Topology& topology) const {

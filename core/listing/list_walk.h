@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "core/key_filter.h"
+#include "core/listing/commit.h"
 #include "core/listing/huge_slot.h"
 #include "core/listing/migrating_slot.h"
 #include "core/listing/names_ahead.h"
 #include "core/listing/names_batch.h"
 #include "core/listing/names_plan.h"
 #include "core/listing/request_routes.h"
+#include "core/listing/strategy.h"
 #include "core/listing/values_read.h"
 #include "core/position.h"
 #include "core/topology.h"
@@ -116,15 +118,6 @@ class ListWalk {
   const Counters& counters() const { return counters_; }
 
  private:
-  // How the position's slot is read next.
-  enum class Mode {
-    kBatch,      // together with the slots that follow
-    kOneSlot,    // alone, up to whole_slot_keys
-    kWholeSlot,  // alone, without limit
-    kMigrating,  // source, then destination
-    kHuge,       // by cursor
-  };
-
   // A part of the page: the names of some slots, then their values.
   struct Segment {
     size_t first = 0;      // slot
@@ -162,8 +155,8 @@ class ListWalk {
   bool AwaitsNames(size_t first, size_t names) const;
   bool TakeNamesAhead(Segment& segment, const std::optional<NameMark>& after, size_t names);
   void PlanOneSlot(const Endpoint& owner, size_t keys_max);
-  void PlanMigrating();
-  void PlanHuge(const Endpoint& owner);
+  void PlanMigrating(const Migration& migration);
+  void PlanHuge(const Endpoint& owner, ReadLargeSlot& strategy);
   NamesBatch::Options BatchOptions(size_t first, std::optional<NameMark> after) const;
 
   void ConcludeNames();
@@ -177,16 +170,15 @@ class ListWalk {
 
   void ReadValues(Segment& segment, NameList* names, size_t records_max);
   void CommitValues();
-  void CommitHuge(const ValuesRead::Outcome& outcome);
+  void CommitHuge(const Commit& commit);
+  void AfterFailedValues(const Obstacle& error);
+  void LearnSizes(const ValuesRead& values, const Commit& commit);
   void LearnPortion(const ValuesRead& values, bool whole);
-  void MoveBehind(size_t passed);
-  std::optional<Position> Behind(const Segment& segment, size_t passed) const;
-  static NameMark MarkAt(const NameList& names, size_t index);
-
-  void MoveTo(Position position);
-  void MoveToSlot(size_t slot);
-  void Meet(const Obstacle& obstacle);
-  void Retake(const absl::Status& why);
+  void MoveTo(std::optional<Position> position);
+  // Decides how to go on after what kept the position's slot from being read.
+  void Recover(const Impediment& met, const absl::Status& why);
+  void Recover(const Obstacle& error) { Recover(error, error.status); }
+  void Learn(const Impediment& met);
   std::optional<Endpoint> OwnerOf(Slot slot, const Topology& topology) const;
   // Of the listing.
   size_t end() const { return options_.start.end; }
@@ -194,6 +186,7 @@ class ListWalk {
     return {.slot = static_cast<Slot>(slot), .place = std::move(place), .end = end()};
   }
   size_t room() const { return records_max_ - page_records_; }
+  bool in_batch() const { return std::holds_alternative<ReadBatch>(strategy_); }
   size_t NamesFor(size_t records) const;
   size_t names_room() const { return NamesFor(room()); }
   ValuesRead::Bounds ValuesBounds() const;
@@ -209,16 +202,14 @@ class ListWalk {
   size_t page_records_ = 0;  // committed
   size_t page_bytes_ = 0;    // of those
 
-  Mode mode_ = Mode::kBatch;
-  std::optional<Action> pending_;  // for Next(), before anything else is planned
-  size_t attempts_ = 0;            // in a row without progress
+  Strategy strategy_ = ReadBatch();  // for the position's slot
+  std::optional<Action> pending_;    // for Next(), before anything else is planned
+  size_t attempts_ = 0;              // in a row without progress
   int probe_variant_ = 0;
   NamesReading reading_;
   WalkHints hints_;
   Counters counters_;
   std::map<Slot, Endpoint> moved_;  // learnt from MOVED; goes before the topology
-  std::optional<Migration> migration_;
-  std::optional<size_t> huge_count_;  // COUNT for the huge slot, once chosen
   // Of the values that would be asked for at once: less after a connection was lost over them.
   double portion_ = 1;
 

@@ -1,6 +1,7 @@
 // How ListWalk pages inside a slot that is too large to be read whole.
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "core/listing/list_walk.h"
 #include "core/status.h"
 
@@ -18,18 +19,18 @@ constexpr double kOvershoot = 0.95;
 
 }  // namespace
 
-void ListWalk::PlanHuge(const Endpoint& owner) {
+void ListWalk::PlanHuge(const Endpoint& owner, ReadLargeSlot& strategy) {
   const auto* cursor = std::get_if<InSlotCursor>(&position_->place);
   if (cursor != nullptr && cursor->split) {
-    huge_count_ = 1;  // the smallest reply was split, and only it can be recognised
-  } else if (!huge_count_) {
+    strategy.count = 1;  // the smallest reply was split, and only it can be recognised
+  } else if (!strategy.count) {
     double count = static_cast<double>(names_room()) / hints_.wanted_ratio * kOvershoot;
-    huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, reading_.scan_count_max);
+    strategy.count = std::clamp<size_t>(static_cast<size_t>(count), 1, reading_.scan_count_max);
   }
   current_->huge =
       std::make_unique<HugeSlotScan>(HugeSlotScan::Options{.start = *position_,
                                                            .owner = owner,
-                                                           .count = *huge_count_,
+                                                           .count = *strategy.count,
                                                            .probe_variant = probe_variant_,
                                                            .hash = options_.hash,
                                                            .filter = &options_.filter});
@@ -37,30 +38,25 @@ void ListWalk::PlanHuge(const Endpoint& owner) {
 
 void ListWalk::ConcludeHuge() {
   HugeSlotScan& huge = *current_->huge;
-  if (huge.obstacle()) return Meet(*huge.obstacle());
-  if (huge.probe_taken()) {
-    ++probe_variant_;
-    return Retake(UnavailableError("a key has the name of the probe"));
-  }
-  if (huge.layout_violated()) {
-    reading_.per_slot_tables = false;
-    mode_ = Mode::kWholeSlot;
-    return Retake(UnavailableError("the slot's owner has no per-slot tables"));
-  }
+  const absl::Status why =
+      UnavailableError(absl::StrCat("slot ", position_->slot, " could not be read by cursor"));
+  if (huge.obstacle()) return Recover(*huge.obstacle());
+  if (huge.probe_taken()) return Recover(ProbeExists{}, why);
+  if (huge.layout_violated()) return Recover(NoPerSlotTables{}, why);
   if (huge.other_process()) {
     // A cursor means nothing to another process: this slot begins anew, and no other.
     ++counters_.slot_restarts;
     const std::optional<NameMark> floor = FloorOf(*position_);
     position_->place = SlotStart{};
     if (floor) position_->place = AfterName{*floor};
-    huge_count_.reset();
-    return Retake(UnavailableError("the process of the slot's owner changed"));
+    return Recover(OtherProcess{}, why);
   }
-  hints_.wanted_ratio = static_cast<double>(huge.wanted()) / static_cast<double>(*huge_count_);
+  const size_t count = *std::get<ReadLargeSlot>(strategy_).count;
+  hints_.wanted_ratio = static_cast<double>(huge.wanted()) / static_cast<double>(count);
   hints_ = hints_.Clamped();
   const size_t names = huge.names().size();
   const size_t most = names_room();
-  if (names > most && (huge_count_ > 1 || page_records_ > 0)) {
+  if (names > most && (count > 1 || page_records_ > 0)) {
     return ShrinkHugeCount(static_cast<double>(most) / static_cast<double>(names) * kOvershoot);
   }
   huge.names().Sort();
@@ -78,28 +74,32 @@ void ListWalk::ShrinkHugeCount(double ratio) {
     page_full_ = true;
     return;
   }
-  const double count = static_cast<double>(*huge_count_) * ratio;
-  huge_count_ = std::clamp<size_t>(static_cast<size_t>(count), 1, *huge_count_ - 1);
+  std::optional<size_t>& count = std::get<ReadLargeSlot>(strategy_).count;
+  const double less = static_cast<double>(*count) * ratio;
+  count = std::clamp<size_t>(static_cast<size_t>(less), 1, *count - 1);
 }
 
-void ListWalk::CommitHuge(const ValuesRead::Outcome& outcome) {
+void ListWalk::CommitHuge(const Commit& commit) {
   const Slot slot = position_->slot;
   const HugeSlotScan& huge = *current_->huge;
+  std::optional<size_t>& count = std::get<ReadLargeSlot>(strategy_).count;
   InSlotCursor place{
       .cursor = huge.asked_cursor(), .run = huge.run(), .floor = FloorOf(*position_)};
-  if (outcome.passed == current_->names->size()) {
-    if (!huge.next_cursor()) return MoveToSlot(slot + size_t{1});
+  if (commit.passed == current_->names->size()) {
+    if (!huge.next_cursor()) {
+      return MoveTo(PositionBehind(*position_, NameList(), 0, slot + size_t{1}));
+    }
     place.cursor = *huge.next_cursor();
+    count.reset();  // the next call may be as large as the page allows
     MoveTo(InSlot(slot, place));
     double full = static_cast<double>(options_.page_size) * kFullEnough;
     if (static_cast<double>(page_records_) >= full) page_full_ = true;
-    // The next call may be as large as the page allows.
-    huge_count_.reset();
-  } else if (outcome.passed > 0) {
-    place.split = SplitReply{huge.replied_cursor(), MarkAt(*current_->names, outcome.passed - 1)};
+  } else if (commit.passed > 0) {
+    place.split =
+        SplitReply{huge.replied_cursor(), MarkBehind(*current_->names, commit.passed - 1)};
     MoveTo(InSlot(slot, place));
-  } else if (outcome.page_full) {
-    if (huge_count_ == 1) {
+  } else if (commit.page_full) {
+    if (count == 1) {
       page_full_ = true;
     } else {
       ShrinkHugeCount(kCountForFewerBytes);

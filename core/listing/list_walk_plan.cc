@@ -10,10 +10,9 @@ namespace atestore {
 
 std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   const Slot slot = position_->slot;
-  if (std::holds_alternative<InSlotCursor>(position_->place)) {
-    if (mode_ != Mode::kMigrating && mode_ != Mode::kWholeSlot) {
-      mode_ = reading_.per_slot_tables ? Mode::kHuge : Mode::kWholeSlot;
-    }
+  if (std::holds_alternative<InSlotCursor>(position_->place) &&
+      (in_batch() || std::holds_alternative<ReadSlot>(strategy_))) {
+    Recover(TooManyKeys{.for_any_whole_read = true}, absl::OkStatus());
   }
   std::optional<Endpoint> owner = OwnerOf(slot, topology);
   if (!owner) {
@@ -23,22 +22,16 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   current_ = std::make_unique<Segment>();
   current_->first = slot;
   current_->asked_end = slot + size_t{1};
-  switch (mode_) {
-    case Mode::kBatch:
-      PlanBatch(topology, *current_, FloorOf(*position_), names_room());
-      break;
-    case Mode::kOneSlot:
-      PlanOneSlot(*owner, reading_.whole_slot_keys);
-      break;
-    case Mode::kWholeSlot:
-      PlanOneSlot(*owner, std::numeric_limits<int32_t>::max() - 1);
-      break;
-    case Mode::kMigrating:
-      PlanMigrating();
-      break;
-    case Mode::kHuge:
-      PlanHuge(*owner);
-      break;
+  if (in_batch()) {
+    PlanBatch(topology, *current_, FloorOf(*position_), names_room());
+  } else if (std::holds_alternative<ReadSlot>(strategy_)) {
+    PlanOneSlot(*owner, reading_.whole_slot_keys);
+  } else if (std::holds_alternative<ReadWholeSlot>(strategy_)) {
+    PlanOneSlot(*owner, std::numeric_limits<int32_t>::max() - 1);
+  } else if (auto* migrating = std::get_if<ReadMigratingSlot>(&strategy_)) {
+    PlanMigrating(migrating->migration);
+  } else {
+    PlanHuge(*owner, std::get<ReadLargeSlot>(strategy_));
   }
   return std::nullopt;
 }
@@ -105,9 +98,9 @@ void ListWalk::PlanOneSlot(const Endpoint& owner, size_t keys_max) {
                                                  std::move(units));
 }
 
-void ListWalk::PlanMigrating() {
-  current_->migrating = std::make_unique<MigratingSlot>(*migration_, &options_.filter,
-                                                        options_.hash, FloorOf(*position_));
+void ListWalk::PlanMigrating(const Migration& migration) {
+  current_->migrating = std::make_unique<MigratingSlot>(migration, &options_.filter, options_.hash,
+                                                        FloorOf(*position_));
 }
 
 }  // namespace atestore

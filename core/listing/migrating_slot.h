@@ -17,6 +17,7 @@ struct Migration {
   Endpoint source;
   Endpoint destination;
   int probe_variant = 0;
+  bool operator==(const Migration&) const = default;
 };
 
 // Reads the names of a slot in migration. Keys move one way, are on both nodes for a moment, and

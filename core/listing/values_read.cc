@@ -15,7 +15,12 @@ size_t MgetKeysFor(double value_bytes) {
 
 ValuesRead::ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes,
                        const Bounds& bounds, RecordSink* sink)
-    : names_(names), nodes_(std::move(nodes)), bounds_(bounds), sink_(sink), items_(count) {
+    : names_(names),
+      nodes_(std::move(nodes)),
+      bounds_(bounds),
+      sink_(sink),
+      results_(count),
+      open_(count) {
   for (const Endpoint& node : nodes_) {
     same_node_.push_back(std::find(nodes_.begin(), nodes_.end(), node) - nodes_.begin());
   }
@@ -30,7 +35,8 @@ ValuesRead::ValuesRead(const NameList* names, size_t count, Migration migration,
       migration_(std::move(migration)),
       bounds_(bounds),
       sink_(sink),
-      items_(count),
+      results_(count),
+      open_(count),
       states_(nodes_.size()) {}
 
 std::vector<ShardRequest> ValuesRead::NextRound() {
@@ -56,7 +62,7 @@ std::vector<ShardRequest> ValuesRead::More() {
     Part& part = parts_[index];
     NodeState& node = states_[part.node];
     // What lies behind a name that stays for later stays with it.
-    bool wanted = part.commands[0].first < stays_;
+    bool wanted = part.commands[0].first < first_left_;
     if (part.is_sent || !wanted || node.parts_waiting == kValuesPartsAtOnce) continue;
     part.is_sent = true;
     ++node.parts_waiting;
@@ -69,19 +75,19 @@ std::vector<ShardRequest> ValuesRead::More() {
 // A name was there at the moment at which its slot was read: that is all there is to know.
 void ValuesRead::AddNames() {
   static constexpr char kNothing[RespReader::kPadding] = {};
-  for (size_t item = 0; item < items_.size(); ++item) {
+  for (size_t item = 0; item < results_.size(); ++item) {
     AddRecord(same_node_[(*names_)[item].node], item, std::string_view(kNothing, 0));
   }
 }
 
 void ValuesRead::AskAll() {
-  for (size_t first = 0; first < items_.size();) {
+  for (size_t first = 0; first < results_.size();) {
     NameList::Name name = (*names_)[first];
     // The source is where clients of a slot in migration ask first, one key at a time.
     size_t node = migration_ ? MigratingSlot::kSource : name.node;
     size_t keys_max = migration_ ? 1 : bounds_.mget_keys;
     size_t end = first + 1;
-    while (end < items_.size() && end - first < keys_max && (*names_)[end].slot == name.slot) {
+    while (end < results_.size() && end - first < keys_max && (*names_)[end].slot == name.slot) {
       ++end;
     }
     AddCommand(PartFor(node), first, end - first);
@@ -116,14 +122,14 @@ void ValuesRead::AddCommand(Part& part, size_t first, size_t count) {
 
 void ValuesRead::AskNullsAgain() {
   // MGET says null for a key of another type too; GET tells it from a deleted one.
-  for (size_t item = 0; item < items_.size(); ++item) {
-    if (items_[item].fate == Fate::kNull) AddCommand(PartFor((*names_)[item].node), item, 1);
+  for (size_t item = 0; item < results_.size(); ++item) {
+    if (Waits(item, Open::kNull)) AddCommand(PartFor((*names_)[item].node), item, 1);
   }
 }
 
 void ValuesRead::AskDestination() {
-  for (size_t item = 0; item < items_.size(); ++item) {
-    if (items_[item].fate != Fate::kAsked) continue;
+  for (size_t item = 0; item < results_.size(); ++item) {
+    if (!Waits(item, Open::kAsked)) continue;
     Part& part = PartFor(MigratingSlot::kDestination);
     part.request.pipeline.Add({"ASKING"});
     part.commands.push_back({.first = static_cast<uint32_t>(item)});
@@ -148,19 +154,20 @@ void ValuesRead::OnReply(size_t request, size_t command, const ReplyView& reply)
 }
 
 void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool alone) {
-  Item& state = items_[item];
-  if (state.fate == Fate::kObstructed) return;
+  ValueResult& result = results_[item];
+  if (result.state == ValueState::kFailed) return;
   if (value.is_null()) {
     if (migration_ && round_ == Round::kAgain) {
       return Obstruct(item, 1, Obstacle::Retake(nodes_[node], "a key is on neither node"));
     }
-    state.fate = alone ? Fate::kGone : Fate::kNull;
+    if (!alone) open_[item] = Open::kNull;
+    if (alone) result.state = ValueState::kDeleted;
     return;
   }
   if (value.type() == RespType::kDropped) {
     // Dropped for its own size, or because the reply as a whole was too large: alone it may fit.
     if (!alone) {
-      state.fate = Fate::kNull;
+      open_[item] = Open::kNull;
       return;
     }
     return AddWithoutValue(
@@ -173,25 +180,25 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
 }
 
 void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
-  Item& state = items_[item];
+  ValueResult& result = results_[item];
   // The first record in order is always tried, also when only GET has found it: it must get a page
   // somewhere.
   if (item > 0 && states_[node].bytes_added > bounds_.bytes_left) {
-    state.fate = Fate::kNotKept;
-    stays_ = std::min(stays_, item);
+    result.state = ValueState::kDeferred;
+    first_left_ = std::min(first_left_, item);
     return;
   }
   absl::StatusOr<std::optional<size_t>> bytes = sink_->Add((*names_)[item].text, value);
   if (!bytes.ok()) return MarkUnreadable(item, bytes.status());
   if (!*bytes) {
-    state.fate = Fate::kNotWanted;
+    result.state = ValueState::kUnwanted;
     return;
   }
   OnAdded(node, item, **bytes);
 }
 
 // The key exists, and its value cannot be had: `status` says why. A key alone takes so little
-// memory that it is never left for later here; whether it fits the page Finish() finds out.
+// memory that it is never left for later here; whether it fits the page CommitValues() finds out.
 void ValuesRead::AddWithoutValue(size_t node, size_t item, NoValue why, absl::Status status) {
   std::optional<size_t> bytes = sink_->AddWithoutValue((*names_)[item].text, why);
   if (!bytes) return MarkUnreadable(item, std::move(status));
@@ -200,14 +207,14 @@ void ValuesRead::AddWithoutValue(size_t node, size_t item, NoValue why, absl::St
 
 void ValuesRead::OnAdded(size_t node, size_t item, size_t bytes) {
   states_[node].bytes_added += bytes;
-  items_[item] = {.fate = Fate::kAdded,
-                  .bytes = static_cast<uint32_t>(bytes),
-                  .sink_index = static_cast<uint32_t>(sink_->size() - 1)};
+  results_[item] = {.state = ValueState::kRecord,
+                    .bytes = static_cast<uint32_t>(bytes),
+                    .staged = static_cast<uint32_t>(sink_->size() - 1)};
 }
 
 void ValuesRead::OnError(size_t node, const Command& command, const ReplyView& reply) {
   // After a refused ASKING, what its command says is not to be trusted.
-  if (items_[command.first].fate == Fate::kObstructed) return;
+  if (results_[command.first].state == ValueState::kFailed) return;
   const Endpoint& endpoint = nodes_[node];
   ServerError error = ParseServerError(reply.text(), endpoint);
   if (command.count == 1 && error.kind == ServerErrorKind::kWrongType) {
@@ -216,7 +223,7 @@ void ValuesRead::OnError(size_t node, const Command& command, const ReplyView& r
   }
   if (migration_ && round_ == Round::kValues && error.kind == ServerErrorKind::kAsk &&
       error.endpoint == migration_->destination) {
-    items_[command.first].fate = Fate::kAsked;
+    open_[command.first] = Open::kAsked;
     return;
   }
   Obstruct(command.first, std::max<size_t>(command.count, 1), Obstacle::FromError(error, endpoint));
@@ -228,10 +235,8 @@ void ValuesRead::OnFailure(size_t request, const absl::Status& status) {
   Obstacle obstacle = Obstacle::FromFailure(status, nodes_[part.node]);
   for (const Command& command : part.commands) {
     for (size_t item = command.first; item < command.first + command.count; ++item) {
-      Fate fate = items_[item].fate;
-      bool told = fate == Fate::kAdded || fate == Fate::kGone || fate == Fate::kNotWanted ||
-                  fate == Fate::kUnreadable || (fate == Fate::kNull && round_ == Round::kValues) ||
-                  fate == Fate::kNotKept;
+      const bool told = results_[item].state != ValueState::kPending ||
+                        (open_[item] == Open::kNull && round_ == Round::kValues);
       if (!told) Obstruct(item, 1, obstacle);
     }
   }
@@ -239,61 +244,30 @@ void ValuesRead::OnFailure(size_t request, const absl::Status& status) {
 }
 
 void ValuesRead::Obstruct(size_t first, size_t count, Obstacle obstacle) {
-  for (size_t item = first; item < first + count; ++item) items_[item].fate = Fate::kObstructed;
-  stays_ = std::min(stays_, first);
+  for (size_t item = first; item < first + count; ++item)
+    results_[item].state = ValueState::kFailed;
+  first_left_ = std::min(first_left_, first);
   if (!obstacle_) obstacle_ = std::move(obstacle);
 }
 
 void ValuesRead::MarkUnreadable(size_t item, absl::Status why) {
-  items_[item].fate = Fate::kUnreadable;
+  results_[item].state = ValueState::kUnreadable;
   unreadable_.emplace_back(item, std::move(why));
 }
 
-ValuesRead::Outcome ValuesRead::Finish(const PageState& page) {
-  Outcome outcome;
-  for (; outcome.passed < items_.size(); ++outcome.passed) {
-    const Item item = items_[outcome.passed];
-    if (item.fate == Fate::kGone || item.fate == Fate::kUnreadable ||
-        item.fate == Fate::kNotWanted) {
-      if (item.fate != Fate::kGone) ++outcome.examined;
-      continue;
-    }
-    if (item.fate == Fate::kNotKept) outcome.page_full = true;
-    if (item.fate != Fate::kAdded) break;
-    if (outcome.added == page.records_left) {
-      outcome.page_full = true;
-      break;
-    }
-    ++outcome.examined;
-    if (outcome.bytes + item.bytes <= page.bytes_left) {
-      outcome.bytes += item.bytes;
-      ++outcome.added;
-      continue;
-    }
-    if (!page.is_empty || outcome.added > 0) {
-      --outcome.examined;
-      outcome.page_full = true;
-      break;
-    }
-    // Alone it is larger than a page: it would end every page for ever.
-    outcome.removed.push_back(item.sink_index);
-    MarkUnreadable(outcome.passed, DataLossError("the record is larger than a page"));
+void ValuesRead::TellUnreadable(size_t passed, std::span<const size_t> too_large) const {
+  for (const auto& [key, why] : unreadable_) {
+    if (key < passed) sink_->OnUnreadable((*names_)[key].text, why);
   }
-  if (page.all_or_nothing && outcome.passed < items_.size()) {
-    outcome = {.page_full = outcome.page_full, .removed = std::move(outcome.removed)};
+  for (const size_t key : too_large) {
+    sink_->OnUnreadable((*names_)[key].text, DataLossError("the record is larger than a page"));
   }
-  std::vector<size_t> later = RecordsFrom(outcome.passed);
-  outcome.removed.insert(outcome.removed.end(), later.begin(), later.end());
-  for (const auto& [item, why] : unreadable_) {
-    if (item < outcome.passed) sink_->OnUnreadable((*names_)[item].text, why);
-  }
-  return outcome;
 }
 
 std::vector<size_t> ValuesRead::RecordsFrom(size_t first) const {
   std::vector<size_t> indexes;
-  for (size_t item = first; item < items_.size(); ++item) {
-    if (items_[item].fate == Fate::kAdded) indexes.push_back(items_[item].sink_index);
+  for (size_t item = first; item < results_.size(); ++item) {
+    if (results_[item].state == ValueState::kRecord) indexes.push_back(results_[item].staged);
   }
   return indexes;
 }

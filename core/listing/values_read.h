@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/listing/commit.h"
 #include "core/listing/migrating_slot.h"
 #include "core/listing/name_list.h"
 #include "core/listing/step.h"
@@ -61,19 +62,6 @@ inline constexpr size_t kValuesPartsAtOnce = 2;
 // Fetches the values of names from the nodes where the names were found.
 class ValuesRead final : public ListingStep {
  public:
-  // The fate of one name.
-  enum class Fate : uint8_t {
-    kPending,
-    kAdded,       // in the sink
-    kGone,        // deleted since its name was read
-    kNotWanted,   // not taken by the sink
-    kUnreadable,  // wrong type, undecodable or larger than a page
-    kNotKept,     // did not fit what is left of the page
-    kObstructed,  // not told: see obstacle()
-    kNull,        // MGET said null: deleted, or of a wrong type
-    kAsked,       // the source of a migration sent us on
-  };
-
   struct Bounds {
     size_t bytes_left;                   // of the page: no node's records are decoded far beyond
     size_t mget_keys = 1;                // of one command
@@ -84,10 +72,10 @@ class ValuesRead final : public ListingStep {
   // count. `names` and `sink` must outlive the step.
   ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes, const Bounds& bounds,
              RecordSink* sink);
-  // The same for names of a slot in migration, one key a command. A key that is on neither node is
-  // obstructed rather than gone: that the source sent us on and the destination has it not proves
-  // nothing while either may be reloading or the migration be set anew. Read the slot's names
-  // again: a deleted one is not among them.
+  // The same for names of a slot in migration, one key a command. A key that is on neither node has
+  // failed rather than been deleted: that the source sent us on and the destination has it not
+  // proves nothing while either may be reloading or the migration be set anew. Read the slot's
+  // names again: a deleted one is not among them.
   ValuesRead(const NameList* names, size_t count, Migration migration, const Bounds& bounds,
              RecordSink* sink);
 
@@ -96,25 +84,12 @@ class ValuesRead final : public ListingStep {
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
   void OnFailure(size_t request, const absl::Status& status) override;
 
-  // Names are passed in order up to the first that must stay for later.
-  struct Outcome {
-    size_t passed = 0;            // names that are done
-    size_t added = 0;             // records that stay in the sink
-    size_t examined = 0;          // names of records that the sink was asked about, and are passed
-    size_t bytes = 0;             // of those
-    bool page_full = false;       // the next record does not fit the page
-    std::vector<size_t> removed;  // indexes in the sink of records that must leave it
-  };
-  struct PageState {
-    size_t bytes_left;               // of the page
-    bool is_empty;                   // so that a record which does not fit never will
-    size_t records_left = SIZE_MAX;  // of the page
-    bool all_or_nothing = false;     // unless every name is done, none is
-  };
-  // Ends the step, and tells the sink what could not be read.
-  Outcome Finish(const PageState& page);
-  // Ends the step as if it had not been: all that must leave the sink.
-  std::vector<size_t> Abandon() const { return RecordsFrom(0); }
+  // What is known of each key; final when the step is done.
+  std::span<const ValueResult> results() const { return results_; }
+  // Tells the sink of those among the first `passed` that cannot be read, and of `too_large`.
+  void TellUnreadable(size_t passed, std::span<const size_t> too_large) const;
+  // Indexes in the sink of the records of keys from `first` on.
+  std::vector<size_t> RecordsFrom(size_t first) const;
 
   // The values that came, of what is wanted or not, and their bytes.
   size_t values() const { return values_; }
@@ -124,10 +99,11 @@ class ValuesRead final : public ListingStep {
   const std::optional<Obstacle>& obstacle() const { return obstacle_; }
 
  private:
-  struct Item {
-    Fate fate = Fate::kPending;
-    uint32_t bytes = 0;
-    uint32_t sink_index = 0;
+  // What the first round left open.
+  enum class Open : uint8_t {
+    kNo,
+    kNull,   // MGET said null: deleted, or of a wrong type
+    kAsked,  // the source of a migration sent us on
   };
   // A command of the round and the items it asks for; an ASKING has none.
   struct Command {
@@ -150,6 +126,9 @@ class ValuesRead final : public ListingStep {
   };
   enum class Round { kBegin, kValues, kAgain, kDone };
 
+  bool Waits(size_t key, Open why) const {
+    return results_[key].state == ValueState::kPending && open_[key] == why;
+  }
   void AddNames();
   void AskAll();
   void AskNullsAgain();
@@ -157,7 +136,6 @@ class ValuesRead final : public ListingStep {
   void AddCommand(Part& part, size_t first, size_t count);
   Part& PartFor(size_t node);
   Part& PartOf(size_t request) { return parts_[sent_[request]]; }
-  std::vector<size_t> RecordsFrom(size_t first) const;
   void OnValue(size_t node, size_t item, const ReplyView& value, bool alone);
   void AddRecord(size_t node, size_t item, std::string_view value);
   void AddWithoutValue(size_t node, size_t item, NoValue why, absl::Status status);
@@ -173,8 +151,9 @@ class ValuesRead final : public ListingStep {
   const Bounds bounds_;
   RecordSink* const sink_;
   Round round_ = Round::kBegin;
-  std::vector<Item> items_;
-  size_t stays_ = SIZE_MAX;        // the first item known to stay for later
+  std::vector<ValueResult> results_;
+  std::vector<Open> open_;
+  size_t first_left_ = SIZE_MAX;   // the first key known to be left for later
   std::vector<NodeState> states_;  // of nodes, by the index in same_node_
   std::vector<Part> parts_;        // of the round
   std::vector<size_t> sent_;       // their indexes, in the order in which they were sent

@@ -71,8 +71,10 @@ class ValuesReadRounds : public testing::Test {
     return ValuesRead(&names_, names_.size(), {kSource},
                       {.bytes_left = bytes_left, .mget_keys = mget_keys}, &sink_);
   }
-  ValuesRead::Outcome Finish(ValuesRead& read, size_t bytes_left = 100) {
-    return read.Finish({.bytes_left = bytes_left, .is_empty = true});
+  static Commit Finish(ValuesRead& read, size_t bytes_left = 100) {
+    Commit commit = CommitValues(read.results(), {.bytes = bytes_left});
+    read.TellUnreadable(commit.passed, commit.too_large);
+    return commit;
   }
 
   const std::vector<std::string> keys_ = {"actor:{a}:0", "actor:{a}:1", "actor:{a}:2"};
@@ -91,11 +93,11 @@ TEST_F(ValuesReadRounds, AKeyWithoutAValueIsARecordWhereTheSinkTakesIt) {
     Feed(read, 0, 1, "$9\r\ntoo large\r\n", {.bulk_bytes_max = 8});
     Feed(read, 0, 2, "$1\r\nx\r\n");
     EXPECT_TRUE(read.NextRound().empty());
-    const ValuesRead::Outcome outcome = Finish(read);
-    EXPECT_EQ(outcome.passed, 3u);
-    EXPECT_EQ(outcome.added, takes ? 3u : 1u);
-    EXPECT_EQ(outcome.bytes, takes ? 3u : 1u);
-    EXPECT_EQ(outcome.examined, 3u);
+    const Commit commit = Finish(read);
+    EXPECT_EQ(commit.passed, 3u);
+    EXPECT_EQ(commit.records, takes ? 3u : 1u);
+    EXPECT_EQ(commit.bytes, takes ? 3u : 1u);
+    EXPECT_EQ(commit.examined, 3u);
     EXPECT_FALSE(read.obstacle());
     if (takes) {
       EXPECT_EQ(sink_.records, keys_);
@@ -117,10 +119,10 @@ TEST_F(ValuesReadRounds, AKeyWithoutAValueThatDoesNotFitStays) {
          "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
   }
   EXPECT_TRUE(read.NextRound().empty());
-  const ValuesRead::Outcome outcome = Finish(read, 2);
-  EXPECT_EQ(outcome.passed, 2u);
-  EXPECT_TRUE(outcome.page_full);
-  EXPECT_EQ(outcome.removed, std::vector<size_t>{2});
+  const Commit commit = Finish(read, 2);
+  EXPECT_EQ(commit.passed, 2u);
+  EXPECT_TRUE(commit.page_full);
+  EXPECT_EQ(read.RecordsFrom(commit.passed), std::vector<size_t>{2});
 }
 
 TEST_F(ValuesReadRounds, ANullOfMgetIsAskedForAlone) {
@@ -138,9 +140,9 @@ TEST_F(ValuesReadRounds, ANullOfMgetIsAskedForAlone) {
   Feed(read, 0, 0, "$-1\r\n");
   Feed(read, 0, 1, "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
   EXPECT_TRUE(read.NextRound().empty());
-  const ValuesRead::Outcome outcome = Finish(read);
-  EXPECT_EQ(outcome.passed, 3u);
-  EXPECT_EQ(outcome.added, 1u);
+  const Commit commit = Finish(read);
+  EXPECT_EQ(commit.passed, 3u);
+  EXPECT_EQ(commit.records, 1u);
   EXPECT_FALSE(read.obstacle());
   EXPECT_EQ(sink_.unreadable, std::vector<std::string>{keys_[2]});
 }
@@ -168,10 +170,10 @@ TEST_F(ValuesReadRounds, ARecordLargerThanAPageIsPassedOverAndTold) {
   Feed(read, 0, 1, "$-1\r\n");
   Feed(read, 0, 2, "$-1\r\n");
   EXPECT_TRUE(read.NextRound().empty());
-  const ValuesRead::Outcome outcome = Finish(read, 5);
-  EXPECT_EQ(outcome.passed, 3u);
-  EXPECT_EQ(outcome.added, 0u);
-  EXPECT_EQ(outcome.removed, std::vector<size_t>{0});
+  const Commit commit = Finish(read, 5);
+  EXPECT_EQ(commit.passed, 3u);
+  EXPECT_EQ(commit.records, 0u);
+  EXPECT_EQ(commit.too_large, std::vector<size_t>{0});
   EXPECT_EQ(sink_.unreadable, std::vector<std::string>{keys_[0]});
 }
 
@@ -183,10 +185,10 @@ TEST_F(ValuesReadRounds, ARecordThatDoesNotFitTheRestOfAPageStays) {
   Feed(read, 0, 1, "$5\r\nlarge\r\n");
   Feed(read, 0, 2, "$1\r\nx\r\n");
   EXPECT_TRUE(read.NextRound().empty());
-  const ValuesRead::Outcome outcome = Finish(read, 7);
-  EXPECT_EQ(outcome.passed, 1u);
-  EXPECT_EQ(outcome.added, 1u);
-  EXPECT_TRUE(outcome.page_full);
+  const Commit commit = Finish(read, 7);
+  EXPECT_EQ(commit.passed, 1u);
+  EXPECT_EQ(commit.records, 1u);
+  EXPECT_TRUE(commit.page_full);
   EXPECT_TRUE(sink_.unreadable.empty());
 }
 
@@ -197,9 +199,9 @@ TEST_F(ValuesReadRounds, NothingBehindAnObstacleIsPassed) {
   Feed(read, 0, 1, "-MOVED 7 127.0.0.1:7001\r\n");
   Feed(read, 0, 2, "$1\r\nz\r\n");
   EXPECT_TRUE(read.NextRound().empty());
-  const ValuesRead::Outcome outcome = Finish(read);
-  EXPECT_EQ(outcome.passed, 1u);
-  EXPECT_EQ(outcome.removed, std::vector<size_t>{1});
+  const Commit commit = Finish(read);
+  EXPECT_EQ(commit.passed, 1u);
+  EXPECT_EQ(read.RecordsFrom(commit.passed), std::vector<size_t>{1});
   ASSERT_TRUE(read.obstacle());
   EXPECT_EQ(read.obstacle()->kind, ServerErrorKind::kMoved);
   EXPECT_EQ(read.obstacle()->redirect, kDestination);

@@ -73,12 +73,12 @@ TEST(ValuesReadTest, TheFirstRecordIsReadThoughOthersFillThePage) {
   ASSERT_EQ(read.NextRound().size(), 1);
   Reply(read, "$5\r\nfirst\r\n");
   ASSERT_TRUE(read.NextRound().empty());
-  ValuesRead::Outcome outcome = read.Finish({.bytes_left = 8, .is_empty = true});
-  EXPECT_EQ(outcome.passed, 1);
-  EXPECT_EQ(outcome.added, 1);
-  EXPECT_EQ(outcome.bytes, 5);
-  EXPECT_TRUE(outcome.page_full);
-  EXPECT_EQ(outcome.removed, (std::vector<size_t>{0, 1}));
+  const Commit commit = CommitValues(read.results(), {.bytes = 8});
+  EXPECT_EQ(commit.passed, 1);
+  EXPECT_EQ(commit.records, 1);
+  EXPECT_EQ(commit.bytes, 5);
+  EXPECT_TRUE(commit.page_full);
+  EXPECT_EQ(read.RecordsFrom(commit.passed), (std::vector<size_t>{0, 1}));
 }
 
 }  // namespace

@@ -1,0 +1,66 @@
+#include "core/listing/strategy.h"
+
+namespace atestore {
+namespace {
+
+using Then = Transition::Then;
+
+template <typename... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+Transition AfterError(const Strategy& strategy, const Obstacle& error, const ServerFacts& facts,
+                      int probe_variant) {
+  if (error.kind == ServerErrorKind::kOutOfMemory) {
+    // Redis 7.0 at maxmemory refuses what stands inside MULTI, reads too, but not reads alone. A
+    // slot in migration cannot be read without it: that takes memory, or the migration's end.
+    return {ReadBatch(), facts.without_multi ? Then::kWait : Then::kRead};
+  }
+  if (!error.transient) return {strategy, Then::kFail};
+  switch (error.kind) {
+    case ServerErrorKind::kMoved:
+      return {ReadBatch(), Then::kRefresh};
+    case ServerErrorKind::kAsk:
+      // Where to go is known; the topology does not tell more.
+      return {ReadMigratingSlot{{.slot = error.slot,
+                                 .source = error.asked,
+                                 .destination = error.redirect,
+                                 .probe_variant = probe_variant}},
+              Then::kReread};
+    default:
+      return {strategy, error.at_once ? Then::kReread : Then::kWait};
+  }
+}
+
+}  // namespace
+
+Transition Next(const Strategy& strategy, const Impediment& met, const ServerFacts& facts,
+                int probe_variant) {
+  const bool in_batch = std::holds_alternative<ReadBatch>(strategy);
+  return std::visit(Overloaded{[&](const TooManyKeys& keys) -> Transition {
+                                 if (!keys.for_any_whole_read) return {ReadSlot(), Then::kRead};
+                                 if (facts.per_slot_tables) return {ReadLargeSlot(), Then::kRead};
+                                 return {ReadWholeSlot(), Then::kRead};
+                               },
+                               [&](const NotCovered&) -> Transition {
+                                 if (in_batch) return {ReadSlot(), Then::kRead};
+                                 return {strategy, Then::kReread};
+                               },
+                               [&](const ProbeExists&) -> Transition {
+                                 return {strategy, Then::kReread};
+                               },
+                               [&](const NoPerSlotTables&) -> Transition {
+                                 if (in_batch) return {ReadBatch(), Then::kRead};
+                                 return {ReadWholeSlot(), Then::kReread};
+                               },
+                               [&](const OtherProcess&) -> Transition {
+                                 return {ReadLargeSlot(), Then::kReread};
+                               },
+                               [&](const Obstacle& error) {
+                                 return AfterError(strategy, error, facts, probe_variant);
+                               }},
+                    met);
+}
+
+}  // namespace atestore
