@@ -17,27 +17,27 @@ void BracketedSlots::AddTo(Pipeline& pipeline, std::span<const Slot> slots,
 }
 
 bool BracketedSlots::OnReply(size_t command, const ReplyView& reply, const Endpoint& asked) {
-  if (reply.is_error() && !obstacle_) {
-    obstacle_ = Obstacle::FromError(ParseServerError(reply.text(), asked), asked);
+  if (reply.is_error() && !error_) {
+    error_ = ReadError::FromError(ParseServerError(reply.text(), asked), asked);
   }
   const size_t last = slots_ + 3;
-  if (!obstacle_) {
+  if (!error_) {
     if (command == 0) TakeInfo(reply, before_, asked);
     if (command == 1) TakeNodes(reply, before_, asked);
     if (command > 1 && command < last - 1) keys_.emplace_back(reply);
     if (command == last - 1) TakeNodes(reply, after_, asked);
     if (command == last) TakeInfo(reply, after_, asked);
   }
-  if (command == last && !obstacle_) Conclude(asked);
+  if (command == last && !error_) Conclude(asked);
   return command == last;
 }
 
 void BracketedSlots::TakeInfo(const ReplyView& reply, Look& look, const Endpoint& asked) {
   look.fence = MigrationFence::FromInfo(reply.text());
   if (!look.fence) {
-    obstacle_ = Obstacle::Retake(asked, "INFO has no run_id or total_commands_processed");
+    error_ = ReadError::Reread(asked, "INFO has no run_id or total_commands_processed");
   } else if (!HasLoaded(reply.text())) {
-    obstacle_ = Obstacle::Retake(asked, "the node is loading its data set");
+    error_ = ReadError::Reread(asked, "the node is loading its data set");
   }
 }
 
@@ -46,14 +46,14 @@ void BracketedSlots::TakeNodes(const ReplyView& reply, Look& look, const Endpoin
   if (view.ok()) {
     look.view = *view;
   } else {
-    obstacle_ = Obstacle::FromFailure(view.status(), asked);
+    error_ = ReadError::FromFailure(view.status(), asked);
   }
 }
 
 void BracketedSlots::Conclude(const Endpoint& asked) {
   if (!after_.fence->IsUnchangedSince(*before_.fence) ||
       after_.view->config_epoch != before_.view->config_epoch) {
-    obstacle_ = Obstacle::Retake(asked, "the slots of the node changed while they were read");
+    error_ = ReadError::Reread(asked, "the slots of the node changed while they were read");
     return;
   }
   stable_ = before_.view->StableSlots() & after_.view->StableSlots();

@@ -30,7 +30,7 @@ class BracketedSlots {
   bool OnReply(size_t command, const ReplyView& reply, const Endpoint& asked);
 
   // What makes the read worthless.
-  const std::optional<Obstacle>& obstacle() const { return obstacle_; }
+  const std::optional<ReadError>& error() const { return error_; }
   // The slots that were the node's all the time.
   const SlotSet& StableSlots() const { return stable_; }
   // The slots that it migrated at the last look: they cannot be read this way.
@@ -54,7 +54,7 @@ class BracketedSlots {
   Look after_;
   std::vector<Reply> keys_;
   SlotSet stable_;
-  std::optional<Obstacle> obstacle_;
+  std::optional<ReadError> error_;
 };
 
 }  // namespace atestore

@@ -27,17 +27,17 @@ uint64_t HugeSlotScan::asked_cursor() const { return from() != nullptr ? from()-
 
 void HugeSlotScan::OnReply(size_t, size_t command, const ReplyView& reply) {
   if (command == 0) {
-    obstacle_ = ObstacleOfClusterInfo(reply, options_.owner);
+    error_ = ReadErrorOfClusterInfo(reply, options_.owner);
     return;
   }
-  if (obstacle_) return;
+  if (error_) return;
   std::optional<ReplyView> results = replies_.OnReply(command - 1, reply, options_.owner);
   if (results) TakeResults(*results);
-  if (replies_.error()) obstacle_ = Obstacle::FromError(*replies_.error(), options_.owner);
+  if (replies_.error()) error_ = ReadError::FromError(*replies_.error(), options_.owner);
 }
 
 void HugeSlotScan::OnFailure(size_t, const absl::Status& status) {
-  obstacle_ = Obstacle::FromFailure(status, options_.owner);
+  error_ = ReadError::FromFailure(status, options_.owner);
 }
 
 void HugeSlotScan::TakeResults(const ReplyView& results) {
@@ -53,7 +53,7 @@ void HugeSlotScan::TakeResults(const ReplyView& results) {
   }
   std::optional<uint64_t> run = RunOfInfo(info);
   if (!run) {
-    obstacle_ = Obstacle::Retake(options_.owner, "INFO has no run_id");
+    error_ = ReadError::Reread(options_.owner, "INFO has no run_id");
     return;
   }
   run_ = *run;
@@ -68,7 +68,7 @@ void HugeSlotScan::TakeScan(const ReplyView& reply) {
   std::optional<uint64_t> next;
   if (reply.is_array() && reply.size() == 2) next = ParseScanCursor(reply[0].text());
   if (!next) {
-    obstacle_ = Obstacle::Retake(options_.owner, "SCAN: unexpected reply");
+    error_ = ReadError::Reread(options_.owner, "SCAN: unexpected reply");
     return;
   }
   replied_cursor_ = *next;
@@ -91,8 +91,8 @@ void HugeSlotScan::TakeScan(const ReplyView& reply) {
   };
   bool whole = VisitNames(reply[1], take, CountLongNames(*options_.filter, &names_));
   if (!whole || names_.overflowed()) {
-    obstacle_ =
-        Obstacle::Retake(options_.owner, "the names of a SCAN are larger than the reply limit");
+    error_ =
+        ReadError::Reread(options_.owner, "the names of a SCAN are larger than the reply limit");
   }
 }
 

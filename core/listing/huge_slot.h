@@ -32,7 +32,7 @@ class HugeSlotScan final : public ListingStep {
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
   void OnFailure(size_t request, const absl::Status& status) override;
 
-  const std::optional<Obstacle>& obstacle() const { return obstacle_; }
+  const std::optional<ReadError>& error() const { return error_; }
   bool probe_taken() const { return probe_taken_; }
   // The cursor belongs to another process: the slot must be begun anew.
   bool other_process() const { return other_process_; }
@@ -61,7 +61,7 @@ class HugeSlotScan final : public ListingStep {
   const Options options_;
   TransactionReplies replies_{3};
   bool sent_ = false;
-  std::optional<Obstacle> obstacle_;
+  std::optional<ReadError> error_;
   bool layout_violated_ = false;
   bool probe_taken_ = false;
   bool other_process_ = false;

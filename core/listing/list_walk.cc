@@ -75,9 +75,9 @@ std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
   while (!pending_) {
     if (!current_ && !Begin(topology)) break;
     // First, so that a node looks for names while values are on the wire.
-    if (!ahead_ && MayGoAhead()) GoAhead(topology);
+    if (!ahead_ && MayStartNextSegment()) StartNextSegment(topology);
     while (ahead_ && !Ask(*ahead_, &requests)) {
-      if (!TakeAhead()) break;
+      if (!ReadNextValues()) break;
     }
     if (Ask(*current_, &requests)) break;
     current_->values ? CommitValues() : ConcludeNames();
@@ -89,12 +89,12 @@ std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
 // Adds what the segment's step has to send now. False: the step is done.
 bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
   std::vector<ShardRequest> more = segment.step().More();
-  if (more.empty() && segment.on_their_way == 0) {
+  if (more.empty() && segment.in_flight == 0) {
     more = segment.step().NextRound();
     segment.sent = 0;
   }
   routes_.Add(&segment, std::move(more), requests);
-  return segment.on_their_way > 0;
+  return segment.in_flight > 0;
 }
 
 // Begins a segment at the position; false: something else is to be done first.
@@ -137,14 +137,14 @@ bool ListWalk::TakeNamesAhead(Segment& segment, const std::optional<NameMark>& a
 }
 
 // Only where it is likely that the current segment will be committed whole and leave room.
-bool ListWalk::MayGoAhead() const {
-  if (!in_batch() || ending_ || !current_->values || current_->values->obstacle()) {
+bool ListWalk::MayStartNextSegment() const {
+  if (!in_batch() || ending_ || !current_->values || current_->values->error()) {
     return false;
   }
   if (current_->fetch < current_->names->size() || current_->fetch >= names_room()) return false;
   if (current_->batch) {
     for (size_t unit = 0; unit < current_->batch->units().size(); ++unit) {
-      if (current_->batch->obstacle(unit)) return false;
+      if (current_->batch->error(unit)) return false;
     }
   }
   double bytes =
@@ -152,7 +152,7 @@ bool ListWalk::MayGoAhead() const {
   return current_->end < end() && bytes < static_cast<double>(bytes_left());
 }
 
-void ListWalk::GoAhead(const Topology& topology) {
+void ListWalk::StartNextSegment(const Topology& topology) {
   const size_t first = current_->end;
   const size_t names = names_room() - current_->fetch;
   if (AwaitsNames(first, names)) return;
@@ -164,7 +164,7 @@ void ListWalk::GoAhead(const Topology& topology) {
 }
 
 // Begins to read the values of the names found ahead; false: that is not possible, or done.
-bool ListWalk::TakeAhead() {
+bool ListWalk::ReadNextValues() {
   if (ahead_->names_taken) return false;
   TakeBatch(*ahead_);
   if (ahead_->end == ahead_->first) return false;  // why will be seen when it is its turn
@@ -219,9 +219,9 @@ void ListWalk::TakeBatch(Segment& segment) {
   const NamesBatch& batch = *segment.batch;
   LearnDensity(batch.density());
   for (size_t unit = 0; unit < batch.units().size(); ++unit) {
-    const std::optional<Obstacle>& obstacle = batch.obstacle(unit);
-    if (!obstacle || obstacle->kind != ServerErrorKind::kMoved) continue;
-    moved_[obstacle->slot] = obstacle->redirect;
+    const std::optional<ReadError>& error = batch.error(unit);
+    if (!error || error->kind != ServerErrorKind::kMoved) continue;
+    moved_[error->slot] = error->redirect;
   }
   segment.end = segment.first;
   while (segment.end < end() && batch.covered()[segment.end]) ++segment.end;
@@ -235,8 +235,8 @@ void ListWalk::DiagnoseFirstSlot() {
   if (batch.oversize()[slot]) {
     const size_t keys_max = batch.units()[0].keys_max;
     Recover(TooManyKeys{.for_any_whole_read = keys_max >= reading_.whole_slot_keys}, why);
-  } else if (batch.obstacle(0)) {
-    Recover(*batch.obstacle(0));
+  } else if (batch.error(0)) {
+    Recover(*batch.error(0));
   } else if (batch.probe_taken()) {
     Recover(ProbeExists{}, why);
   } else if (batch.layout_violated()) {
@@ -248,11 +248,11 @@ void ListWalk::DiagnoseFirstSlot() {
 
 void ListWalk::ConcludeMigrating() {
   MigratingSlot& migrating = *current_->migrating;
-  if (migrating.obstacle()) {
+  if (migrating.error()) {
     // It may have ended, or another one may have begun; or the probe's name is a key of the slot.
     ++probe_variant_;
     strategy_ = ReadSlot();
-    return Recover(*migrating.obstacle());
+    return Recover(*migrating.error());
   }
   current_->end = position_->slot + size_t{1};
   ReadValues(*current_, &migrating.names(), names_room());
@@ -318,7 +318,7 @@ ValuesRead::Bounds ListWalk::ValuesBounds() const {
 
 // A server that closes a connection over too many bytes does so each time it is asked for as many.
 void ListWalk::LearnPortion(const ValuesRead& values, bool whole) {
-  if (values.obstacle() && values.obstacle()->lost) {
+  if (values.error() && values.error()->lost) {
     portion_ = std::max(portion_ * kPortionAfterLoss, kPortionMin);
   } else if (whole) {
     portion_ = std::min(portion_ * kPortionGrowth, 1.0);
@@ -339,8 +339,7 @@ void ListWalk::CommitValues() {
   LearnSizes(values, commit);
   std::vector<size_t> removed = values.RecordsFrom(commit.passed);
   for (const size_t key : commit.too_large) removed.push_back(values.results()[key].staged);
-  const bool whole =
-      commit.passed == current_->names->size() && removed.empty() && !values.obstacle();
+  const bool whole = commit.passed == current_->names->size() && removed.empty() && !values.error();
   LearnPortion(values, whole);
   // Indexes of what stays in the sink change only when nothing is in flight into it.
   if (!whole && ahead_) {
@@ -354,11 +353,11 @@ void ListWalk::CommitValues() {
     if (commit.page_full) page_full_ = true;
     MoveTo(PositionBehind(*position_, *current_->names, commit.passed, current_->end));
   }
-  if (values.obstacle()) AfterFailedValues(*values.obstacle());
+  if (values.error()) AfterFailedValues(*values.error());
   current_ = std::move(ahead_);
 }
 
-void ListWalk::AfterFailedValues(const Obstacle& error) {
+void ListWalk::AfterFailedValues(const ReadError& error) {
   if (current_->found && position_) {
     ++counters_.segments_found_stale;
     options_.names_ahead->Forget(position_->slot);
@@ -384,7 +383,7 @@ std::optional<Position> ListWalk::ExpectedEnd() const {
   if (options_.selective) return std::nullopt;
   const Segment& last = ahead_ ? *ahead_ : *current_;
   const size_t fetch = current_->fetch + (ahead_ ? ahead_->fetch : 0);
-  if (!last.values || fetch < room() || current_->values->obstacle() || last.values->obstacle()) {
+  if (!last.values || fetch < room() || current_->values->error() || last.values->error()) {
     return std::nullopt;
   }
   if (static_cast<double>(fetch) * hints_.record_bytes > static_cast<double>(bytes_left())) {
@@ -414,7 +413,7 @@ void ListWalk::Recover(const Impediment& met, const absl::Status& why) {
       {.per_slot_tables = reading_.per_slot_tables, .without_multi = reading_.without_multi},
       probe_variant_);
   strategy_ = next.strategy;
-  const Obstacle* error = std::get_if<Obstacle>(&met);
+  const ReadError* error = std::get_if<ReadError>(&met);
   if (error != nullptr && error->kind == ServerErrorKind::kOutOfMemory) {
     reading_.without_multi = true;
   }
@@ -438,7 +437,7 @@ void ListWalk::Recover(const Impediment& met, const absl::Status& why) {
 void ListWalk::Learn(const Impediment& met) {
   if (std::holds_alternative<ProbeExists>(met)) ++probe_variant_;
   if (std::holds_alternative<NoPerSlotTables>(met)) reading_.per_slot_tables = false;
-  const Obstacle* error = std::get_if<Obstacle>(&met);
+  const ReadError* error = std::get_if<ReadError>(&met);
   if (error == nullptr) return;
   switch (error->kind) {
     case ServerErrorKind::kMoved:

@@ -54,7 +54,7 @@ class ListWalk {
   };
 
   // Send these, numbered from 0, feed every reply to OnReply() or OnFailure(), then call Next()
-  // again. None: names ahead are on their way, ask for More() when they have come.
+  // again. None: names ahead are in flight, ask for More() when they have come.
   struct Send {
     std::vector<ShardRequest> requests;
   };
@@ -133,17 +133,17 @@ class ListWalk {
     // … and this one the values of the first `fetch`.
     std::unique_ptr<ValuesRead> values;
     size_t fetch = 0;
-    size_t sent = 0;          // requests of the step's round
-    size_t on_their_way = 0;  // of those, without an end
+    size_t sent = 0;       // requests of the step's round
+    size_t in_flight = 0;  // of those, without an end
 
     ListingStep& step() const;
   };
   std::vector<ShardRequest> Advance(const Topology& topology);
   bool Ask(Segment& segment, std::vector<ShardRequest>* requests);
   bool Begin(const Topology& topology);
-  void GoAhead(const Topology& topology);
-  bool MayGoAhead() const;
-  bool TakeAhead();
+  void StartNextSegment(const Topology& topology);
+  bool MayStartNextSegment() const;
+  bool ReadNextValues();
   void Drop(std::unique_ptr<Segment>& segment, std::vector<size_t>* removed);
   void RemoveFromSink(std::vector<size_t> indexes);
 
@@ -171,13 +171,13 @@ class ListWalk {
   void ReadValues(Segment& segment, NameList* names, size_t records_max);
   void CommitValues();
   void CommitHuge(const Commit& commit);
-  void AfterFailedValues(const Obstacle& error);
+  void AfterFailedValues(const ReadError& error);
   void LearnSizes(const ValuesRead& values, const Commit& commit);
   void LearnPortion(const ValuesRead& values, bool whole);
   void MoveTo(std::optional<Position> position);
   // Decides how to go on after what kept the position's slot from being read.
   void Recover(const Impediment& met, const absl::Status& why);
-  void Recover(const Obstacle& error) { Recover(error, error.status); }
+  void Recover(const ReadError& error) { Recover(error, error.status); }
   void Learn(const Impediment& met);
   std::optional<Endpoint> OwnerOf(Slot slot, const Topology& topology) const;
   // Of the listing.

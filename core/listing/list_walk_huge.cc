@@ -40,7 +40,7 @@ void ListWalk::ConcludeHuge() {
   HugeSlotScan& huge = *current_->huge;
   const absl::Status why =
       UnavailableError(absl::StrCat("slot ", position_->slot, " could not be read by cursor"));
-  if (huge.obstacle()) return Recover(*huge.obstacle());
+  if (huge.error()) return Recover(*huge.error());
   if (huge.probe_taken()) return Recover(ProbeExists{}, why);
   if (huge.layout_violated()) return Recover(NoPerSlotTables{}, why);
   if (huge.other_process()) {

@@ -24,7 +24,7 @@ MigratingSlot::MigratingSlot(Migration migration, const KeyFilter* filter, NameH
     : migration_(std::move(migration)), filter_(filter), hash_(hash), after_(after) {}
 
 std::vector<ShardRequest> MigratingSlot::NextRound() {
-  if (obstacle_) round_ = Round::kVerify;  // nothing more to ask
+  if (error_) round_ = Round::kVerify;  // nothing more to ask
   switch (round_) {
     case Round::kBegin:
       round_ = Round::kSource;
@@ -38,8 +38,8 @@ std::vector<ShardRequest> MigratingSlot::NextRound() {
     case Round::kVerify:
     case Round::kDone:
       round_ = Round::kDone;
-      if (!obstacle_ && (!verified_ || !names_of_destination_))
-        Retake("the migration of the slot was not confirmed");
+      if (!error_ && (!verified_ || !names_of_destination_))
+        Reread("the migration of the slot was not confirmed");
       return {};
   }
   return {};
@@ -78,11 +78,11 @@ ShardRequest MigratingSlot::Verify() const {
 }
 
 void MigratingSlot::OnReply(size_t, size_t command, const ReplyView& reply) {
-  if (obstacle_) return;
+  if (error_) return;
   if (round_ == Round::kVerify) return OnVerifyReply(command, reply);
   const bool source = round_ == Round::kSource;
   if (command == 0) {
-    obstacle_ = ObstacleOfClusterInfo(reply, source ? migration_.source : migration_.destination);
+    error_ = ReadErrorOfClusterInfo(reply, source ? migration_.source : migration_.destination);
     return;
   }
   source ? OnSourceReply(command - 1, reply) : OnDestinationReply(command - 1, reply);
@@ -90,28 +90,28 @@ void MigratingSlot::OnReply(size_t, size_t command, const ReplyView& reply) {
 
 void MigratingSlot::OnFailure(size_t, const absl::Status& status) {
   bool source = round_ != Round::kDestination;
-  obstacle_ = Obstacle::FromFailure(status, source ? migration_.source : migration_.destination);
+  error_ = ReadError::FromFailure(status, source ? migration_.source : migration_.destination);
 }
 
 void MigratingSlot::OnSourceReply(size_t command, const ReplyView& reply) {
   std::optional<ReplyView> results = source_replies_.OnReply(command, reply, migration_.source);
   if (source_replies_.error()) {
-    obstacle_ = Obstacle::FromError(*source_replies_.error(), migration_.source);
+    error_ = ReadError::FromError(*source_replies_.error(), migration_.source);
   }
   if (!results) return;
   auto result = results->begin();
   absl::StatusOr<NodeView> view = NodeView::FromClusterNodes((*result).text());
   if (!view.ok()) {
-    obstacle_ = Obstacle::FromFailure(view.status(), migration_.source);
+    error_ = ReadError::FromFailure(view.status(), migration_.source);
     return;
   }
   Slot slot = migration_.slot;
   if (!view->primary || !view->owned[slot] || !view->migrating[slot]) {
-    return Retake("the slot is not in migration any more");
+    return Reread("the slot is not in migration any more");
   }
   const std::string_view info = (*++result).text();
   fence_ = MigrationFence::FromInfo(info);
-  if (!fence_) return Retake("INFO has no run_id or total_commands_processed");
+  if (!fence_) return Reread("INFO has no run_id or total_commands_processed");
   if (!HasLoaded(info)) return NoStableOwner(migration_.source, "is loading its data set");
   TakeNames(*++result, kSource);
 }
@@ -119,8 +119,8 @@ void MigratingSlot::OnSourceReply(size_t command, const ReplyView& reply) {
 void MigratingSlot::OnDestinationReply(size_t command, const ReplyView& reply) {
   if (command == 0) {  // ASKING
     if (reply.is_error()) {
-      obstacle_ = Obstacle::FromError(ParseServerError(reply.text(), migration_.destination),
-                                      migration_.destination);
+      error_ = ReadError::FromError(ParseServerError(reply.text(), migration_.destination),
+                                    migration_.destination);
     }
     return;
   }
@@ -134,11 +134,11 @@ void MigratingSlot::OnDestinationReply(size_t command, const ReplyView& reply) {
                        " migrates to it; if that lasts, repair it with "
                        "redis-cli --cluster fix"));
     }
-    obstacle_ = Obstacle::FromError(*error, migration_.destination);
+    error_ = ReadError::FromError(*error, migration_.destination);
     return;
   }
   if (!results) return;
-  if ((*results)[0].integer() != 0) return Retake("a key has the name of the probe");
+  if ((*results)[0].integer() != 0) return Reread("a key has the name of the probe");
   if (!HasLoaded((*results)[1].text())) {
     return NoStableOwner(migration_.destination, "is loading its data set");
   }
@@ -148,22 +148,22 @@ void MigratingSlot::OnDestinationReply(size_t command, const ReplyView& reply) {
 
 void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
   if (command == 0) {
-    if (!reply.is_error()) return Retake("the slot is not in migration any more");
+    if (!reply.is_error()) return Reread("the slot is not in migration any more");
     ServerError error = ParseServerError(reply.text(), migration_.source);
     if (error.kind != ServerErrorKind::kAsk) {
-      obstacle_ = Obstacle::FromError(error, migration_.source);
+      error_ = ReadError::FromError(error, migration_.source);
     } else if (error.endpoint != migration_.destination) {
-      Retake("the slot migrates elsewhere now");
+      Reread("the slot migrates elsewhere now");
     }
     return;
   }
   if (reply.is_error()) {
-    obstacle_ =
-        Obstacle::FromError(ParseServerError(reply.text(), migration_.source), migration_.source);
+    error_ =
+        ReadError::FromError(ParseServerError(reply.text(), migration_.source), migration_.source);
     return;
   }
   std::optional<MigrationFence> now = MigrationFence::FromInfo(reply.text());
-  if (!now || !now->IsUnchangedSince(*fence_)) return Retake("the migration was set anew");
+  if (!now || !now->IsUnchangedSince(*fence_)) return Reread("the migration was set anew");
   verified_ = true;
 }
 
@@ -175,16 +175,16 @@ void MigratingSlot::TakeNames(const ReplyView& keys, uint16_t node) {
     names_.Add(migration_.slot, node, hash, name);
   };
   bool whole = VisitNames(keys, take, CountLongNames(*filter_, &names_));
-  if (!whole) Retake("the names of a slot are larger than the reply limit");
-  if (names_.overflowed()) Retake("more names than a listing can hold");
+  if (!whole) Reread("the names of a slot are larger than the reply limit");
+  if (names_.overflowed()) Reread("more names than a listing can hold");
 }
 
-void MigratingSlot::Retake(std::string_view what) {
-  obstacle_ = Obstacle::Retake(migration_.source, what);
+void MigratingSlot::Reread(std::string_view what) {
+  error_ = ReadError::Reread(migration_.source, what);
 }
 
 void MigratingSlot::NoStableOwner(const Endpoint& node, std::string_view why) {
-  obstacle_ = Obstacle::NoStableOwner(node, migration_.slot, why);
+  error_ = ReadError::NoStableOwner(node, migration_.slot, why);
 }
 
 }  // namespace atestore

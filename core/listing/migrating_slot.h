@@ -42,7 +42,7 @@ class MigratingSlot final : public ListingStep {
   void OnFailure(size_t request, const absl::Status& status) override;
 
   // Set when the names could not be taken: the migration ended, or something else is wrong.
-  const std::optional<Obstacle>& obstacle() const { return obstacle_; }
+  const std::optional<ReadError>& error() const { return error_; }
   NameList& names() { return names_; }
   const Migration& migration() const { return migration_; }
 
@@ -56,7 +56,7 @@ class MigratingSlot final : public ListingStep {
   void OnDestinationReply(size_t command, const ReplyView& reply);
   void OnVerifyReply(size_t command, const ReplyView& reply);
   void TakeNames(const ReplyView& keys, uint16_t node);
-  void Retake(std::string_view what);
+  void Reread(std::string_view what);
   void NoStableOwner(const Endpoint& node, std::string_view why);
 
   const Migration migration_;
@@ -69,7 +69,7 @@ class MigratingSlot final : public ListingStep {
   std::optional<MigrationFence> fence_;
   bool names_of_destination_ = false;  // are taken
   bool verified_ = false;
-  std::optional<Obstacle> obstacle_;
+  std::optional<ReadError> error_;
   NameList names_;
 };
 

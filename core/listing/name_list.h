@@ -14,7 +14,7 @@ namespace atestore {
 // only a server that lies gets there.
 inline constexpr size_t kNameListBytesMax = size_t{256} << 20;
 
-// Names of records on their way to a page, in listing order after Sort(): by slot, hash, tie. One
+// Names of records in flight to a page, in listing order after Sort(): by slot, hash, tie. One
 // allocation for all of them.
 class NameList {
  public:

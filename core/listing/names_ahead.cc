@@ -114,7 +114,7 @@ void NamesAhead::Conclude(Read& read) {
   Node& node = nodes_[read.node];
   --node.units;
   for (Slot slot : read.slots) asked_.reset(slot);
-  if (read.batch->obstacle(0) || !read.batch->covered()[read.slots.front()]) {
+  if (read.batch->error(0) || !read.batch->covered()[read.slots.front()]) {
     node.left_alone = true;
   } else {
     Keep(read);

@@ -42,10 +42,10 @@ class NamesAhead {
   void OnReply(size_t request, size_t command, const ReplyView& reply);
   void OnFailure(size_t request, const absl::Status& status);
 
-  // Slots whose names are kept or on their way.
+  // Slots whose names are kept or in flight.
   bool Has(size_t slot) const { return kept_[slot] || asked_[slot]; }
   // True when it pays to wait before taking up to `names` names of the slots from `first` on: more
-  // of them are on their way.
+  // of them are in flight.
   bool Awaits(size_t first, size_t names) const;
 
   // Names of consecutive slots, each slot's from one instant.
@@ -71,7 +71,7 @@ class NamesAhead {
     std::vector<Slot> slots;  // that it owns
     size_t from = 0;          // the slot from which on they were asked for last
     size_t next = 0;          // in slots: those before it are below `from` or Has() them
-    size_t units = 0;         // on their way
+    size_t units = 0;         // in flight
     bool left_alone = false;  // until the next topology
   };
   struct Read {

@@ -88,8 +88,8 @@ void NamesBatch::OnReply(size_t request, size_t command, const ReplyView& reply)
   State& state = states_[request];
   const NamesUnit& unit = units_[request];
   if (command == 0) {
-    state.obstacle = ObstacleOfClusterInfo(reply, unit.endpoint);
-    state.cluster_is_ok = !state.obstacle;
+    state.error = ReadErrorOfClusterInfo(reply, unit.endpoint);
+    state.cluster_is_ok = !state.error;
     return;
   }
   if (!state.cluster_is_ok) return;
@@ -101,25 +101,25 @@ void NamesBatch::OnReply(size_t request, size_t command, const ReplyView& reply)
       replies.OnReply((command - 1) % commands, reply, unit.endpoint);
   if (results) TakeTransaction(request, transaction, *results);
   CheckRoom(request);
-  if (replies.error()) Obstruct(request, Obstacle::FromError(*replies.error(), unit.endpoint));
+  if (replies.error()) NoteError(request, ReadError::FromError(*replies.error(), unit.endpoint));
 }
 
 void NamesBatch::OnFailure(size_t request, const absl::Status& status) {
-  Obstruct(request, Obstacle::FromFailure(status, units_[request].endpoint));
+  NoteError(request, ReadError::FromFailure(status, units_[request].endpoint));
 }
 
 void NamesBatch::TakeBracketReply(size_t unit, size_t command, const ReplyView& reply) {
   BracketedSlots& bracket = *states_[unit].bracket;
   if (!bracket.OnReply(command, reply, units_[unit].endpoint)) return;
-  if (bracket.obstacle()) return Obstruct(unit, *bracket.obstacle());
+  if (bracket.error()) return NoteError(unit, *bracket.error());
   for (size_t index = 0; index < units_[unit].slots.size(); ++index) {
     const Slot slot = units_[unit].slots[index];
     if (bracket.StableSlots()[slot]) TakeSlot(unit, slot, bracket.keys(index));
     if (bracket.MigratingSlots()[slot]) {
-      Obstruct(unit, Obstacle::NoStableOwner(
-                         units_[unit].endpoint, slot,
-                         "migrates it and has reached maxmemory; raise maxmemory, free memory or "
-                         "end the migration"));
+      NoteError(unit, ReadError::NoStableOwner(
+                          units_[unit].endpoint, slot,
+                          "migrates it and has reached maxmemory; raise maxmemory, free memory or "
+                          "end the migration"));
     }
   }
   CheckRoom(unit);
@@ -129,7 +129,7 @@ void NamesBatch::TakeBracketReply(size_t unit, size_t command, const ReplyView& 
 void NamesBatch::CheckRoom(size_t unit) {
   if (!names_.overflowed()) return;
   covered_.reset();
-  Obstruct(unit, "more names than a listing can hold");
+  NoteError(unit, "more names than a listing can hold");
 }
 
 void NamesBatch::TakeTransaction(size_t unit, size_t transaction, const ReplyView& results) {
@@ -144,7 +144,7 @@ void NamesBatch::TakeTransaction(size_t unit, size_t transaction, const ReplyVie
   }
   absl::StatusOr<NodeView> view = NodeView::FromClusterNodes((*result).text());
   if (!view.ok())
-    return Obstruct(unit, Obstacle::FromFailure(view.status(), units_[unit].endpoint));
+    return NoteError(unit, ReadError::FromFailure(view.status(), units_[unit].endpoint));
   if (units_[unit].kind == NamesUnit::Kind::kSlots) return TakeSlots(unit, *view, results);
   // What the cursor means is known of this version, in this very transaction.
   if (!HasPerSlotTables((*++result).text())) {
@@ -166,14 +166,14 @@ void NamesBatch::TakeSlots(size_t unit, const NodeView& view, const ReplyView& r
 }
 
 void NamesBatch::TakeSlot(size_t unit, Slot slot, const ReplyView& keys) {
-  if (!keys.is_array()) return Obstruct(unit, "GETKEYSINSLOT: unexpected reply");
+  if (!keys.is_array()) return NoteError(unit, "GETKEYSINSLOT: unexpected reply");
   if (keys.size() > units_[unit].keys_max) {
     oversize_.set(slot);
     return;
   }
   if (covered_[slot]) return;
   bool whole = VisitNames(keys, [](std::string_view) {});
-  if (!whole) return Obstruct(unit, "the names of a slot are larger than the reply limit");
+  if (!whole) return NoteError(unit, "the names of a slot are larger than the reply limit");
   covered_.set(slot);
   density_.keys += static_cast<double>(keys.size());
   density_.slots += 1;
@@ -183,9 +183,9 @@ void NamesBatch::TakeSlot(size_t unit, Slot slot, const ReplyView& keys) {
 }
 
 void NamesBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& reply) {
-  if (!reply.is_array() || reply.size() != 2) return Obstruct(unit, "SCAN: unexpected reply");
+  if (!reply.is_array() || reply.size() != 2) return NoteError(unit, "SCAN: unexpected reply");
   std::optional<uint64_t> cursor = ParseScanCursor(reply[0].text());
-  if (!cursor) return Obstruct(unit, "SCAN: unreadable cursor");
+  if (!cursor) return NoteError(unit, "SCAN: unreadable cursor");
   const Slot first = units_[unit].slots[0];
   const size_t end = *cursor == 0 ? kSlotCount : SlotOfCursor(*cursor);
   if (end < first) {
@@ -204,7 +204,7 @@ void NamesBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& re
     layout_violated_ = true;
     return;
   }
-  if (!whole) return Obstruct(unit, "the names of a SCAN are larger than the reply limit");
+  if (!whole) return NoteError(unit, "the names of a SCAN are larger than the reply limit");
   TakeScanned(unit, view, static_cast<size_t>(end), *cursor == 0, reply[1]);
 }
 
@@ -242,12 +242,12 @@ void NamesBatch::TakeName(Slot slot, size_t unit, std::string_view text) {
   names_.Add(slot, static_cast<uint16_t>(unit), hash, text);
 }
 
-void NamesBatch::Obstruct(size_t unit, Obstacle obstacle) {
-  if (!states_[unit].obstacle) states_[unit].obstacle = std::move(obstacle);
+void NamesBatch::NoteError(size_t unit, ReadError error) {
+  if (!states_[unit].error) states_[unit].error = std::move(error);
 }
 
-void NamesBatch::Obstruct(size_t unit, std::string_view what) {
-  Obstruct(unit, Obstacle::Retake(units_[unit].endpoint, what));
+void NamesBatch::NoteError(size_t unit, std::string_view what) {
+  NoteError(unit, ReadError::Reread(units_[unit].endpoint, what));
 }
 
 }  // namespace atestore

@@ -60,7 +60,7 @@ class NamesBatch final : public ListingStep {
   // Slots that hold more keys than their unit's keys_max.
   const SlotSet& oversize() const { return oversize_; }
   // The first thing that kept `unit` from covering what it was asked for.
-  const std::optional<Obstacle>& obstacle(size_t unit) const { return states_[unit].obstacle; }
+  const std::optional<ReadError>& error(size_t unit) const { return states_[unit].error; }
   // A key with the name of the probe exists: take another variant.
   bool probe_taken() const { return probe_taken_; }
   // A SCAN was answered by a server without per-slot tables, or not in their order: do not use
@@ -80,7 +80,7 @@ class NamesBatch final : public ListingStep {
     bool cluster_is_ok = false;
     std::vector<TransactionReplies> transactions;  // or …
     std::optional<BracketedSlots> bracket;
-    std::optional<Obstacle> obstacle;  // the first
+    std::optional<ReadError> error;  // the first
   };
 
   ShardRequest RequestFor(const NamesUnit& unit) const;
@@ -93,8 +93,8 @@ class NamesBatch final : public ListingStep {
                    const ReplyView& keys);
   void TakeName(Slot slot, size_t unit, std::string_view text);
   void CheckRoom(size_t unit);
-  void Obstruct(size_t unit, Obstacle obstacle);
-  void Obstruct(size_t unit, std::string_view what);
+  void NoteError(size_t unit, ReadError error);
+  void NoteError(size_t unit, std::string_view what);
 
   const Options options_;
   const std::vector<NamesUnit> units_;

@@ -63,7 +63,7 @@ std::vector<ShardRequest> PageSequence::Advance(const Topology& topology) {
     if (!current_) current_ = Begin(*position_);
     if (!current_) break;
     const bool goes_on = Ask(*current_, topology, &requests);
-    if (!ahead_) GoAhead();
+    if (!ahead_) StartNextPage();
     if (ahead_) Ask(*ahead_, topology, &requests);
     if (goes_on || !std::holds_alternative<ListWalk::Done>(*current_->outcome)) break;
     Conclude();
@@ -76,7 +76,7 @@ std::vector<ShardRequest> PageSequence::Advance(const Topology& topology) {
 bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests) {
   if (page.outcome) return false;
   std::vector<ShardRequest> more = page.walk.More(topology);
-  if (more.empty() && page.on_their_way == 0) {
+  if (more.empty() && page.in_flight == 0) {
     ListWalk::Action action = page.walk.Next(topology);
     page.sent = 0;
     if (auto* send = std::get_if<ListWalk::Send>(&action)) {
@@ -112,7 +112,7 @@ std::unique_ptr<PageSequence::Page> PageSequence::Begin(const Position& start) {
   return std::make_unique<Page>(options_, sink);
 }
 
-void PageSequence::GoAhead() {
+void PageSequence::StartNextPage() {
   std::optional<Position> end = current_->walk.ExpectedEnd();
   if (!end) return;
   Learn();

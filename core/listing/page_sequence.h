@@ -73,7 +73,7 @@ class PageSequence {
     virtual void OnFailure(size_t request, const absl::Status& status) = 0;
 
     size_t sent = 0;
-    size_t on_their_way = 0;
+    size_t in_flight = 0;
   };
   struct Page final : Asker {
     Page(const ListWalk::Options& options, RecordSink* sink)
@@ -104,7 +104,7 @@ class PageSequence {
   std::vector<ShardRequest> Advance(const Topology& topology);
   bool Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests);
   std::unique_ptr<Page> Begin(const Position& start);
-  void GoAhead();
+  void StartNextPage();
   void LookForNames(const Topology& topology, std::vector<ShardRequest>* requests);
   void Learn();
   void Conclude();

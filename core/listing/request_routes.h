@@ -11,7 +11,7 @@ namespace atestore {
 
 // Whom replies are for, where several owners send requests through one numbering. An Owner has
 //   size_t sent = 0;          // requests of its round
-//   size_t on_their_way = 0;  // of those, without an end
+//   size_t in_flight = 0;  // of those, without an end
 template <typename Owner>
 class RequestRoutes {
  public:
@@ -27,7 +27,7 @@ class RequestRoutes {
     for (const ShardRequest& request : requests) {
       routes_.push_back({{owner, owner->sent++}, request.pipeline.size()});
     }
-    owner->on_their_way += requests.size();
+    owner->in_flight += requests.size();
     std::move(requests.begin(), requests.end(), std::back_inserter(*all));
   }
   // The owner gets no more replies.
@@ -55,7 +55,7 @@ class RequestRoutes {
   };
 
   static void End(Route& route) {
-    if (route.target.owner != nullptr) --route.target.owner->on_their_way;
+    if (route.target.owner != nullptr) --route.target.owner->in_flight;
   }
 
   std::vector<Route> routes_;

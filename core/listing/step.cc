@@ -6,7 +6,7 @@
 
 namespace atestore {
 
-Obstacle Obstacle::FromError(const ServerError& error, const Endpoint& asked) {
+ReadError ReadError::FromError(const ServerError& error, const Endpoint& asked) {
   return {.kind = error.kind,
           .slot = error.slot,
           .asked = asked,
@@ -17,7 +17,7 @@ Obstacle Obstacle::FromError(const ServerError& error, const Endpoint& asked) {
                      error.kind == ServerErrorKind::kTryAgain};
 }
 
-Obstacle Obstacle::FromFailure(const absl::Status& status, const Endpoint& asked) {
+ReadError ReadError::FromFailure(const absl::Status& status, const Endpoint& asked) {
   return {.asked = asked,
           .status = status,
           .transient = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
@@ -25,22 +25,22 @@ Obstacle Obstacle::FromFailure(const absl::Status& status, const Endpoint& asked
           .lost = absl::IsUnavailable(status)};
 }
 
-Obstacle Obstacle::Retake(const Endpoint& asked, std::string_view what) {
+ReadError ReadError::Reread(const Endpoint& asked, std::string_view what) {
   return {.asked = asked,
           .status = UnavailableError(absl::StrCat("node ", ToString(asked), ": ", ToAbsl(what))),
           .at_once = true};
 }
 
-Obstacle Obstacle::NoStableOwner(const Endpoint& asked, Slot slot, std::string_view why) {
+ReadError ReadError::NoStableOwner(const Endpoint& asked, Slot slot, std::string_view why) {
   return {.asked = asked,
           .status = UnavailableError(absl::StrCat("slot ", slot, " has no reachable owner: node ",
                                                   ToString(asked), " ", ToAbsl(why)))};
 }
 
-std::optional<Obstacle> ObstacleOfClusterInfo(const ReplyView& reply, const Endpoint& asked) {
-  if (reply.is_error()) return Obstacle::FromError(ParseServerError(reply.text(), asked), asked);
+std::optional<ReadError> ReadErrorOfClusterInfo(const ReplyView& reply, const Endpoint& asked) {
+  if (reply.is_error()) return ReadError::FromError(ParseServerError(reply.text(), asked), asked);
   if (ClusterIsOk(reply.text())) return std::nullopt;
-  return Obstacle{
+  return ReadError{
       .kind = ServerErrorKind::kClusterDown,
       .asked = asked,
       .status = UnavailableError(absl::StrCat("node ", ToString(asked),

@@ -11,7 +11,7 @@
 namespace atestore {
 
 // Why a read could not be completed, and what that says about where to go.
-struct Obstacle {
+struct ReadError {
   ServerErrorKind kind = ServerErrorKind::kOther;
   Slot slot = 0;          // kMoved and kAsk
   Endpoint asked;         // the node that answered, or did not
@@ -21,18 +21,18 @@ struct Obstacle {
   bool at_once = false;   // … without waiting: the answer tells where to go
   bool lost = false;      // the connection, perhaps because the replies were too large for it
 
-  static Obstacle FromError(const ServerError& error, const Endpoint& asked);
-  static Obstacle FromFailure(const absl::Status& status, const Endpoint& asked);
+  static ReadError FromError(const ServerError& error, const Endpoint& asked);
+  static ReadError FromFailure(const absl::Status& status, const Endpoint& asked);
   // The cluster changed while it was being read; nobody is to blame.
-  static Obstacle Retake(const Endpoint& asked, std::string_view what);
+  static ReadError Reread(const Endpoint& asked, std::string_view what);
   // Nobody is known to be the stable owner of `slot`, so nothing can be said about its keys until
   // something changes: wait, then ask anew.
-  static Obstacle NoStableOwner(const Endpoint& asked, Slot slot, std::string_view why);
+  static ReadError NoStableOwner(const Endpoint& asked, Slot slot, std::string_view why);
 };
 
 // What the reply to CLUSTER INFO says against reading from this node; nothing: the node is in a
 // cluster that is ok.
-std::optional<Obstacle> ObstacleOfClusterInfo(const ReplyView& reply, const Endpoint& asked);
+std::optional<ReadError> ReadErrorOfClusterInfo(const ReplyView& reply, const Endpoint& asked);
 
 // One part of a listing: rounds of requests, whose replies are fed back in any interleaving. A
 // round is over when each of its requests has all its replies or failed, and More() was empty.

@@ -10,7 +10,7 @@ struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
-Transition AfterError(const Strategy& strategy, const Obstacle& error, const ServerFacts& facts,
+Transition AfterError(const Strategy& strategy, const ReadError& error, const ServerFacts& facts,
                       int probe_variant) {
   if (error.kind == ServerErrorKind::kOutOfMemory) {
     // Redis 7.0 at maxmemory refuses what stands inside MULTI, reads too, but not reads alone. A
@@ -57,7 +57,7 @@ Transition Next(const Strategy& strategy, const Impediment& met, const ServerFac
                                [&](const OtherProcess&) -> Transition {
                                  return {ReadLargeSlot(), Then::kReread};
                                },
-                               [&](const Obstacle& error) {
+                               [&](const ReadError& error) {
                                  return AfterError(strategy, error, facts, probe_variant);
                                }},
                     met);

@@ -38,7 +38,7 @@ struct ProbeExists {};      // a key has the name of the probe
 struct NoPerSlotTables {};  // the answer is not that of a server with per-slot tables
 struct OtherProcess {};     // the cursor belongs to another process
 using Impediment =
-    std::variant<TooManyKeys, NotCovered, ProbeExists, NoPerSlotTables, OtherProcess, Obstacle>;
+    std::variant<TooManyKeys, NotCovered, ProbeExists, NoPerSlotTables, OtherProcess, ReadError>;
 
 // What is known of the servers.
 struct ServerFacts {

@@ -146,8 +146,8 @@ void ValuesRead::OnReply(size_t request, size_t command, const ReplyView& reply)
   if (asked.count == 0) return;  // ASKING: OK
   if (asked.count == 1) return OnValue(part.node, asked.first, reply, /*alone=*/true);
   if (!reply.is_array() || reply.size() != asked.count) {
-    return Obstruct(asked.first, asked.count,
-                    Obstacle::Retake(nodes_[part.node], "MGET: unexpected reply"));
+    return NoteError(asked.first, asked.count,
+                     ReadError::Reread(nodes_[part.node], "MGET: unexpected reply"));
   }
   size_t item = asked.first;
   for (ReplyView value : reply) OnValue(part.node, item++, value, /*alone=*/false);
@@ -158,7 +158,7 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
   if (result.state == ValueState::kFailed) return;
   if (value.is_null()) {
     if (migration_ && round_ == Round::kAgain) {
-      return Obstruct(item, 1, Obstacle::Retake(nodes_[node], "a key is on neither node"));
+      return NoteError(item, 1, ReadError::Reread(nodes_[node], "a key is on neither node"));
     }
     if (!alone) open_[item] = Open::kNull;
     if (alone) result.state = ValueState::kDeleted;
@@ -226,28 +226,29 @@ void ValuesRead::OnError(size_t node, const Command& command, const ReplyView& r
     open_[command.first] = Open::kAsked;
     return;
   }
-  Obstruct(command.first, std::max<size_t>(command.count, 1), Obstacle::FromError(error, endpoint));
+  NoteError(command.first, std::max<size_t>(command.count, 1),
+            ReadError::FromError(error, endpoint));
 }
 
 void ValuesRead::OnFailure(size_t request, const absl::Status& status) {
   Part& part = PartOf(request);
   if (!part.is_answered) --states_[part.node].parts_waiting;
-  Obstacle obstacle = Obstacle::FromFailure(status, nodes_[part.node]);
+  ReadError error = ReadError::FromFailure(status, nodes_[part.node]);
   for (const Command& command : part.commands) {
     for (size_t item = command.first; item < command.first + command.count; ++item) {
-      const bool told = results_[item].state != ValueState::kPending ||
-                        (open_[item] == Open::kNull && round_ == Round::kValues);
-      if (!told) Obstruct(item, 1, obstacle);
+      const bool known = results_[item].state != ValueState::kPending ||
+                         (open_[item] == Open::kNull && round_ == Round::kValues);
+      if (!known) NoteError(item, 1, error);
     }
   }
-  if (!obstacle_) obstacle_ = obstacle;
+  if (!error_) error_ = error;
 }
 
-void ValuesRead::Obstruct(size_t first, size_t count, Obstacle obstacle) {
+void ValuesRead::NoteError(size_t first, size_t count, ReadError error) {
   for (size_t item = first; item < first + count; ++item)
     results_[item].state = ValueState::kFailed;
   first_left_ = std::min(first_left_, first);
-  if (!obstacle_) obstacle_ = std::move(obstacle);
+  if (!error_) error_ = std::move(error);
 }
 
 void ValuesRead::MarkUnreadable(size_t item, absl::Status why) {

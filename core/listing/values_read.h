@@ -95,8 +95,8 @@ class ValuesRead final : public ListingStep {
   size_t values() const { return values_; }
   size_t value_bytes() const { return value_bytes_; }
 
-  // The first obstacle met.
-  const std::optional<Obstacle>& obstacle() const { return obstacle_; }
+  // The first error met.
+  const std::optional<ReadError>& error() const { return error_; }
 
  private:
   // What the first round left open.
@@ -141,7 +141,7 @@ class ValuesRead final : public ListingStep {
   void AddWithoutValue(size_t node, size_t item, NoValue why, absl::Status status);
   void OnAdded(size_t node, size_t item, size_t bytes);
   void OnError(size_t node, const Command& command, const ReplyView& reply);
-  void Obstruct(size_t first, size_t count, Obstacle obstacle);
+  void NoteError(size_t first, size_t count, ReadError error);
   void MarkUnreadable(size_t item, absl::Status why);
 
   const NameList* const names_;
@@ -160,7 +160,7 @@ class ValuesRead final : public ListingStep {
   std::vector<std::pair<size_t, absl::Status>> unreadable_;
   size_t values_ = 0;
   size_t value_bytes_ = 0;
-  std::optional<Obstacle> obstacle_;
+  std::optional<ReadError> error_;
 };
 
 }  // namespace atestore

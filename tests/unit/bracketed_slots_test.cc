@@ -64,7 +64,7 @@ BracketedSlots ReadWithChange(const std::function<void(Node&)>& change) {
 
 TEST(BracketedSlots, KeepsWhatNobodyTouched) {
   const BracketedSlots bracket = ReadWithChange([](Node&) {});
-  EXPECT_FALSE(bracket.obstacle());
+  EXPECT_FALSE(bracket.error());
   EXPECT_TRUE(bracket.StableSlots()[kSlot]);
   EXPECT_EQ(bracket.keys(0).size(), 2U);
 }
@@ -85,15 +85,15 @@ TEST(BracketedSlots, RefusesWhatMayHaveChangedInBetween) {
   };
   for (size_t change = 0; change < changes.size(); ++change) {
     const BracketedSlots bracket = ReadWithChange(changes[change]);
-    ASSERT_TRUE(bracket.obstacle()) << change;
-    EXPECT_TRUE(bracket.obstacle()->transient) << change;
+    ASSERT_TRUE(bracket.error()) << change;
+    EXPECT_TRUE(bracket.error()->transient) << change;
   }
 }
 
 TEST(BracketedSlots, RefusesANodeThatWasLoadingAtTheFirstLook) {
   Node before{.loading = 1};
   Node after{.commands = 104};
-  EXPECT_TRUE(Read(before, after).obstacle());
+  EXPECT_TRUE(Read(before, after).error());
 }
 
 TEST(BracketedSlots, LeavesOutSlotsThatWereNotTheNodesAtBothLooks) {
@@ -102,11 +102,11 @@ TEST(BracketedSlots, LeavesOutSlotsThatWereNotTheNodesAtBothLooks) {
     Node plain;
     plain.commands = 104;
     BracketedSlots first = Read(marked, plain);
-    EXPECT_FALSE(first.obstacle());
+    EXPECT_FALSE(first.error());
     EXPECT_FALSE(first.StableSlots()[kSlot]) << slots;
     marked.commands = 104;
     BracketedSlots last = Read(Node{}, marked);
-    EXPECT_FALSE(last.obstacle());
+    EXPECT_FALSE(last.error());
     EXPECT_FALSE(last.StableSlots()[kSlot]) << slots;
   }
 }

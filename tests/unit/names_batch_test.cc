@@ -59,7 +59,7 @@ TEST_F(NamesBatchTest, TakesTheNamesOfASlot) {
   Answer(batch, 2, ":0\r\n" + Names(20));
   EXPECT_TRUE(batch.covered()[7]);
   EXPECT_EQ(batch.names().size(), 20u);
-  EXPECT_FALSE(batch.obstacle(0));
+  EXPECT_FALSE(batch.error(0));
 }
 
 // How many keys the last call of a node has looked at is not told, so it must not count.
@@ -92,8 +92,8 @@ TEST_F(NamesBatchTest, MoreNamesThanMemoryCoverNothing) {
   ASSERT_EQ(batch.NextRound().size(), 1u);
   Answer(batch, 2, ":0\r\n" + Names(20));
   EXPECT_TRUE(batch.covered().none());
-  ASSERT_TRUE(batch.obstacle(0));
-  EXPECT_TRUE(batch.obstacle(0)->transient);
+  ASSERT_TRUE(batch.error(0));
+  EXPECT_TRUE(batch.error(0)->transient);
 }
 
 // A node in a minority answers reads where cluster-allow-reads-when-down is set, for as long as it
@@ -103,9 +103,9 @@ TEST_F(NamesBatchTest, ANodeWhoseClusterIsNotOkCoversNothing) {
   ASSERT_EQ(batch.NextRound().size(), 1u);
   Answer(batch, 2, ":0\r\n" + Names(20), Bulk("cluster_state:fail\r\n"));
   EXPECT_TRUE(batch.covered().none());
-  ASSERT_TRUE(batch.obstacle(0));
-  EXPECT_EQ(batch.obstacle(0)->kind, ServerErrorKind::kClusterDown);
-  EXPECT_TRUE(batch.obstacle(0)->transient);
+  ASSERT_TRUE(batch.error(0));
+  EXPECT_EQ(batch.error(0)->kind, ServerErrorKind::kClusterDown);
+  EXPECT_TRUE(batch.error(0)->transient);
 }
 
 // With no name in the reply, its order proves nothing about what the cursor means.
@@ -143,8 +143,8 @@ TEST_F(NamesBatchTest, SlotsProbedOneByOneAreCoveredOneByOne) {
   EXPECT_TRUE(batch.covered()[7]);
   EXPECT_FALSE(batch.covered()[8]);
   EXPECT_TRUE(batch.covered()[9]);
-  ASSERT_TRUE(batch.obstacle(0));
-  EXPECT_EQ(batch.obstacle(0)->slot, 8);
+  ASSERT_TRUE(batch.error(0));
+  EXPECT_EQ(batch.error(0)->slot, 8);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ class MigratingSlotTest : public testing::Test {
 
 TEST_F(MigratingSlotTest, TakesTheNamesOfBothNodes) {
   Run();
-  EXPECT_FALSE(step_.obstacle()) << step_.obstacle()->status;
+  EXPECT_FALSE(step_.error()) << step_.error()->status;
   EXPECT_EQ(TextsOf(step_.names()), (std::vector<std::string>{"actor:{a}:1", "actor:{a}:2"}));
   EXPECT_EQ(requests_, 3);
 }
@@ -69,28 +69,28 @@ TEST_F(MigratingSlotTest, TakesTheNamesOfBothNodes) {
 TEST_F(MigratingSlotTest, ASourceThatDoesNotMigrateProvesNothing) {
   source_.migrates = false;
   Run();
-  ASSERT_TRUE(step_.obstacle());
+  ASSERT_TRUE(step_.error());
   EXPECT_EQ(requests_, 1);
 }
 
 TEST_F(MigratingSlotTest, AnotherProcessAtTheEndProvesNothing) {
   Run([&] { source_.run_id = "r2"; });
-  EXPECT_TRUE(step_.obstacle());
+  EXPECT_TRUE(step_.error());
 }
 
 TEST_F(MigratingSlotTest, AnotherSetslotProvesNothing) {
   Run([&] { ++source_.setslot_calls; });
-  EXPECT_TRUE(step_.obstacle());
+  EXPECT_TRUE(step_.error());
 }
 
 TEST_F(MigratingSlotTest, TheSourceMustSendOnToTheSameNodeAtTheEnd) {
   Run([&] { source_.probe = "-ASK 15495 127.0.0.1:7002"; });
-  EXPECT_TRUE(step_.obstacle());
+  EXPECT_TRUE(step_.error());
 }
 
 TEST_F(MigratingSlotTest, ASourceThatServesAtTheEndProvesNothing) {
   Run([&] { source_.probe = ":0"; });
-  EXPECT_TRUE(step_.obstacle());
+  EXPECT_TRUE(step_.error());
 }
 
 TEST_F(MigratingSlotTest, ErrorsOfTheDestinationAreObstacles) {
@@ -103,14 +103,14 @@ TEST_F(MigratingSlotTest, ErrorsOfTheDestinationAreObstacles) {
       ScriptedNode& node = request.endpoint == kSource ? source_ : destination_;
       return node.Answer(request, kSlot);
     });
-    EXPECT_TRUE(step.obstacle()) << error;
+    EXPECT_TRUE(step.error()) << error;
   }
 }
 
 TEST_F(MigratingSlotTest, AKeyOfTheProbesNameProvesNothing) {
   destination_.probe = ":1";
   Run();
-  EXPECT_TRUE(step_.obstacle());
+  EXPECT_TRUE(step_.error());
 }
 
 TEST_F(MigratingSlotTest, EveryLostConnectionIsAnObstacle) {
@@ -123,9 +123,9 @@ TEST_F(MigratingSlotTest, EveryLostConnectionIsAnObstacle) {
       ScriptedNode& node = request.endpoint == kSource ? source_ : destination_;
       return node.Answer(request, kSlot);
     });
-    ASSERT_TRUE(step.obstacle()) << lost;
-    EXPECT_EQ(step.obstacle()->asked, lost == 2 ? kDestination : kSource);
-    EXPECT_TRUE(step.obstacle()->transient);
+    ASSERT_TRUE(step.error()) << lost;
+    EXPECT_EQ(step.error()->asked, lost == 2 ? kDestination : kSource);
+    EXPECT_TRUE(step.error()->transient);
   }
 }
 
@@ -139,7 +139,7 @@ TEST_F(MigratingSlotTest, NamesThatWereListedBeforeAreLeftOut) {
     ScriptedNode& node = request.endpoint == kSource ? source_ : destination_;
     return node.Answer(request, kSlot);
   });
-  EXPECT_FALSE(step.obstacle());
+  EXPECT_FALSE(step.error());
   EXPECT_EQ(step.names().size(), 1u);
   EXPECT_NE(step.names()[0].text, first);
 }
@@ -163,7 +163,7 @@ TEST_F(HugeSlotTest, GoesOnInItsSlotAlone) {
   node_.names = {"actor:{a}:1", "other:{a}"};
   HugeSlotScan scan = Scan({.slot = kSlot});
   Run(scan);
-  EXPECT_FALSE(scan.obstacle());
+  EXPECT_FALSE(scan.error());
   EXPECT_EQ(scan.asked_cursor(), kSlot);
   ASSERT_TRUE(scan.next_cursor());
   EXPECT_EQ(*scan.next_cursor(), (uint64_t{5} << 14) + kSlot);
@@ -176,7 +176,7 @@ TEST_F(HugeSlotTest, ACursorOfALaterSlotEndsTheSlot) {
     node_.names = {"actor:{a}:1"};
     HugeSlotScan scan = Scan({.slot = kSlot});
     Run(scan);
-    EXPECT_FALSE(scan.obstacle());
+    EXPECT_FALSE(scan.error());
     EXPECT_FALSE(scan.next_cursor()) << cursor;
   }
 }
@@ -211,7 +211,7 @@ TEST_F(HugeSlotTest, ErrorsOfTheProbeAreObstacles) {
     node_.probe = error;
     HugeSlotScan scan = Scan({.slot = kSlot});
     Run(scan);
-    ASSERT_TRUE(scan.obstacle()) << error;
+    ASSERT_TRUE(scan.error()) << error;
     EXPECT_EQ(scan.names().size(), 0u);
   }
   node_.probe = ":1";

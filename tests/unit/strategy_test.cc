@@ -23,7 +23,7 @@ std::vector<ServerFacts> AllFacts() {
   return {{false, false}, {false, true}, {true, false}, {true, true}};
 }
 
-Obstacle Error(ServerErrorKind kind, bool transient = true, bool at_once = false) {
+ReadError Error(ServerErrorKind kind, bool transient = true, bool at_once = false) {
   return {.kind = kind,
           .slot = 3,
           .asked = kAsked,
@@ -107,7 +107,7 @@ TEST(StrategyTest, AskLeadsToTheMigration) {
 }
 
 TEST(StrategyTest, AFullServerIsReadWithoutMultiOnceAndThenWaitedFor) {
-  const Obstacle error = Error(ServerErrorKind::kOutOfMemory);
+  const ReadError error = Error(ServerErrorKind::kOutOfMemory);
   ExpectOfAll(error, ReadBatch(), Then::kRead, {{false, false}, {true, false}});
   ExpectOfAll(error, ReadBatch(), Then::kWait, {{false, true}, {true, true}});
 }

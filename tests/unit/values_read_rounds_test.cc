@@ -98,7 +98,7 @@ TEST_F(ValuesReadRounds, AKeyWithoutAValueIsARecordWhereTheSinkTakesIt) {
     EXPECT_EQ(commit.records, takes ? 3u : 1u);
     EXPECT_EQ(commit.bytes, takes ? 3u : 1u);
     EXPECT_EQ(commit.examined, 3u);
-    EXPECT_FALSE(read.obstacle());
+    EXPECT_FALSE(read.error());
     if (takes) {
       EXPECT_EQ(sink_.records, keys_);
       EXPECT_EQ(sink_.reasons, (std::vector{NoValue::kNotAString, NoValue::kTooLarge}));
@@ -143,7 +143,7 @@ TEST_F(ValuesReadRounds, ANullOfMgetIsAskedForAlone) {
   const Commit commit = Finish(read);
   EXPECT_EQ(commit.passed, 3u);
   EXPECT_EQ(commit.records, 1u);
-  EXPECT_FALSE(read.obstacle());
+  EXPECT_FALSE(read.error());
   EXPECT_EQ(sink_.unreadable, std::vector<std::string>{keys_[2]});
 }
 
@@ -192,7 +192,7 @@ TEST_F(ValuesReadRounds, ARecordThatDoesNotFitTheRestOfAPageStays) {
   EXPECT_TRUE(sink_.unreadable.empty());
 }
 
-TEST_F(ValuesReadRounds, NothingBehindAnObstacleIsPassed) {
+TEST_F(ValuesReadRounds, NothingBehindAnErrorIsPassed) {
   ValuesRead read = Read(1);
   ASSERT_EQ(read.NextRound().size(), 1u);
   Feed(read, 0, 0, "$1\r\nx\r\n");
@@ -202,9 +202,9 @@ TEST_F(ValuesReadRounds, NothingBehindAnObstacleIsPassed) {
   const Commit commit = Finish(read);
   EXPECT_EQ(commit.passed, 1u);
   EXPECT_EQ(read.RecordsFrom(commit.passed), std::vector<size_t>{1});
-  ASSERT_TRUE(read.obstacle());
-  EXPECT_EQ(read.obstacle()->kind, ServerErrorKind::kMoved);
-  EXPECT_EQ(read.obstacle()->redirect, kDestination);
+  ASSERT_TRUE(read.error());
+  EXPECT_EQ(read.error()->kind, ServerErrorKind::kMoved);
+  EXPECT_EQ(read.error()->redirect, kDestination);
 }
 
 TEST_F(ValuesReadRounds, AFailureLeavesWhatWasAnsweredBefore) {
@@ -214,8 +214,8 @@ TEST_F(ValuesReadRounds, AFailureLeavesWhatWasAnsweredBefore) {
   read.OnFailure(0, UnavailableError("connection lost"));
   EXPECT_TRUE(read.NextRound().empty());
   EXPECT_EQ(Finish(read).passed, 1u);
-  ASSERT_TRUE(read.obstacle());
-  EXPECT_TRUE(read.obstacle()->transient);
+  ASSERT_TRUE(read.error());
+  EXPECT_TRUE(read.error()->transient);
 }
 
 TEST_F(ValuesReadRounds, AnMgetOfAnotherLengthTellsNothing) {
@@ -223,7 +223,7 @@ TEST_F(ValuesReadRounds, AnMgetOfAnotherLengthTellsNothing) {
   ASSERT_EQ(read.NextRound().size(), 1u);
   Feed(read, 0, 0, "*2\r\n$1\r\nx\r\n$1\r\ny\r\n");
   EXPECT_EQ(Finish(read).passed, 0u);
-  EXPECT_TRUE(read.obstacle());
+  EXPECT_TRUE(read.error());
 }
 
 }  // namespace
