@@ -158,13 +158,24 @@ bool Topology::MayBeSameCluster(const Topology& other) const {
   return ids.empty() || !told;
 }
 
-const std::string* Topology::IdAt(const Endpoint& endpoint) const {
-  for (const std::vector<ClusterNode>* nodes : {&primaries_, &replicas_}) {
+void Topology::SetMembers(std::vector<ClusterNode> members) { members_ = std::move(members); }
+
+const ClusterNode* Topology::NodeAt(const Endpoint& endpoint) const {
+  for (const std::vector<ClusterNode>* nodes : {&primaries_, &replicas_, &members_}) {
     for (const ClusterNode& node : *nodes) {
-      if (node.endpoint == endpoint) return node.id.empty() ? nullptr : &node.id;
+      if (node.endpoint == endpoint) return &node;
     }
   }
   return nullptr;
+}
+
+const std::string* Topology::IdAt(const Endpoint& endpoint) const {
+  const ClusterNode* node = NodeAt(endpoint);
+  return node == nullptr || node->id.empty() ? nullptr : &node->id;
+}
+
+bool Topology::IsStranger(const Endpoint& endpoint) const {
+  return !members_.empty() && NodeAt(endpoint) == nullptr;
 }
 
 uint16_t Topology::IndexOfPrimary(ClusterNode node) {

@@ -62,9 +62,15 @@ class Topology {
   const ClusterNode* Owner(Slot slot) const {
     return owners_[slot] == kNobody ? nullptr : &primaries_[owners_[slot]];
   }
+  // Adds what is known of nodes besides (ClusterMembers), also of those without slots: from now on
+  // every member is known.
+  void SetMembers(std::vector<ClusterNode> members);
   // The id of the node at `endpoint`; nullptr: none is known there, or it told none. For
   // ShardRequest::node_id. Lives as long as the topology.
   const std::string* IdAt(const Endpoint& endpoint) const;
+  // True when every member is known and none is at `endpoint`: whoever answers there may be of
+  // another cluster, and nothing of what it says may be believed.
+  bool IsStranger(const Endpoint& endpoint) const;
   // False when both views name their nodes and have none in common: then they are of two clusters.
   bool MayBeSameCluster(const Topology& other) const;
   // The primaries that own slots, each once.
@@ -83,11 +89,13 @@ class Topology {
   absl::Status AddRange(const ReplyView& range, const Endpoint& asked,
                         std::bitset<kSlotCount>& listed);
   uint16_t IndexOfPrimary(ClusterNode node);
+  const ClusterNode* NodeAt(const Endpoint& endpoint) const;
   bool HasRoom() const { return primaries_.size() + replicas_.size() < kClusterNodesMax; }
 
   std::array<uint16_t, kSlotCount> owners_;  // index into primaries_
   std::vector<ClusterNode> primaries_;
   std::vector<ClusterNode> replicas_;
+  std::vector<ClusterNode> members_;  // empty: not known
   size_t covered_slots_ = 0;
 };
 

@@ -140,11 +140,17 @@ absl::Status SlotCall::OnServerError(const ServerError& error) {
   const Endpoint asked = target_->endpoint;
   bool redirect = error.kind == ServerErrorKind::kMoved || error.kind == ServerErrorKind::kAsk;
   if (redirect && ++redirects_ <= kRedirectsMax) {
-    target_ = Target{.endpoint = error.endpoint, .asking = error.kind == ServerErrorKind::kAsk};
-    if (error.kind == ServerErrorKind::kMoved) {
-      // For the calls to come; this one knows its way, so a failure does not matter.
-      (void)client_.Refresh(topology_.get(), pacer_.AttemptDeadline()).status();
+    if (error.kind == ServerErrorKind::kMoved || topology_->IsStranger(error.endpoint)) {
+      // For the calls to come too. A failure does not matter where the way is known.
+      auto fresh = client_.Refresh(topology_.get(), pacer_.AttemptDeadline());
+      if (fresh.ok()) topology_ = *std::move(fresh);
     }
+    if (topology_->IsStranger(error.endpoint)) {
+      return OnTransientFailure(UnavailableError(
+          absl::StrCat("node ", ToString(asked), " sends to ", ToString(error.endpoint),
+                       ", which the cluster does not know (CLUSTER NODES)")));
+    }
+    target_ = Target{.endpoint = error.endpoint, .asking = error.kind == ServerErrorKind::kAsk};
     return absl::OkStatus();
   }
   redirects_ = 0;

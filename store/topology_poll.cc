@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/cluster_members.h"
 #include "core/server_error.h"
 #include "core/status.h"
 #include "store/cluster_client.h"
@@ -13,7 +14,7 @@
 namespace atestore {
 namespace {
 
-enum AskedFor : size_t { kSlots, kInfo, kMyId };
+enum AskedFor : size_t { kSlots, kInfo, kNodes };
 
 uint64_t EpochIn(std::string_view info) {
   constexpr std::string_view kField = "cluster_current_epoch:";
@@ -61,7 +62,7 @@ TopologyPoll::TopologyPoll(std::span<const Endpoint> nodes, const Topology* know
     ShardRequest& request = requests_.emplace_back(ShardRequest{.endpoint = node});
     request.pipeline.Add({"CLUSTER", "SLOTS"});
     request.pipeline.Add({"CLUSTER", "INFO"});
-    request.pipeline.Add({"CLUSTER", "MYID"});
+    request.pipeline.Add({"CLUSTER", "NODES"});
   }
 }
 
@@ -85,17 +86,21 @@ void TopologyPoll::OnReply(size_t request, size_t command, const ReplyView& repl
     answer->cluster_ok = SaysOk(reply, asked);
     answer->epoch = EpochIn(reply.text());
   }
-  if (command == kMyId) Judge(request, reply);
+  if (command == kNodes) Judge(request, reply);
 }
 
-void TopologyPoll::Judge(size_t request, const ReplyView& myself) {
+void TopologyPoll::Judge(size_t request, const ReplyView& nodes) {
   TopologyAnswer answer = *std::exchange(answers_[request], std::nullopt);
   if (known_ != nullptr && !known_->MayBeSameCluster(answer.topology)) {
     foreign_.push_back(answer.asked);
     return;
   }
-  if (!myself.is_error() && !myself.text().empty()) {
-    answer.is_replica = Holds(answer.topology.replicas(), myself.text());
+  // A user who may not ask for it does not make the view worthless either.
+  absl::StatusOr<ClusterMembers> members =
+      ClusterMembers::FromClusterNodes(nodes.is_error() ? "" : nodes.text(), answer.asked);
+  if (members.ok()) {
+    answer.is_replica = Holds(answer.topology.replicas(), members->myself);
+    answer.topology.SetMembers(std::move(members->nodes));
   }
   if (!best_ || answer.IsBetterThan(*best_)) best_ = std::move(answer);
 }

@@ -48,7 +48,7 @@ class TopologyPoll final : public ReplyObserver {
   const std::vector<Endpoint>& foreign() const { return foreign_; }
 
  private:
-  void Judge(size_t request, const ReplyView& myself);
+  void Judge(size_t request, const ReplyView& nodes);
   void NoteFailure(const absl::Status& status);
 
   const Topology* const known_;

@@ -11,9 +11,6 @@
 namespace atestore {
 namespace {
 
-// Attempts at one place before the next one waits.
-constexpr size_t kAttemptsAtOnceMax = 8;
-
 // Of which half is believed.
 constexpr double kSlotsOfSmallSample = 2;
 constexpr double kKeysOfSmallSample = 50;
@@ -455,7 +452,8 @@ void ListWalk::Learn(const Impediment& met) {
 }
 
 std::optional<Endpoint> ListWalk::OwnerOf(Slot slot, const Topology& topology) const {
-  if (auto moved = moved_.find(slot); moved != moved_.end()) return moved->second;
+  auto moved = moved_.find(slot);
+  if (moved != moved_.end() && !topology.IsStranger(moved->second)) return moved->second;
   const ClusterNode* owner = topology.Owner(slot);
   if (owner == nullptr) return std::nullopt;
   return owner->endpoint;

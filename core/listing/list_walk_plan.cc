@@ -19,6 +19,10 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
     return Refresh{.back_off = true,
                    .why = UnavailableError(absl::StrCat("slot ", slot, " has no owner"))};
   }
+  const auto* migrating = std::get_if<ReadMigratingSlot>(&strategy_);
+  if (migrating != nullptr && topology.IsStranger(migrating->migration.destination)) {
+    return MeetStranger(migrating->migration.destination);
+  }
   current_ = std::make_unique<Segment>();
   current_->first = slot;
   current_->asked_end = slot + size_t{1};
@@ -28,12 +32,23 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
     PlanOneSlot(*owner, reading_.whole_slot_keys);
   } else if (std::holds_alternative<ReadWholeSlot>(strategy_)) {
     PlanOneSlot(*owner, std::numeric_limits<int32_t>::max() - 1);
-  } else if (auto* migrating = std::get_if<ReadMigratingSlot>(&strategy_)) {
+  } else if (migrating != nullptr) {
     PlanMigrating(migrating->migration);
   } else {
     PlanHuge(*owner, std::get<ReadLargeSlot>(strategy_));
   }
   return std::nullopt;
+}
+
+// Nobody in the cluster knows the destination of a migration, so it may have joined just now, or be
+// a node of another cluster at an address that was ours.
+ListWalk::Refresh ListWalk::MeetStranger(const Endpoint& node) {
+  strategy_ = ReadSlot();
+  const bool back_off = ++attempts_ > kAttemptsAtOnceMax;
+  return {.back_off = back_off,
+          .why = UnavailableError(
+              absl::StrCat("slot ", position_->slot, " migrates to ", ToString(node),
+                           ", which the cluster does not know (CLUSTER NODES)"))};
 }
 
 NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark> after) const {

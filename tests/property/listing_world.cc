@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/cluster_members.h"
 #include "core/page_token.h"
 #include "core/server_error.h"
 #include "core/status.h"
@@ -197,9 +198,13 @@ std::shared_ptr<const Topology> ListingWorld::FindTopology() {
     const Endpoint& node = nodes[(index + offset) % nodes.size()];
     ShardRequest request{.endpoint = node};
     request.pipeline.Add({"CLUSTER", "SLOTS"});
+    request.pipeline.Add({"CLUSTER", "NODES"});
     absl::StatusOr<std::vector<Reply>> replies = Ask(request);
     if (!replies.ok() || replies->at(0).view().is_error()) continue;
     absl::StatusOr<Topology> view = Topology::FromClusterSlots(replies->at(0).view(), node);
+    absl::StatusOr<ClusterMembers> members =
+        ClusterMembers::FromClusterNodes(replies->at(1).view().text(), node);
+    if (view.ok() && members.ok()) view->SetMembers(members->nodes);
     if (view.ok() && view->covered_slots() > best->covered_slots()) {
       best = std::make_shared<const Topology>(*std::move(view));
     }

@@ -34,11 +34,16 @@ std::string Bulk(std::string_view text) {
 constexpr std::string_view kOk = "cluster_state:ok\r\ncluster_current_epoch:1\r\n";
 constexpr std::string_view kFail = "cluster_state:fail\r\n";
 
-// The answer to CLUSTER SLOTS, INFO and MYID of a node that knows one range, whose owner is at
+// What CLUSTER NODES says of the node that is asked.
+std::string OwnLine(std::string_view id) {
+  return absl::StrCat(std::string(id), " :0@0,,tls-port=0 myself,master - 0 0 1 connected\n");
+}
+
+// The answer to CLUSTER SLOTS, INFO and NODES of a node that knows one range, whose owner is at
 // `port` of this host.
 std::string Slots(int first, int last, int port) {
   return absl::StrCat("*1\r\n*3\r\n:", first, "\r\n:", last, "\r\n*2\r\n", Bulk("127.0.0.1"), ":",
-                      port, "\r\n", Bulk(kOk), Bulk("me"));
+                      port, "\r\n", Bulk(kOk), Bulk(OwnLine("me")));
 }
 
 // The same with the ids of a primary and its replica (at the next port).
@@ -54,7 +59,7 @@ std::string Answer(const View& view) {
   return absl::StrCat("*1\r\n*4\r\n:0\r\n:", view.last, "\r\n*3\r\n", Bulk("127.0.0.1"), ":",
                       view.port, "\r\n", Bulk(view.primary), "*3\r\n", Bulk("127.0.0.1"), ":",
                       view.port + 1, "\r\n", Bulk(view.replica), Bulk(view.info),
-                      Bulk(view.myself));
+                      Bulk(OwnLine(view.myself)));
 }
 
 bool AsksForSlots(const ShardRequest& request) {
