@@ -18,4 +18,10 @@ struct ShardRequest {
   std::string node_id = {};
 };
 
+// Demands that the node answers which the topology has at the request's endpoint, and that nobody
+// does where it has none: the address may have passed to a node of another cluster since it was
+// learnt. What an endpoint says of keys counts only behind this. (A topology that does not know all
+// members demands nothing of those that it does not know.)
+void DemandMember(const Topology& topology, ShardRequest& request);
+
 }  // namespace atestore

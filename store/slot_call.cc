@@ -54,12 +54,7 @@ absl::StatusOr<std::optional<std::vector<Reply>>> SlotCall::Try(
   if (!*target) return std::nullopt;
 
   Prepared prepared = Prepare((*target)->endpoint, (*target)->asking, commands);
-  // Nothing is read from, or written to, a node of another cluster at a known address.
-  if (topology_ != nullptr) {
-    if (const std::string* id = topology_->IdAt((*target)->endpoint)) {
-      prepared.request.node_id = *id;
-    }
-  }
+  if (topology_ != nullptr) DemandMember(*topology_, prepared.request);
   absl::StatusOr<std::vector<Reply>> replies =
       ExecuteAt(transport_, prepared.request, pacer_.AttemptDeadline());
   if (!replies.ok()) {

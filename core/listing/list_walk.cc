@@ -79,7 +79,7 @@ std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
     if (Ask(*current_, &requests)) break;
     current_->values ? CommitValues() : ConcludeNames();
   }
-  DemandKnownNodes(topology, &requests);
+  for (ShardRequest& request : requests) DemandMember(topology, request);
   return requests;
 }
 

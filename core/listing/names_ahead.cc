@@ -48,7 +48,7 @@ std::vector<ShardRequest> NamesAhead::More(const Topology& topology, size_t from
       Ask(index, std::move(slots), std::move(unit), &requests);
     }
   }
-  DemandKnownNodes(topology, &requests);
+  for (ShardRequest& request : requests) DemandMember(topology, request);
   return requests;
 }
 

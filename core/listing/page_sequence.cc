@@ -89,7 +89,7 @@ bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRe
   return !page.outcome;
 }
 
-// Where few keys are wanted, or nothing but names, all nodes look for names ahead of the pages.
+// Where few keys are wanted, all nodes look for names ahead of the pages.
 void PageSequence::LookForNames(const Topology& topology, std::vector<ShardRequest>* requests) {
   if (!current_ || current_->outcome || !current_->walk.position()) return;
   names_.ahead.ForgetBefore(current_->walk.position()->slot);
@@ -99,7 +99,8 @@ void PageSequence::LookForNames(const Topology& topology, std::vector<ShardReque
   const double names_in_round =
       static_cast<double>(kRoundCalls * options_.reading.scan_count_max) * hints.wanted_ratio;
   const bool many = names_in_round >= static_cast<double>(options_.segment_names);
-  if (many && !options_.names_only) return;
+  // A name alone is true only of the moment when it was read, which must not be before its page.
+  if (many || options_.names_only) return;
   routes_.Add(&names_, names_.ahead.More(topology, last.names_end(), hints, last.reading()),
               requests);
 }

@@ -48,12 +48,6 @@ std::optional<ReadError> ReadErrorOfClusterInfo(const ReplyView& reply, const En
                                               "may be cut off from the majority"))};
 }
 
-void DemandKnownNodes(const Topology& topology, std::vector<ShardRequest>* requests) {
-  for (ShardRequest& request : *requests) {
-    if (const std::string* id = topology.IdAt(request.endpoint)) request.node_id = *id;
-  }
-}
-
 std::optional<ReplyView> TransactionReplies::OnReply(size_t command, const ReplyView& reply,
                                                      const Endpoint& asked) {
   if (reply.is_error()) {

@@ -49,11 +49,6 @@ class ListingStep {
   virtual void OnFailure(size_t request, const absl::Status& status) = 0;
 };
 
-// Demands of each request that the node answers which the topology has at its endpoint: the address
-// may have passed to a node of another cluster. One that the topology does not have, of a redirect,
-// may be anybody.
-void DemandKnownNodes(const Topology& topology, std::vector<ShardRequest>* requests);
-
 // Follows the replies to MULTI, some queued commands, EXEC.
 class TransactionReplies {
  public:

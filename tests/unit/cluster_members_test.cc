@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "core/shard_request.h"
+
 namespace atestore {
 namespace {
 
@@ -49,6 +51,21 @@ TEST(ClusterMembersTest, ATopologyWithMembersTellsStrangers) {
   EXPECT_TRUE(topology.IsStranger({"10.0.0.1", 7001}));
   ASSERT_NE(topology.IdAt({"10.0.0.1", 7000}), nullptr);
   EXPECT_EQ(*topology.IdAt({"10.0.0.1", 7000}), "aa");
+}
+
+// An address that was learnt before may belong to anybody by now.
+TEST(ClusterMembersTest, AStrangerIsAskedForNothing) {
+  Topology topology;
+  ShardRequest request{.endpoint = {"10.0.0.1", 7001}};
+  DemandMember(topology, request);
+  EXPECT_EQ(request.node_id, "");
+  topology.SetMembers({{"aa", {"10.0.0.1", 7000}}});
+  DemandMember(topology, request);
+  EXPECT_NE(request.node_id, "");
+  EXPECT_NE(request.node_id, "aa");
+  request.endpoint.port = 7000;
+  DemandMember(topology, request);
+  EXPECT_EQ(request.node_id, "aa");
 }
 
 }  // namespace
