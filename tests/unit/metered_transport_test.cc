@@ -92,7 +92,7 @@ TEST_F(MeteredTransportTest, CountsTheNamesOfASlotInMigrationOnBothNodes) {
   for (auto requests = step.NextRound(); !requests.empty(); requests = step.NextRound()) {
     transport_.Execute(requests, absl::InfiniteFuture(), observer);
   }
-  EXPECT_FALSE(step.obstacle().has_value());
+  EXPECT_FALSE(step.error().has_value());
   ExpectNames(kActors);
 }
 
