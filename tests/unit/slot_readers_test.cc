@@ -93,7 +93,7 @@ TEST_F(MigratingSlotTest, ASourceThatServesAtTheEndProvesNothing) {
   EXPECT_TRUE(step_.error());
 }
 
-TEST_F(MigratingSlotTest, ErrorsOfTheDestinationAreObstacles) {
+TEST_F(MigratingSlotTest, ErrorsOfTheDestinationAreReported) {
   for (const char* error : {"-CLUSTERDOWN The cluster is down", "-LOADING is loading",
                             "-TRYAGAIN Multiple keys request during rehashing of slot"}) {
     destination_.probe = error;
@@ -113,7 +113,7 @@ TEST_F(MigratingSlotTest, AKeyOfTheProbesNameProvesNothing) {
   EXPECT_TRUE(step_.error());
 }
 
-TEST_F(MigratingSlotTest, EveryLostConnectionIsAnObstacle) {
+TEST_F(MigratingSlotTest, EveryLostConnectionIsAnError) {
   for (int lost = 1; lost <= 3; ++lost) {
     MigratingSlot step({.slot = kSlot, .source = kSource, .destination = kDestination}, &filter_,
                        HashName, std::nullopt);
@@ -205,7 +205,7 @@ TEST_F(HugeSlotTest, TheSameNextCursorIsTheSameReply) {
   }
 }
 
-TEST_F(HugeSlotTest, ErrorsOfTheProbeAreObstacles) {
+TEST_F(HugeSlotTest, ErrorsOfTheProbeAreReported) {
   for (const char* error : {"-MOVED 15495 127.0.0.1:7001", "-ASK 15495 127.0.0.1:7001",
                             "-CLUSTERDOWN The cluster is down"}) {
     node_.probe = error;
