@@ -97,7 +97,7 @@ class Tracing(unittest.TestCase):
         self.assertEqual(call["client.address"], "127.0.0.1")
         batches = [span for span in spans if span.kind == Span.SPAN_KIND_CLIENT]
         self.assertTrue(batches)
-        self.assertIn("MULTI", {span.name for span in batches})
+        self.assertIn("PIPELINE", {span.name for span in batches})
         for span in batches:
             self.assertEqual(span.trace_id, calls[0].trace_id)
             self.assertEqual(span.parent_span_id, calls[0].span_id)
