@@ -9,6 +9,9 @@ template <typename... Cases>
 struct Overloaded : Cases... {
   using Cases::operator()...;
 };
+// clang 14 does not deduce it from an aggregate.
+template <typename... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
 
 Transition AfterError(const Strategy& strategy, const ReadError& error, const ServerFacts& facts,
                       int probe_variant) {
