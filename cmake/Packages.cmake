@@ -1,4 +1,5 @@
 # Debian packages, one a component: scripts/package makes them from the preset "package".
+set(ATESTORE_LIBRARY_FOLDERS core mockcluster proto store store/embedded store/redis)
 set(CPACK_GENERATOR DEB)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL library development ateapi kubectl-ate mockcluster slotscan)
@@ -12,9 +13,15 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS OFF)
+# Our own libraries are not installed yet when the packages are made.
+list(TRANSFORM ATESTORE_LIBRARY_FOLDERS PREPEND ${PROJECT_BINARY_DIR}/
+  OUTPUT_VARIABLE CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS)
 
 set(library_package libatestore${ATESTORE_SOVERSION})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
+foreach(program ATEAPI KUBECTL-ATE MOCKCLUSTER SLOTSCAN)
+  set(CPACK_DEBIAN_${program}_PACKAGE_DEPENDS "${library_package} (= ${PROJECT_VERSION}-1)")
+endforeach()
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION
   "actors in a Redis Cluster, listed completely and exactly once\n The shared libraries.")
