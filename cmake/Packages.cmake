@@ -22,6 +22,10 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 foreach(program ATEAPI KUBECTL-ATE MOCKCLUSTER SLOTSCAN)
   set(CPACK_DEBIAN_${program}_PACKAGE_DEPENDS "${library_package} (= ${PROJECT_VERSION}-1)")
 endforeach()
+# Its package tells dpkg-shlibdeps nothing.
+if(OPENTELEMETRY_CPP_FOUND)
+  string(APPEND CPACK_DEBIAN_ATEAPI_PACKAGE_DEPENDS ", opentelemetry-cpp")
+endif()
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION
   "actors in a Redis Cluster, listed completely and exactly once\n The shared libraries.")
