@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/glob.h"
 #include "core/status.h"
 #include "mockcluster/arguments.h"
 #include "mockcluster/commands.h"
-#include "mockcluster/glob.h"
 
 // CONFIG: what is configured on a node, and its statistics.
 namespace mockcluster {
@@ -138,7 +138,7 @@ void ConfigGet(CommandContext& context) {
   for (auto& [name, value] : all) {
     for (std::string_view pattern : context.arguments.subspan(2)) {
       const std::string lower = Lower(pattern);
-      if (!GlobMatch(lower, name)) continue;
+      if (!atestore::GlobMatch(lower, name)) continue;
       found.emplace_back(lower == name ? pattern : name, std::move(value));
       break;
     }

@@ -1,10 +1,10 @@
 #include <string>
 #include <vector>
 
+#include "core/glob.h"
 #include "mockcluster/arguments.h"
 #include "mockcluster/commands.h"
 #include "mockcluster/data.h"
-#include "mockcluster/glob.h"
 
 namespace mockcluster {
 namespace {
@@ -73,7 +73,7 @@ class KeyList {
 
   // The order of the filters is the server's: a key that fails MATCH is not expired.
   void Add(const Entry& entry) {
-    if (pattern_ && !GlobMatch(*pattern_, entry.key())) return;
+    if (pattern_ && !atestore::GlobMatch(*pattern_, entry.key())) return;
     if (!any_type_ && type_ != entry.type) return;
     if (entry.ExpiredAt(context_.state.now_ms)) {
       expired_.push_back(entry.key());
@@ -113,7 +113,7 @@ void Scan(CommandContext& context) {
   ScanOptions options;
   if (!ParseScanOptions(context, options)) return;
   ScanRequest request{.cursor = *cursor, .count = options.count};
-  if (options.pattern) request.pinned_slot = PinnedSlot(*options.pattern);
+  if (options.pattern) request.pinned_slot = atestore::PinnedSlot(*options.pattern);
   KeyList keys(context, options.pattern, options.type);
   uint64_t next =
       context.process.keyspace->Scan(request, [&keys](const Entry& entry) { keys.Add(entry); });

@@ -42,7 +42,7 @@ struct KeyspaceOptions {
 struct ScanRequest {
   uint64_t cursor = 0;  // any value is valid, as on a real server
   uint64_t count = 10;  // ≥ 1
-  // Only this slot's keys; kPerSlot only, kSingleTable ignores it. See PinnedSlot() in glob.h.
+  // Only this slot's keys; kPerSlot only, kSingleTable ignores it. See PinnedSlot() in core/glob.h.
   std::optional<Slot> pinned_slot;
 };
 

@@ -6,8 +6,6 @@
 
 #include <string>
 
-#include "mockcluster/glob.h"
-
 namespace atestore {
 namespace {
 
@@ -35,14 +33,6 @@ TEST(GlobTest, APrefixIsTakenLiterally) {
 // Few letters, so that patterns match now and then.
 rc::Gen<std::string> Text(const std::string& letters) {
   return rc::gen::container<std::string>(rc::gen::elementOf(letters));
-}
-
-// The emulator's is compared with real servers by the differential tests.
-RC_GTEST_PROP(GlobTest, MatchesAsTheEmulatorDoes, ()) {
-  const std::string pattern = *Text("ab*?[]^-\\{}\xff");
-  const std::string text = *Text("ab*]{}\xff");
-  RC_ASSERT(GlobMatch(pattern, text) == mockcluster::GlobMatch(pattern, text));
-  RC_ASSERT(PinnedSlot(pattern) == mockcluster::PinnedSlot(pattern));
 }
 
 RC_GTEST_PROP(GlobTest, APatternIsItsTwoParts, ()) {

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "mockcluster/glob.h"
+#include "core/glob.h"
 
-namespace mockcluster {
+namespace atestore {
 namespace {
 
 TEST(GlobMatchTest, MatchesAsTheServerDoes) {
@@ -49,15 +49,15 @@ TEST(GlobMatchTest, ManyStarsStayCheap) {
 
 TEST(PinnedSlotTest, OnlyALiteralOrAHashTagAheadOfAnySpecialPins) {
   EXPECT_EQ(PinnedSlot("actor:*"), std::nullopt);
-  EXPECT_EQ(PinnedSlot("actor:{q}:*"), atestore::KeySlot("q"));
-  EXPECT_EQ(PinnedSlot("actor:a:b"), atestore::KeySlot("actor:a:b"));
+  EXPECT_EQ(PinnedSlot("actor:{q}:*"), KeySlot("q"));
+  EXPECT_EQ(PinnedSlot("actor:a:b"), KeySlot("actor:a:b"));
   EXPECT_EQ(PinnedSlot("*{q}"), std::nullopt);
   EXPECT_EQ(PinnedSlot("a{q*}"), std::nullopt);
   EXPECT_EQ(PinnedSlot("{}a{q}*"), std::nullopt);
-  EXPECT_EQ(PinnedSlot("{}a{q}"), atestore::KeySlot("{}a{q}"));
+  EXPECT_EQ(PinnedSlot("{}a{q}"), KeySlot("{}a{q}"));
   EXPECT_EQ(PinnedSlot("a\\{q}"), std::nullopt);
-  EXPECT_EQ(PinnedSlot(""), atestore::Slot{0});
+  EXPECT_EQ(PinnedSlot(""), Slot{0});
 }
 
 }  // namespace
-}  // namespace mockcluster
+}  // namespace atestore
