@@ -1,6 +1,7 @@
 #include "core/cluster_members.h"
 
 #include "absl/strings/str_split.h"
+#include "core/node_view.h"
 #include "core/status.h"
 
 namespace atestore {
@@ -8,13 +9,6 @@ namespace {
 
 // Words of a line: id, address, flags, …
 constexpr size_t kWordsMin = 8;
-
-bool HasFlag(absl::string_view flags, absl::string_view wanted) {
-  for (const absl::string_view flag : absl::StrSplit(flags, ',')) {
-    if (flag == wanted) return true;
-  }
-  return false;
-}
 
 // "ip:port@bus-port[,hostname[,name=value…]]"
 void AddAddresses(absl::string_view id, absl::string_view text, const Endpoint& asked,
@@ -39,8 +33,9 @@ absl::StatusOr<ClusterMembers> ClusterMembers::FromClusterNodes(std::string_view
     if (++lines > kClusterNodesMax) return DataLossError("CLUSTER NODES: too many nodes");
     const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
     if (words.size() < kWordsMin) continue;
-    if (HasFlag(words[2], "myself")) members.myself = std::string(words[0]);
-    if (HasFlag(words[2], "noaddr") || HasFlag(words[2], "handshake")) continue;
+    if (HasNodeFlag(ToStd(words[2]), "myself")) members.myself = std::string(words[0]);
+    if (HasNodeFlag(ToStd(words[2]), "noaddr") || HasNodeFlag(ToStd(words[2]), "handshake"))
+      continue;
     AddAddresses(words[0], words[1], asked, members.nodes);
   }
   if (members.myself.empty()) return DataLossError("CLUSTER NODES: no own line");

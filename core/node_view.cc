@@ -16,16 +16,6 @@ std::string_view TakeWord(std::string_view& text) {
   return word;
 }
 
-bool HasFlag(std::string_view flags, std::string_view wanted) {
-  while (!flags.empty()) {
-    size_t comma = flags.find(',');
-    if (flags.substr(0, comma) == wanted) return true;
-    if (comma == std::string_view::npos) return false;
-    flags.remove_prefix(comma + 1);
-  }
-  return false;
-}
-
 std::optional<uint64_t> ReadNumber(std::string_view text) {
   uint64_t number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -91,6 +81,16 @@ absl::Status BadText(std::string_view what) {
 
 }  // namespace
 
+bool HasNodeFlag(std::string_view flags, std::string_view wanted) {
+  while (!flags.empty()) {
+    size_t comma = flags.find(',');
+    if (flags.substr(0, comma) == wanted) return true;
+    if (comma == std::string_view::npos) return false;
+    flags.remove_prefix(comma + 1);
+  }
+  return false;
+}
+
 SlotSet SlotRange(size_t first, size_t count) {
   if (count == 0) return {};
   return ~SlotSet() >> (kSlotCount - count) << first;
@@ -104,13 +104,13 @@ absl::StatusOr<NodeView> NodeView::FromClusterNodes(std::string_view text) {
     TakeWord(line);  // id
     TakeWord(line);  // address
     std::string_view flags = TakeWord(line);
-    if (!HasFlag(flags, "myself")) continue;
+    if (!HasNodeFlag(flags, "myself")) continue;
     // primary's id, ping sent, pong received
     for (int word = 0; word < 3; ++word) TakeWord(line);
     std::optional<uint64_t> config_epoch = ReadNumber(TakeWord(line));
     if (!config_epoch) return BadText("unreadable config epoch of the own line");
     TakeWord(line);  // link state
-    NodeView view{.primary = HasFlag(flags, "master"), .config_epoch = *config_epoch};
+    NodeView view{.primary = HasNodeFlag(flags, "master"), .config_epoch = *config_epoch};
     while (!line.empty()) {
       if (!ReadSlots(TakeWord(line), view)) return BadText("unreadable slots of the own line");
     }

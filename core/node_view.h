@@ -38,4 +38,7 @@ struct NodeView {
   static absl::StatusOr<NodeView> FromClusterNodes(std::string_view text);
 };
 
+// Whether the flags of a line of CLUSTER NODES ("myself,master") hold `wanted`.
+bool HasNodeFlag(std::string_view flags, std::string_view wanted);
+
 }  // namespace atestore
