@@ -11,6 +11,9 @@
 namespace atestore {
 namespace {
 
+// Attempts at one place before the next one waits.
+constexpr size_t kAttemptsAtOnceMax = 8;
+
 // Of which half is believed.
 constexpr double kSlotsOfSmallSample = 2;
 constexpr double kKeysOfSmallSample = 50;
@@ -411,15 +414,13 @@ void ListWalk::Recover(const Impediment& met, const absl::Status& why) {
       probe_variant_);
   strategy_ = next.strategy;
   const ReadError* error = std::get_if<ReadError>(&met);
-  if (error != nullptr && error->kind == ServerErrorKind::kOutOfMemory) {
-    reading_.without_multi = true;
-  }
+  const bool redirected = error != nullptr && error->kind == ServerErrorKind::kAsk;
+  const bool out_of_memory = error != nullptr && error->kind == ServerErrorKind::kOutOfMemory;
+  if (out_of_memory) reading_.without_multi = true;
   bool back_off = next.then == Then::kWait;
   if (next.then == Then::kReread || next.then == Then::kRefresh) {
     back_off = ++attempts_ > kAttemptsAtOnceMax;
   }
-  const bool redirected = error != nullptr && error->kind == ServerErrorKind::kAsk;
-  const bool out_of_memory = error != nullptr && error->kind == ServerErrorKind::kOutOfMemory;
   if ((next.then == Then::kReread || next.then == Then::kWait) && !redirected && !out_of_memory) {
     ++counters_.retakes;
   }

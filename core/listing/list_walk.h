@@ -25,9 +25,6 @@ namespace atestore {
 // the same time, and for other clients to get their turn in between (docs/performance.md).
 inline constexpr size_t kSegmentNames = 520;
 
-// Attempts at one place before the next one waits.
-inline constexpr size_t kAttemptsAtOnceMax = 8;
-
 // One page of a listing as a state machine without I/O, clock or chance. Walks slot by slot from a
 // position (docs/consistency.md has the argument):
 //   plan → read names, each slot at one atomic instant on its stable owner → read their values →
@@ -151,7 +148,6 @@ class ListWalk {
   void RemoveFromSink(std::vector<size_t> indexes);
 
   std::optional<Action> Plan(const Topology& topology);
-  Refresh MeetStranger(const Endpoint& node);
   bool PlanBatch(const Topology& topology, Segment& segment, const std::optional<NameMark>& after,
                  size_t names);
   std::vector<NamesUnit> BatchUnits(const Topology& topology, size_t first,

@@ -1,6 +1,7 @@
 // How ListWalk decides what to read next.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/listing/list_walk.h"
@@ -21,7 +22,12 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   }
   const auto* migrating = std::get_if<ReadMigratingSlot>(&strategy_);
   if (migrating != nullptr && topology.IsStranger(migrating->migration.destination)) {
-    return MeetStranger(migrating->migration.destination);
+    // It may have joined just now, or be of another cluster, at an address that was ours.
+    Recover(UnknownNode{},
+            UnavailableError(absl::StrCat("slot ", slot, " migrates to ",
+                                          ToString(migrating->migration.destination),
+                                          ", which the cluster does not know (CLUSTER NODES)")));
+    return std::exchange(pending_, std::nullopt);
   }
   current_ = std::make_unique<Segment>();
   current_->first = slot;
@@ -38,17 +44,6 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
     PlanHuge(*owner, std::get<ReadLargeSlot>(strategy_));
   }
   return std::nullopt;
-}
-
-// Nobody in the cluster knows the destination of a migration, so it may have joined just now, or be
-// a node of another cluster at an address that was ours.
-ListWalk::Refresh ListWalk::MeetStranger(const Endpoint& node) {
-  strategy_ = ReadSlot();
-  const bool back_off = ++attempts_ > kAttemptsAtOnceMax;
-  return {.back_off = back_off,
-          .why = UnavailableError(
-              absl::StrCat("slot ", position_->slot, " migrates to ", ToString(node),
-                           ", which the cluster does not know (CLUSTER NODES)"))};
 }
 
 NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark> after) const {

@@ -60,6 +60,9 @@ Transition Next(const Strategy& strategy, const Impediment& met, const ServerFac
                                [&](const OtherProcess&) -> Transition {
                                  return {ReadLargeSlot(), Then::kReread};
                                },
+                               [&](const UnknownNode&) -> Transition {
+                                 return {ReadSlot(), Then::kRefresh};
+                               },
                                [&](const ReadError& error) {
                                  return AfterError(strategy, error, facts, probe_variant);
                                }},

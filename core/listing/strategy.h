@@ -37,8 +37,9 @@ struct NotCovered {};       // the node says that the slot is not its own, or SC
 struct ProbeExists {};      // a key has the name of the probe
 struct NoPerSlotTables {};  // the answer is not that of a server with per-slot tables
 struct OtherProcess {};     // the cursor belongs to another process
-using Impediment =
-    std::variant<TooManyKeys, NotCovered, ProbeExists, NoPerSlotTables, OtherProcess, ReadError>;
+struct UnknownNode {};      // it migrates to a node that nobody in the cluster knows
+using Impediment = std::variant<TooManyKeys, NotCovered, ProbeExists, NoPerSlotTables, OtherProcess,
+                                UnknownNode, ReadError>;
 
 // What is known of the servers.
 struct ServerFacts {

@@ -92,6 +92,10 @@ TEST(StrategyTest, AnotherProcessBeginsALargeSlotAnewWithACountOfItsOwn) {
   ExpectOfAll(OtherProcess{}, ReadLargeSlot(), Then::kReread);
 }
 
+TEST(StrategyTest, ADestinationThatNobodyKnowsLeadsToTheTopology) {
+  ExpectOfAll(UnknownNode{}, ReadSlot(), Then::kRefresh);
+}
+
 TEST(StrategyTest, MovedLeadsToTheTopology) {
   ExpectOfAll(Error(ServerErrorKind::kMoved, true, true), ReadBatch(), Then::kRefresh);
 }
