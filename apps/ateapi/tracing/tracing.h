@@ -48,6 +48,7 @@ class CallSpan {
   // 32 hexadecimal digits; empty when nothing is recorded.
   std::string trace_id() const;
 
+  struct State;  // of OpenTelemetry
   // While it lives, what this thread sends to nodes belongs to the call.
   class Scope {
    public:
@@ -57,8 +58,8 @@ class CallSpan {
     Scope& operator=(const Scope&) = delete;
 
    private:
-    struct Previous;
-    std::unique_ptr<Previous> previous_;
+    const bool is_on_;
+    std::shared_ptr<State> previous_;
   };
   // To be called by a thread that works for this call only; empty when nothing is recorded.
   std::function<void()> ForThread() const;
@@ -67,7 +68,6 @@ class CallSpan {
 
  private:
   friend class BatchSpan;
-  struct State;
   explicit CallSpan(std::shared_ptr<State> state) : state_(std::move(state)) {}
   static std::shared_ptr<State>& ThreadState();
 

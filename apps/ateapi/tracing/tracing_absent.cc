@@ -5,7 +5,6 @@
 namespace atestore {
 
 struct CallSpan::State {};
-struct CallSpan::Scope::Previous {};
 struct BatchSpan::State {};
 
 absl::StatusOr<std::unique_ptr<Tracing>> Tracing::Start(const TracingOptions&) {
@@ -16,7 +15,7 @@ absl::StatusOr<std::unique_ptr<Tracing>> Tracing::Start(const TracingOptions&) {
 CallSpan CallSpan::Begin(std::string_view, const std::string&, const Header&) { return {}; }
 void CallSpan::End(const absl::Status&) const {}
 std::string CallSpan::trace_id() const { return ""; }
-CallSpan::Scope::Scope(const CallSpan&) {}
+CallSpan::Scope::Scope(const CallSpan&) : is_on_(false) {}
 CallSpan::Scope::~Scope() = default;
 std::function<void()> CallSpan::ForThread() const { return {}; }
 CallSpan CallSpan::OfThisThread() { return {}; }

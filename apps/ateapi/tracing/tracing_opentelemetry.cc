@@ -164,10 +164,6 @@ struct CallSpan::State {
   Tracer tracer;
 };
 
-struct CallSpan::Scope::Previous {
-  std::shared_ptr<State> state;
-};
-
 struct BatchSpan::State {
   Span span;
 };
@@ -217,13 +213,12 @@ std::shared_ptr<CallSpan::State>& CallSpan::ThreadState() {
   return state;
 }
 
-CallSpan::Scope::Scope(const CallSpan& span) {
-  if (span.state_ == nullptr) return;
-  previous_ = std::make_unique<Previous>(Previous{std::exchange(ThreadState(), span.state_)});
+CallSpan::Scope::Scope(const CallSpan& span) : is_on_(span.is_recorded()) {
+  if (is_on_) previous_ = std::exchange(ThreadState(), span.state_);
 }
 
 CallSpan::Scope::~Scope() {
-  if (previous_ != nullptr) ThreadState() = std::move(previous_->state);
+  if (is_on_) ThreadState() = std::move(previous_);
 }
 
 std::function<void()> CallSpan::ForThread() const {
