@@ -227,12 +227,11 @@ bool Refuse(Client& client, std::string* replies) {
   return true;
 }
 
-Delivery ExecuteCommand(ClusterState& state, Client& client,
-                        std::span<const std::string_view> arguments, std::string* replies) {
-  if (!state.IsOpen(client) || Refuse(client, replies)) return Delivery::kClosed;
-  const ClientId id = client.id;
-  RunBetweenCommands(state, client, arguments);
-  if (state.FindClient(id) == nullptr || !state.IsOpen(client)) return Delivery::kClosed;
+namespace {
+
+// What happens between commands has happened before.
+Delivery ExecuteNow(ClusterState& state, Client& client,
+                    std::span<const std::string_view> arguments, std::string* replies) {
   if (state.node(client.node).hung) return Delivery::kSilent;
   std::optional<ConnectionFault> fault = std::exchange(client.fault, std::nullopt);
   if (fault == ConnectionFault::kDropBefore) {
@@ -251,6 +250,17 @@ Delivery ExecuteCommand(ClusterState& state, Client& client,
   return client.closed ? Delivery::kClosed : Delivery::kReplied;
 }
 
+}  // namespace
+
+Delivery ExecuteCommand(ClusterState& state, Client& client,
+                        std::span<const std::string_view> arguments, std::string* replies) {
+  if (!state.IsOpen(client) || Refuse(client, replies)) return Delivery::kClosed;
+  const ClientId id = client.id;
+  RunBetweenCommands(state, client, arguments);
+  if (state.FindClient(id) == nullptr || !state.IsOpen(client)) return Delivery::kClosed;
+  return ExecuteNow(state, client, arguments, replies);
+}
+
 namespace {
 
 // Executes the command that the node hung at, then every other one that is complete.
@@ -258,7 +268,8 @@ Delivery ExecuteAll(ClusterState& state, Client& client, std::string* replies) {
   if (!client.stalled.empty()) {
     const std::vector<std::string> command = std::exchange(client.stalled, {});
     const std::vector<std::string_view> arguments(command.begin(), command.end());
-    Delivery delivery = ExecuteCommand(state, client, arguments, replies);
+    // A plan of faults counts a command once, however often its node is asked whether it goes on.
+    Delivery delivery = ExecuteNow(state, client, arguments, replies);
     if (delivery == Delivery::kSilent) client.stalled = command;
     if (delivery != Delivery::kReplied) return delivery;
   }
