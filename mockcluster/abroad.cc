@@ -22,11 +22,9 @@ absl::StatusOr<ClientId> Cluster::ConnectAbroad(const atestore::Endpoint& endpoi
   }
   absl::StatusOr<ClientId> abroad = neighbour->Connect(endpoint);
   if (!abroad.ok()) return abroad;
-  auto client = std::make_unique<Client>();
-  client->id = static_cast<ClientId>(state_->clients.size());
-  client->abroad = *abroad;
-  state_->clients.push_back(std::move(client));
-  return state_->clients.back()->id;
+  Client& client = state_->AddClient();
+  client.abroad = *abroad;
+  return client.id;
 }
 
 std::string Cluster::NodeIdOf(ClientId id) const {

@@ -67,16 +67,15 @@ const ClusterOptions& Cluster::options() const { return state_->options; }
 absl::StatusOr<ClientId> Cluster::Connect(const atestore::Endpoint& endpoint) {
   std::optional<NodeIndex> index = FindNode(endpoint);
   if (!index || state_->node(*index).process == nullptr) return ConnectAbroad(endpoint);
-  auto client = std::make_unique<Client>();
   const mockcluster::Node& node = state_->node(*index);
-  client->id = static_cast<ClientId>(state_->clients.size());
-  client->node = *index;
-  client->refusal = FindConnectionLimit(*state_, node);
+  const std::optional<std::string_view> refusal = FindConnectionLimit(*state_, node);
   ++node.process->connections;
-  node.process->connections_rejected += client->refusal ? 1 : 0;
-  client->process_serial = state_->node(*index).process->serial;
-  state_->clients.push_back(std::move(client));
-  return state_->clients.back()->id;
+  node.process->connections_rejected += refusal ? 1 : 0;
+  Client& client = state_->AddClient();
+  client.node = *index;
+  client.refusal = refusal;
+  client.process_serial = node.process->serial;
+  return client.id;
 }
 
 Delivery Cluster::Greet(ClientId id, std::string* replies) {
@@ -95,7 +94,7 @@ void Cluster::Disconnect(ClientId id) {
   } else {
     Unwatch(*state_, *client);
   }
-  state_->clients[static_cast<size_t>(id)].reset();
+  state_->clients.erase(id);
 }
 
 bool Cluster::IsOpen(ClientId id) const {

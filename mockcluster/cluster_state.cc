@@ -4,9 +4,15 @@
 
 namespace mockcluster {
 
+Client& ClusterState::AddClient() {
+  auto client = std::make_unique<Client>();
+  client->id = static_cast<ClientId>(next_client++);
+  return *clients.emplace(client->id, std::move(client)).first->second;
+}
+
 Client* ClusterState::FindClient(ClientId id) const {
-  size_t position = static_cast<size_t>(id);
-  return position < clients.size() ? clients[position].get() : nullptr;
+  auto found = clients.find(id);
+  return found == clients.end() ? nullptr : found->second.get();
 }
 
 std::optional<NodeIndex> ClusterState::FindKnownId(const ClusterView& view,

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "mockcluster/cluster.h"
@@ -140,6 +141,7 @@ struct ClusterState {
 
   Node& node(NodeIndex index) { return *nodes[Position(index)]; }
   const Node& node(NodeIndex index) const { return *nodes[Position(index)]; }
+  Client& AddClient();
   // nullptr: no such handle.
   Client* FindClient(ClientId id) const;
   // The node of this id that `view` knows, if any.
@@ -151,9 +153,11 @@ struct ClusterState {
 
   const ClusterOptions options;
   Random random;
-  int64_t now_ms = 1'700'000'000'000;            // an arbitrary date; TIME and expiry need one
-  std::vector<std::unique_ptr<Node>> nodes;      // by NodeIndex
-  std::vector<std::unique_ptr<Client>> clients;  // by ClientId; null once disconnected
+  int64_t now_ms = 1'700'000'000'000;        // an arbitrary date; TIME and expiry need one
+  std::vector<std::unique_ptr<Node>> nodes;  // by NodeIndex
+  // Those that did not disconnect.
+  std::unordered_map<ClientId, std::unique_ptr<Client>> clients;
+  uint64_t next_client = 0;
   uint64_t next_process_serial = 1;
   uint32_t next_port = 0;
   Cluster* neighbour = nullptr;

@@ -105,10 +105,8 @@ Node& ChangeIdentity(ClusterState& state, Node& node) {
   fresh.saved = std::move(node.saved);
   fresh.isolated = node.isolated;
   node.member = false;
-  for (const auto& client : state.clients) {
-    if (client != nullptr && client->process_serial == fresh.process->serial) {
-      client->node = fresh.index;
-    }
+  for (const auto& [id, client] : state.clients) {
+    if (client->process_serial == fresh.process->serial) client->node = fresh.index;
   }
   for (const auto& other : state.nodes) {
     if (other->index != fresh.index) other->view.peer(fresh.index).forgotten = true;

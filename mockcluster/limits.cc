@@ -48,8 +48,9 @@ std::optional<std::string_view> FindConnectionLimit(const ClusterState& state, c
   for (const PeerView& peer : node.view.peers) connections += peer.known ? 2 : 0;
   connections -= 2;
   if (connections + state.clients.size() < node.settings.clients_max) return std::nullopt;
-  for (const auto& client : state.clients) {
-    connections += client != nullptr && client->node == node.index && state.IsOpen(*client) ? 1 : 0;
+  for (const auto& [id, client] : state.clients) {
+    if (client->abroad || client->node != node.index) continue;
+    connections += state.IsOpen(*client) ? 1 : 0;
   }
   if (connections < node.settings.clients_max) return std::nullopt;
   return "ERR max number of clients + cluster connections reached";

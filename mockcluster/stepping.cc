@@ -138,8 +138,8 @@ std::unique_ptr<Node> CloneOf(const Node& node) {
 }
 
 std::unique_ptr<ClusterState> CloneOf(const ClusterState& state) {
-  const auto& [options, random, now_ms, nodes, clients, next_process_serial, next_port, neighbour,
-               log, hook, faults, between_commands] = state;
+  const auto& [options, random, now_ms, nodes, clients, next_client, next_process_serial, next_port,
+               neighbour, log, hook, faults, between_commands] = state;
   auto clone = std::make_unique<ClusterState>(options);
   clone->random = random;
   clone->now_ms = now_ms;
