@@ -4,9 +4,13 @@ that of a quiet service, memory within the limit of the manifest, and all is as 
 
     ATESTORE_BIN=build/release/bin python3 tests/e2e/service_load_test.py --full
 
-takes 10,000 idle connections, 1,000 streams and 500 readers; without --full a tenth of it."""
+takes 10,000 idle connections, 1,000 streams and 500 readers; without --full a tenth of it.
+--minutes N goes on for so long, with other trouble of the shard in each turn (--seed N)."""
 
+import argparse
+import contextlib
 import os
+import random
 import re
 import sys
 import threading
@@ -20,7 +24,17 @@ from hostile_clients import Http2, connect, many
 from processes import Ateapi, Cluster, PATIENCE, ROOT, have_server, until
 from wire import OWN_CONNECTION, Client, Code, Http, WireCase, api, ref
 
-FULL = "--full" in sys.argv
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--minutes", type=float, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_known_args()
+
+
+ARGUMENTS, UNITTEST_ARGUMENTS = parse_arguments()
+FULL = ARGUMENTS.full
 SCALE = 10 if FULL else 1
 IDLE, SILENT, STUCK = 1000 * SCALE, 100 * SCALE, 50 * SCALE
 GETTERS, GETS_PER_SECOND, LISTERS = 10, 50 * SCALE, 6 * SCALE
@@ -106,7 +120,7 @@ class Load(WireCase):
     def setUpClass(cls):
         if not have_server("redis"):
             raise unittest.SkipTest("redis is not installed")
-        cls.cluster = Cluster("--kind", "redis")
+        cls.cluster = Cluster("--kind", "redis", "--persistent")
         cls.addClassCleanup(cls.cluster.close)
         cls.cluster.tell("fill", str(ACTORS))
         for node in range(3):
@@ -134,10 +148,47 @@ class Load(WireCase):
         return names, tokens
 
     def test_honest_clients_hardly_notice(self):
-        names, tokens = self.healthy()
-        honest = Honest(self.service.address, names, tokens)
+        self.names, self.tokens = self.healthy()
+        troubles = (self.hang, self.stutter, self.crash, self.restart)
+        chance = random.Random(ARGUMENTS.seed)
+        end = time.monotonic() + 60 * ARGUMENTS.minutes
+        self.turn(self.hang)
+        while time.monotonic() < end:
+            self.turn(chance.choice(troubles))
+
+    def turn(self, trouble):
+        """Everything at once, with this trouble of the middle shard, between two quiet times."""
+        honest = Honest(self.service.address, self.names, self.tokens)
         quiet = honest.measure(MEASURED_SECONDS)
         self.assertEqual(honest.failures, [])
+        with self.crowd():
+            # The readers' first pages are work like any other; what counts is that they then stay.
+            until(lambda: self.http.metric("ateapi_listings_in_flight") == 0, "stuck readers")
+            with self.keep_asking_the_shard(), trouble():
+                loud = honest.measure(MEASURED_SECONDS)
+                failures = list(honest.failures)
+                self.assertEqual(self.http.get("/healthz"), (200, "alive\n"))
+                self.assertEqual(self.http.get("/readyz")[0], 200)
+        ended = time.monotonic()
+        until(lambda: self.http.get("/readyz") == (200, "ready\n"), "readiness", 10)
+        until(lambda: self.http.metric("ateapi_listings_in_flight") == 0, "no listings", 10)
+        recovery = time.monotonic() - ended
+        after = honest.measure(MEASURED_SECONDS)
+        peak = self.service.peak_rss_kib() << 10
+        print(f"\n{trouble.__name__}\nquiet {quiet}\nloud  {loud}\nafter {after}\n"
+              f"recovery {recovery:.1f} s, peak {peak >> 20} MiB", file=sys.stderr)
+        self.assertEqual(failures, [])
+        self.assertEqual(honest.failures, [])
+        self.assertTrue(quiet["lists"] and loud["lists"] and after["lists"])
+        for kind in ("get", "list"):
+            self.assertLessEqual(loud[kind], 3 * max(quiet[kind], NOISE), kind)
+            self.assertLessEqual(after[kind], 3 * max(quiet[kind], NOISE), kind)
+        self.assertLess(peak, memory_limit())
+        self.assertLess(recovery, 5)
+
+    @contextlib.contextmanager
+    def crowd(self):
+        """Those who hold connections and streams, and do nothing with them."""
         body = api.ListActorsRequest(page_size=1000).SerializeToString()
 
         def stuck():
@@ -153,35 +204,50 @@ class Load(WireCase):
         # Half of the idle ones say that they speak HTTP/2, the others say nothing.
         with many(lambda: Http2(self.service.address), IDLE // 2), many(silent, SILENT // 10), \
                 many(stuck, STUCK), many(lambda: connect(self.service.address), IDLE // 2):
-            # The readers' first pages are work like any other; what counts is that they then stay.
-            until(lambda: self.http.metric("ateapi_listings_in_flight") == 0, "stuck readers")
-            self.cluster.tell("pause", "1")
-            hang = self.keep_asking_the_hung_shard()
-            loud = honest.measure(MEASURED_SECONDS)
-            failures = list(honest.failures)
-            hang()
-            self.assertEqual(self.http.get("/healthz"), (200, "alive\n"))
-            self.assertEqual(self.http.get("/readyz")[0], 200)
-            self.cluster.tell("resume", "1")
-        ended = time.monotonic()
-        until(lambda: self.http.get("/readyz") == (200, "ready\n"), "readiness", 10)
-        until(lambda: self.http.metric("ateapi_listings_in_flight") == 0, "no listings", 10)
-        recovery = time.monotonic() - ended
-        after = honest.measure(MEASURED_SECONDS)
-        peak = self.service.peak_rss_kib() << 10
-        print(f"\nquiet {quiet}\nloud  {loud}\nafter {after}\nrecovery {recovery:.1f} s, "
-              f"peak {peak >> 20} MiB", file=sys.stderr)
-        self.assertEqual(failures, [])
-        self.assertEqual(honest.failures, [])
-        self.assertTrue(quiet["lists"] and loud["lists"] and after["lists"])
-        for kind in ("get", "list"):
-            self.assertLessEqual(loud[kind], 3 * max(quiet[kind], NOISE), kind)
-            self.assertLessEqual(after[kind], 3 * max(quiet[kind], NOISE), kind)
-        self.assertLess(peak, memory_limit())
-        self.assertLess(recovery, 5)
+            yield
 
-    def keep_asking_the_hung_shard(self):
-        """Calls that wait for it, as many as it takes; returns what ends them."""
+    @contextlib.contextmanager
+    def hang(self):
+        self.cluster.tell("pause", "1")
+        yield
+        self.cluster.tell("resume", "1")
+
+    @contextlib.contextmanager
+    def crash(self):
+        self.cluster.tell("kill", "1")
+        yield
+        self.cluster.tell("launch", "1")
+
+    def stutter(self):
+        """Hangs for a while, goes on for a while."""
+        def once():
+            self.cluster.tell("pause", "1")
+            threading.Event().wait(2)  # as long as the node hangs
+            self.cluster.tell("resume", "1")
+            threading.Event().wait(1)
+        return self.again_and_again(once)
+
+    def restart(self):
+        return self.again_and_again(lambda: self.cluster.tell("restart", "1"))
+
+    @contextlib.contextmanager
+    def again_and_again(self, action):
+        stopping = threading.Event()
+
+        def run():
+            while not stopping.is_set():
+                action()
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield
+        finally:
+            stopping.set()
+            thread.join()
+
+    @contextlib.contextmanager
+    def keep_asking_the_shard(self):
+        """Calls that wait for the shard in the middle."""
         stopping = threading.Event()
 
         def ask(number):
@@ -197,12 +263,13 @@ class Load(WireCase):
         for thread in threads:
             thread.start()
 
-        def end():
+        try:
+            yield
+        finally:
             stopping.set()
             for thread in threads:
                 thread.join()
-        return end
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[each for each in sys.argv if each != "--full"], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + UNITTEST_ARGUMENTS, verbosity=2)
