@@ -86,7 +86,10 @@ class NemesisCluster {
   absl::Status ApplyMigration(const NemesisStep& step);
   absl::Status ApplyAtomicMigration(const NemesisStep& step);
   absl::Status ApplyConfiguration(const NemesisStep& step, const std::function<void()>& wait);
-  absl::Status ApplyMaxClients(const NemesisStep& step, const std::function<void()>& wait);
+  absl::Status ApplyToConnections(const NemesisStep& step, const std::function<void()>& wait);
+  // False: it is that way already, or changes just now.
+  bool BeginSetting(NemesisFault fault);
+  void EndSetting(NemesisFault fault);
   absl::Status ApplyMembership(const NemesisStep& step);
   absl::Status FailOver(size_t replica, const std::string& option);
   void Isolate(size_t node, bool cut);

@@ -71,7 +71,7 @@ absl::Status NemesisCluster::ApplyOnce(const NemesisStep& step) {
   if (IsMigration(fault)) return ApplyMigration(step);
   if (fault == kAtomicMigration || fault == kAtomicCancelled) return ApplyAtomicMigration(step);
   if (fault == kNodeJoins || fault == kNodeLeaves) return ApplyMembership(step);
-  if (fault == kMaxClients) return ApplyMaxClients(step, wait);
+  if (fault == kMaxClients || fault == kClientsKilled) return ApplyToConnections(step, wait);
   return ApplyConfiguration(step, wait);
 }
 
@@ -203,15 +203,8 @@ absl::Status NemesisCluster::ApplyConfiguration(const NemesisStep& step,
                                                 const std::function<void()>& wait) {
   const NemesisFault fault = step.fault;
   if (fault == kResetStat) return RunOnAll({"CONFIG", "RESETSTAT"});
-  if (fault == kClientsKilled) return RunOnAll({"CLIENT", "KILL", "TYPE", "normal"});
-  {
-    std::lock_guard lock(mutex_);
-    if (!busy_settings_.insert(fault).second) return UnavailableError("it is that way already");
-  }
-  absl::Cleanup not_busy = [&] {
-    std::lock_guard lock(mutex_);
-    busy_settings_.erase(fault);
-  };
+  if (!BeginSetting(fault)) return UnavailableError("it is that way already");
+  absl::Cleanup not_busy = [&] { EndSetting(fault); };
   absl::Status status;
   // What fails to be undone here, Repair() undoes.
   if (fault == kReadsWhenDown) {
@@ -242,9 +235,23 @@ absl::Status NemesisCluster::ApplyConfiguration(const NemesisStep& step,
   return status;
 }
 
-// The connection stays, so that the limit can be taken away again.
-absl::Status NemesisCluster::ApplyMaxClients(const NemesisStep& step,
-                                             const std::function<void()>& wait) {
+bool NemesisCluster::BeginSetting(NemesisFault fault) {
+  std::lock_guard lock(mutex_);
+  return busy_settings_.insert(fault).second;
+}
+
+void NemesisCluster::EndSetting(NemesisFault fault) {
+  std::lock_guard lock(mutex_);
+  busy_settings_.erase(fault);
+}
+
+// Kills all connections, or admits no further ones. Not both at a time: the connection that took
+// the limit down must stay to take it up again, since no other is admitted.
+absl::Status NemesisCluster::ApplyToConnections(const NemesisStep& step,
+                                                const std::function<void()>& wait) {
+  if (!BeginSetting(kMaxClients)) return UnavailableError("connections are limited or killed");
+  absl::Cleanup not_busy = [&] { EndSetting(kMaxClients); };
+  if (step.fault == kClientsKilled) return RunOnAll({"CLIENT", "KILL", "TYPE", "normal"});
   absl::StatusOr<size_t> node = AnyPrimary(step.first);
   if (!node.ok()) return node.status();
   absl::StatusOr<HiredisClient> client =
