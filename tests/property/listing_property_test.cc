@@ -56,7 +56,7 @@ rc::Gen<ListingCase> AnyCase(bool with_faults) {
     c.flavor = *rc::gen::element(Flavor::kRedis70, Flavor::kValkey80, Flavor::kValkey91);
     c.primaries = *rc::gen::inRange<size_t>(1, 5);
     c.replicas = *rc::gen::inRange<size_t>(0, 3);
-    c.spread = *rc::gen::element(Spread::kUniform, Spread::kFewSlots, Spread::kHugeSlot);
+    c.spread = *rc::gen::element(Spread::kUniform, Spread::kFewSlots, Spread::kLargeSlot);
     c.actors = *rc::gen::inRange<size_t>(0, 200);
     c.foreign_keys = *rc::gen::inRange<size_t>(0, 40);
     c.poison_records = *rc::gen::inRange<size_t>(0, 3);
@@ -66,7 +66,7 @@ rc::Gen<ListingCase> AnyCase(bool with_faults) {
     c.dropped_records = *rc::gen::weightedElement<size_t>({{20, 0}, {1, 1}});
     c.whole_slot_keys = *rc::gen::element<size_t>(5, 30, 2000);
     c.scan_count_max = *rc::gen::element<size_t>(3, 20, 1000);
-    c.segment_names = *rc::gen::element<size_t>(1, 3, 10, kSegmentNames);
+    c.segment_keys = *rc::gen::element<size_t>(1, 3, 10, kSegmentKeys);
     c.values_part_keys = *rc::gen::element<size_t>(1, 4, kValuesPartKeys);
     c.read_ahead = *rc::gen::arbitrary<bool>();
     c.hash_bits = *rc::gen::weightedElement<int>({{6, 64}, {1, 3}, {1, 0}});
@@ -75,7 +75,8 @@ rc::Gen<ListingCase> AnyCase(bool with_faults) {
       AddFaults(c);
       c.stale_views = *rc::gen::arbitrary<bool>();
       c.churn_per_page = *rc::gen::inRange<uint32_t>(0, 6);
-      c.refreshes_max = *rc::gen::element<int>(0, 2, 60);
+      // Patience costs: a page that stays unavailable asks all nodes at each try.
+      c.refreshes_max = *rc::gen::weightedElement<int>({{5, 0}, {5, 2}, {5, 10}, {1, 60}});
     }
     return c;
   });
@@ -136,7 +137,7 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
     reach.Count(world.faults_done() > 20, "many faults");
     reach.Count(listing.unavailable() > 0, "unavailable pages");
     reach.Count(c.misbehaviour && world.faults_done() > 20, "misbehaviour");
-    reach.Count(c.spread == Spread::kHugeSlot && c.whole_slot_keys < 100, "a huge slot");
+    reach.Count(c.spread == Spread::kLargeSlot && c.whole_slot_keys < 100, "a huge slot");
     reach.CountRare(listing.slot_restarts() > 0, "a huge slot begun anew");
     reach.Count(listing.redirects() > 0, "redirects");
     reach.Count(listing.segments_ahead() > 0, "segments ahead");
@@ -160,7 +161,7 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
 rc::Gen<ListingCase> AnyAskingCase(bool with_faults) {
   return rc::gen::exec([with_faults] {
     ListingCase c = *AnyCase(with_faults);
-    c.names_only = *rc::gen::arbitrary<bool>();
+    c.keys_only = *rc::gen::arbitrary<bool>();
     c.wanted_per_8 = *rc::gen::element<uint32_t>(0, 1, 4, 7, 8);
     return c;
   });
@@ -220,7 +221,7 @@ INSTANTIATE_TEST_SUITE_P(
                     .page_size = 7,
                     .page_bytes = 30,
                     .whole_slot_keys = 30,
-                    .segment_names = 10,
+                    .segment_keys = 10,
                     .values_part_keys = 1,
                     .read_ahead = true,
                     .hash_bits = 0,
