@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/typical_value.h"
 #include "core/key_filter.h"
-#include "core/listing/name_list.h"
+#include "core/listing/key_list.h"
 #include "core/node_view.h"
 #include "core/page_token.h"
 #include "core/resp.h"
@@ -26,7 +26,7 @@ void BM_KeySlot(benchmark::State& state) {
 }
 BENCHMARK(BM_KeySlot);
 
-const Position kPosition{.slot = 12345, .place = AfterName{{.hash = 0x0123456789ABCDEF}}};
+const Position kPosition{.slot = 12345, .place = AfterKey{{.hash = 0x0123456789ABCDEF}}};
 constexpr uint64_t kRequestHash = 0xFEDCBA9876543210;
 
 // With a checksum (0) and with an HMAC (1).
@@ -95,8 +95,8 @@ void BM_OrderNames(benchmark::State& state) {
   std::vector<std::string> keys;
   for (int64_t i = 0; i < state.range(0); ++i) keys.push_back(KeyOf(i));
   for (auto _ : state) {
-    NameList names;
-    for (const std::string& key : keys) names.Add(KeySlot(key), 0, HashName(key), key);
+    KeyList names;
+    for (const std::string& key : keys) names.Add(KeySlot(key), 0, HashKey(key), key);
     names.Sort();
     benchmark::DoNotOptimize(names);
   }

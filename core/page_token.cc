@@ -43,13 +43,13 @@ PageTokenError Flawed(PageTokenFlaw flaw, std::string_view what) {
   return {flaw, absl::StrCat("page_token: ", ToAbsl(what))};
 }
 
-void Write(const NameMark& mark, AfterNameMark* out) {
+void Write(const KeyMark& mark, AfterNameMark* out) {
   out->set_hash(mark.hash);
   if (mark.tie) out->set_tie(*mark.tie);
 }
 
-NameMark Read(const AfterNameMark& in) {
-  NameMark mark{.hash = in.hash()};
+KeyMark Read(const AfterNameMark& in) {
+  KeyMark mark{.hash = in.hash()};
   if (in.has_tie()) mark.tie = in.tie();
   return mark;
 }
@@ -96,7 +96,7 @@ std::string_view ReasonOf(PageTokenFlaw flaw) {
 }
 
 uint64_t HashRequest(std::string_view method, std::string_view atespace) {
-  return HashName(absl::StrCat(ToAbsl(method), absl::string_view("\0", 1), ToAbsl(atespace)));
+  return HashKey(absl::StrCat(ToAbsl(method), absl::string_view("\0", 1), ToAbsl(atespace)));
 }
 
 std::string EncodePageTokenPayload(const Position& position, uint64_t request_hash) {
@@ -104,7 +104,7 @@ std::string EncodePageTokenPayload(const Position& position, uint64_t request_ha
   payload.set_request_hash(request_hash);
   payload.set_slot(position.slot);
   if (position.end != kSlotCount) payload.set_end(static_cast<uint32_t>(position.end));
-  if (const auto* after = std::get_if<AfterName>(&position.place)) {
+  if (const auto* after = std::get_if<AfterKey>(&position.place)) {
     Write(after->mark, payload.mutable_after());
   } else if (const auto* cursor = std::get_if<InSlotCursor>(&position.place)) {
     Write(*cursor, payload.mutable_cursor());
@@ -133,7 +133,7 @@ std::variant<Position, PageTokenError> DecodePageTokenPayload(std::string_view b
     return Flawed(PageTokenFlaw::kOutOfRange,
                   absl::StrCat("no slots from ", position.slot, " to before ", position.end));
   }
-  if (payload.has_after()) position.place = AfterName{Read(payload.after())};
+  if (payload.has_after()) position.place = AfterKey{Read(payload.after())};
   if (payload.has_cursor()) position.place = Read(payload.cursor());
   if (EncodePageTokenPayload(position, request_hash) != bytes) {
     return Flawed(PageTokenFlaw::kMalformed, "content that this version does not make");

@@ -7,18 +7,18 @@
 
 namespace atestore {
 
-uint64_t HashName(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
+uint64_t HashKey(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
 
-uint64_t BreakTie(std::string_view name) {
+uint64_t BreakTie(std::string_view key) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(name.data()), name.size(), digest);
+  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest);
   uint64_t tie = 0;
   for (size_t byte = 0; byte < sizeof tie; ++byte) tie = tie << 8 | digest[byte];
   return tie;
 }
 
-std::optional<NameMark> FloorOf(const Position& position) {
-  if (const auto* after = std::get_if<AfterName>(&position.place)) return after->mark;
+std::optional<KeyMark> FloorOf(const Position& position) {
+  if (const auto* after = std::get_if<AfterKey>(&position.place)) return after->mark;
   if (const auto* cursor = std::get_if<InSlotCursor>(&position.place)) return cursor->floor;
   return std::nullopt;
 }

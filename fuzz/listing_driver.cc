@@ -16,14 +16,14 @@ namespace {
 // A walk that is let go on is over the slots after so many answers.
 constexpr int kAnswersMax = 50'000;
 
-uint64_t HashTo2Bits(std::string_view name) { return HashName(name) % 4; }
+uint64_t HashTo2Bits(std::string_view name) { return HashKey(name) % 4; }
 
 // Whether a listing may get from `before` to `after` in the same slot. A cursor may be given up for
 // where its pass over the slot began.
 bool MovesOn(const Position& before, const Position& after) {
-  const auto* from = std::get_if<AfterName>(&before.place);
+  const auto* from = std::get_if<AfterKey>(&before.place);
   if (from == nullptr) return true;
-  const auto* to = std::get_if<AfterName>(&after.place);
+  const auto* to = std::get_if<AfterKey>(&after.place);
   if (to == nullptr) return !std::holds_alternative<SlotStart>(after.place);
   if (to->mark.hash != from->mark.hash) return to->mark.hash > from->mark.hash;
   return !to->mark.tie || (from->mark.tie && *to->mark.tie >= *from->mark.tie);
@@ -64,7 +64,7 @@ Position ReadStart(ByteSource& source, uint64_t near_the_end) {
   Position start{.slot = static_cast<Slot>(kSlotCount - 1 - from_end)};
   switch (source.Number(3)) {
     case 0:
-      start.place = AfterName{{.hash = source.Number(3)}};
+      start.place = AfterKey{{.hash = source.Number(3)}};
       break;
     case 1: {
       InSlotCursor cursor{.cursor = start.slot + (source.Number(3) << 14),
@@ -92,7 +92,7 @@ ListWalk::Options ReadOptions(ByteSource& source, const KeyFilter& filter, const
   options.hints.wanted_ratio = static_cast<double>(source.Byte()) / 255;
   options.reading.whole_slot_keys = 1 + source.Number(8);
   options.reading.scan_count_max = 1 + source.Number(kScanCountMax - 1);
-  options.segment_names = 1 + source.Number(8);
+  options.segment_keys = 1 + source.Number(8);
   options.values_part_keys = 1 + source.Number(3);
   if (source.Flag()) options.hash = HashTo2Bits;
   return options;

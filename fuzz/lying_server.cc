@@ -146,7 +146,7 @@ std::string LyingServer::AnswerForEver(const Words& command) {
     default:
       break;
   }
-  // A transaction in which every result is 1: the probe exists, whatever its name.
+  // A transaction in which every result is 1: the probe exists, whatever its key.
   if (command[0] == "EXEC") {
     std::string results = absl::StrCat("*", queued_.size(), "\r\n");
     for (size_t result = 0; result < queued_.size(); ++result) results += ":1\r\n";
@@ -179,7 +179,7 @@ std::string LyingServer::Result(const Words& command) {
     case 3:
       return absl::StrCat(":", source_.Byte(), "\r\n");
     case 4:
-      return Names(SomeSlot());
+      return Keys(SomeSlot());
     default:
       return HonestResult(command);
   }
@@ -199,7 +199,7 @@ std::string LyingServer::HonestResult(const Words& command) {
   if (command.size() == 4) {
     size_t slot = 0;
     Require(absl::SimpleAtoi(command[2], &slot) && slot < kSlotCount, "GETKEYSINSLOT has a slot");
-    return honest_ ? HonestNames(slot) : Names(slot);
+    return honest_ ? HonestKeys(slot) : Keys(slot);
   }
   return Bulk(command.size() > 1 && command[1] == "INFO" ? ClusterInfoText() : NodesText());
 }
@@ -234,8 +234,8 @@ std::string LyingServer::Error() {
   }
 }
 
-// A name that belongs to `slot`, mostly.
-std::string LyingServer::Name(size_t slot) {
+// A key that belongs to `slot`, mostly.
+std::string LyingServer::Key(size_t slot) {
   const std::string tag = absl::StrCat("{", ToAbsl(SlotTag(static_cast<Slot>(slot))), "}");
   switch (source_.Number(7)) {
     case 0:
@@ -253,8 +253,8 @@ std::string LyingServer::Name(size_t slot) {
   }
 }
 
-std::string LyingServer::Names(size_t slot) {
-  return ArrayOf(source_.Number(12), [&] { return Name(slot); });
+std::string LyingServer::Keys(size_t slot) {
+  return ArrayOf(source_.Number(12), [&] { return Key(slot); });
 }
 
 std::string LyingServer::Scan(const Words& command) {
@@ -277,36 +277,36 @@ std::string LyingServer::Scan(const Words& command) {
       next = std::min<uint64_t>(slot + 1 + source_.Byte(), kSlotCount - 1);
   }
   // In the order of per-slot tables, as long as the slots go up.
-  const std::string names = ArrayOf(source_.Number(12), [&] {
-    std::string name = Name(slot);
+  const std::string keys = ArrayOf(source_.Number(12), [&] {
+    std::string key = Key(slot);
     slot = std::min(slot + source_.Number(2), kSlotCount - 1);
-    return name;
+    return key;
   });
-  return absl::StrCat("*2\r\n", Bulk(absl::StrCat(next)), names);
+  return absl::StrCat("*2\r\n", Bulk(absl::StrCat(next)), keys);
 }
 
-std::string LyingServer::HonestName(size_t slot) {
+std::string LyingServer::HonestKey(size_t slot) {
   return absl::StrCat(source_.Number(7) == 1 ? "actor:b:{" : "actor:a:{",
                       ToAbsl(SlotTag(static_cast<Slot>(slot))), "}", source_.Byte());
 }
 
 // Most slots hold nothing.
-std::string LyingServer::HonestNames(size_t slot) {
+std::string LyingServer::HonestKeys(size_t slot) {
   const uint64_t drawn = source_.Number(15);
   const size_t count = drawn < 10 ? 0 : drawn - 9;
-  return ArrayOf(count, [&] { return HonestName(slot); });
+  return ArrayOf(count, [&] { return HonestKey(slot); });
 }
 
 // As servers with per-slot tables reply.
 std::string LyingServer::HonestScan(const Words& command) {
   size_t slot = CursorOf(command) % kSlotCount;
   const size_t end = std::min(slot + 1 + size_t{4} * source_.Byte(), kSlotCount);
-  const std::string names = ArrayOf(source_.Number(12), [&] {
-    std::string name = HonestName(slot);
+  const std::string keys = ArrayOf(source_.Number(12), [&] {
+    std::string key = HonestKey(slot);
     slot = std::min(slot + source_.Number(15), end - 1);
-    return name;
+    return key;
   });
-  return absl::StrCat("*2\r\n", Bulk(absl::StrCat(end % kSlotCount)), names);
+  return absl::StrCat("*2\r\n", Bulk(absl::StrCat(end % kSlotCount)), keys);
 }
 
 std::string LyingServer::NodesText() {

@@ -68,12 +68,12 @@ class LyingServer {
   std::string Result(const Words& command);
   std::string HonestResult(const Words& command);
   std::string Error();
-  std::string Names(size_t slot);
-  std::string Name(size_t slot);
+  std::string Keys(size_t slot);
+  std::string Key(size_t slot);
   std::string Scan(const Words& command);
   std::string Value();
-  std::string HonestName(size_t slot);
-  std::string HonestNames(size_t slot);
+  std::string HonestKey(size_t slot);
+  std::string HonestKeys(size_t slot);
   std::string HonestScan(const Words& command);
   std::string NodesText();
   std::string HonestNodesText() const;

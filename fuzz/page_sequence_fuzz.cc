@@ -100,7 +100,7 @@ ListWalk::Options ReadPageOptions(ByteSource& source, const KeyFilter& filter,
                                   const Position& start) {
   ListWalk::Options options = atestore::fuzz::ReadOptions(source, filter, start);
   options.hints.record_bytes = static_cast<double>(1 + source.Byte() % 64) / 8;
-  if (source.Flag()) options.segment_names = 1 + source.Number(kSegmentNamesMost);
+  if (source.Flag()) options.segment_keys = 1 + source.Number(kSegmentNamesMost);
   if (source.Flag()) options.reading.whole_slot_keys = atestore::kWholeSlotKeys;
   if (source.Flag()) options.reading.scan_count_max = 1 + source.Number(kScanCountFew);
   return options;

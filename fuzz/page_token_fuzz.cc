@@ -10,7 +10,7 @@
 
 namespace {
 
-using atestore::NameMark;
+using atestore::KeyMark;
 using atestore::PageTokenCodec;
 using atestore::PageTokenError;
 using atestore::PageTokenFlaw;
@@ -62,8 +62,8 @@ void CheckArbitrary(std::string_view token) {
           "a rotated codec accepts what either of its keys made");
 }
 
-NameMark ReadMark(ByteSource& source) {
-  NameMark mark{.hash = source.Number(UINT64_MAX)};
+KeyMark ReadMark(ByteSource& source) {
+  KeyMark mark{.hash = source.Number(UINT64_MAX)};
   if (source.Flag()) mark.tie = source.Number(UINT64_MAX);
   return mark;
 }
@@ -74,7 +74,7 @@ Position ReadPosition(ByteSource& source) {
     case 0:
       break;
     case 1:
-      position.place = atestore::AfterName{ReadMark(source)};
+      position.place = atestore::AfterKey{ReadMark(source)};
       break;
     default: {
       atestore::InSlotCursor cursor{.cursor = source.Number(UINT64_MAX),

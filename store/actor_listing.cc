@@ -90,7 +90,7 @@ absl::StatusOr<ActorListing::Asked> ActorListing::WhatIsAsked(
                        .page_size = *page_size,
                        .page_bytes = page_bytes_max_,
                        .selective = projection->is_selective(),
-                       .names_only = projection->names_only(),
+                       .keys_only = projection->keys_only(),
                        .parts_of_records = !projection->mask.wants_all()};
   if (!request.filter().empty()) {
     first.variant = absl::StrCat("\n", HashRequest("", request.filter()));
@@ -182,7 +182,7 @@ absl::StatusOr<WorkerPage> ActorListing::ListWorkers(const ateapi::ListWorkersRe
 
 absl::StatusOr<bool> ActorListing::HasActors(std::string_view atespace, const CallOptions& call) {
   AnyRecordSink sink;
-  ListingRequest request{.filter = KeyFilter::ActorsOf(atespace), .names_only = true};
+  ListingRequest request{.filter = KeyFilter::ActorsOf(atespace), .keys_only = true};
   absl::Status status = listing_.ListAll(
       std::move(request), sink, [&] { return sink.found(); }, call);
   if (!status.ok()) return status;
@@ -195,7 +195,7 @@ absl::StatusOr<std::vector<std::string>> ActorListing::ListKeys(const CallOption
        {KeyFilter::AllActors(), KeyFilter::Atespaces(), KeyFilter::Workers()}) {
     AllKeysSink sink(&keys);
     absl::Status status = listing_.ListAll(
-        {.filter = filter, .names_only = true}, sink, [] { return false; }, call);
+        {.filter = filter, .keys_only = true}, sink, [] { return false; }, call);
     if (!status.ok()) return status;
   }
   return keys;

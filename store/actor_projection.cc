@@ -24,7 +24,7 @@ absl::StatusOr<bool> ActorProjection::ReadName(std::string_view key, ateapi::Act
 
 absl::StatusOr<bool> ActorProjection::Read(std::string_view key, std::string_view value,
                                            ateapi::Actor* actor) const {
-  if (names_only()) return ReadName(key, actor);
+  if (keys_only()) return ReadName(key, actor);
   ActorFields decoded;
   if (filter.needs_values() && !filter.DecideOnKey(ParseActorKey(key))) {
     decoded = filter.fields();

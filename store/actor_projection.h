@@ -17,7 +17,7 @@ struct ActorProjection {
   ReadMask mask;
 
   // Whether keys are enough: no value is read.
-  bool names_only() const { return mask.names_only() && !filter.needs_values(); }
+  bool keys_only() const { return mask.keys_only() && !filter.needs_values(); }
   // Whether records may be refused once their values were read.
   bool is_selective() const { return filter.needs_values(); }
   // What a key alone decides; true where its value decides.

@@ -124,7 +124,7 @@ class KeyListing::Impl {
                           .start = *std::move(start),
                           .page_size = PageSizeOf(query, page.size),
                           .page_bytes = page_bytes_max_,
-                          .names_only = !query.values};
+                          .keys_only = !query.values};
   }
 
   ListingPageReader<KeyPage>::Source SourceOf(const KeyQuery& query) {

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/glob.h"
-#include "core/listing/names_batch.h"
+#include "core/listing/keys_batch.h"
 #include "store/actor_store.h"
 #include "store/call_options.h"
 #include "store/key_page.h"
@@ -22,15 +22,13 @@ struct KeyQuery {
   // prefix. One that pins a slot ("{user}:*") reads that slot alone.
   std::string match = "*";
   // Values of strings are read too. A key of another type, or with a value over 4 MiB or too large
-  // for a page, is listed without: see KeyPage::no_value(). Without values nothing but names is
+  // for a page, is listed without: see KeyPage::no_value(). Without values nothing but keys is
   // read, which is several times as fast.
   bool values = false;
 };
 inline constexpr size_t kMatchBytesMax = size_t{64} << 10;
 
-// A longer key is not listed; KeyPage::long_keys() tells that there was one.
-inline constexpr size_t kKeyBytesMax = kNameBytesMax;
-
+// A key over kKeyBytesMax (64 KiB) is not listed; KeyPage::long_keys() tells that there was one.
 // What page_size means when it is 0, with values and without, and what a larger one is coerced to.
 inline constexpr size_t kKeyValuePageSizeDefault = 1000;
 inline constexpr size_t kKeyPageSizeMax = 10'000;

@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kListAllPageSize = 10'000;
 constexpr size_t kListAllPageBytes = size_t{64} << 20;
 
-// Names at a time where nothing but names is read.
-constexpr size_t kNamesOnlySegment = 4000;
+// Keys at a time where nothing but keys is read.
+constexpr size_t kKeysOnlySegment = 4000;
 
 std::string KindOf(const ListingRequest& request) {
   return request.filter.Pattern() + request.variant;
@@ -57,7 +57,7 @@ absl::Status Listing::ListPages(const ListingRequest& request, ListingReader& re
   absl::StatusOr<ListWalk::Options> options = FirstPage(request, run);
   if (!options.ok()) return options.status();
   std::shared_ptr<const Topology> topology = run.topology();
-  options->segment_names = std::max(options->segment_names, kReaderSegmentNames);
+  options->segment_keys = std::max(options->segment_keys, kReaderSegmentKeys);
   options->values_part_keys = kReaderPartKeys;
   BudgetedPages pages(run, reader);
   PageSequence sequence(*std::move(options), &pages);
@@ -80,12 +80,12 @@ absl::StatusOr<ListWalk::Options> Listing::FirstPage(const ListingRequest& reque
                             .reading = {.per_slot_tables = traits.per_slot_tables},
                             .hints = traits.hints,
                             .selective = request.selective,
-                            .names_only = request.names_only};
+                            .keys_only = request.keys_only};
   if (request.bulk) {
-    options.segment_names = kReaderSegmentNames;
+    options.segment_keys = kReaderSegmentKeys;
     options.values_part_keys = kReaderPartKeys;
   }
-  if (request.names_only) options.segment_names = kNamesOnlySegment;
+  if (request.keys_only) options.segment_keys = kKeysOnlySegment;
   return options;
 }
 
@@ -113,7 +113,7 @@ absl::Status Listing::ListAll(ListingRequest request, RecordSink& sink,
 double ProgressOf(const std::optional<Position>& position) {
   if (!position) return 1;
   double in_slot = 0;
-  if (const auto* after = std::get_if<AfterName>(&position->place)) {
+  if (const auto* after = std::get_if<AfterKey>(&position->place)) {
     in_slot = static_cast<double>(after->mark.hash) /
               static_cast<double>(std::numeric_limits<uint64_t>::max());
   }

@@ -24,7 +24,7 @@ struct ListingRequest {
   // The sink may not want what it is given.
   bool selective = false;
   // No values are read: the sink gets names alone.
-  bool names_only = false;
+  bool keys_only = false;
   // The size of records on the page says nothing about those of other listings.
   bool parts_of_records = false;
   // Nobody waits for the page: it is read in larger portions.

@@ -78,7 +78,7 @@ class OpenPage<KeyPage> {
   KeyPage Finish(const ListingEnd& end, const std::string& next_page_token) && {
     return std::move(sink_).TakePage({.next_page_token = next_page_token,
                                       .progress = ProgressOf(end.next),
-                                      .long_keys = end.counters.long_names});
+                                      .long_keys = end.counters.long_keys});
   }
 
  private:

@@ -50,7 +50,7 @@ absl::StatusOr<ReadMask> ReadMask::Parse(const google::protobuf::FieldMask& mask
   return parsed;
 }
 
-bool ReadMask::names_only() const {
+bool ReadMask::keys_only() const {
   return ActorFields(fields_).Add(ActorNameFields()) == ActorNameFields();
 }
 

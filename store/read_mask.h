@@ -23,7 +23,7 @@ class ReadMask {
 
   bool wants_all() const { return fields_.is_all(); }
   // Only atespace and actor_id, which keys tell: no value needs to be read.
-  bool names_only() const;
+  bool keys_only() const;
   // The top-level fields to decode.
   ActorFields fields() const { return fields_; }
   // Takes away from an actor that has fields() and the names what the mask does not name.

@@ -40,7 +40,7 @@ Commit CommitValues(std::span<const ValueResult> values, const PageRoom& room,
   return commit;
 }
 
-std::optional<Position> PositionBehind(const Position& start, const NameList& keys, size_t passed,
+std::optional<Position> PositionBehind(const Position& start, const KeyList& keys, size_t passed,
                                        size_t end_slot) {
   CHECK_COMPLETENESS(passed <= keys.size());
   CHECK_COMPLETENESS(start.slot < end_slot && end_slot <= start.end);
@@ -49,18 +49,18 @@ std::optional<Position> PositionBehind(const Position& start, const NameList& ke
   if (slot == start.end) return std::nullopt;
   Position position{.slot = static_cast<Slot>(slot), .end = start.end};
   if (passed > 0 && keys[passed - 1].slot == slot) {
-    position.place = AfterName{MarkBehind(keys, passed - 1)};
+    position.place = AfterKey{MarkBehind(keys, passed - 1)};
   } else if (slot == start.slot) {
     position.place = start.place;
   }
   return position;
 }
 
-NameMark MarkBehind(const NameList& keys, size_t index) {
-  const NameList::Name key = keys[index];
-  NameMark mark{.hash = key.hash};
+KeyMark MarkBehind(const KeyList& keys, size_t index) {
+  const KeyList::Key key = keys[index];
+  KeyMark mark{.hash = key.hash};
   if (index + 1 < keys.size()) {
-    const NameList::Name next = keys[index + 1];
+    const KeyList::Key next = keys[index + 1];
     if (next.slot == key.slot && next.hash == key.hash) mark.tie = BreakTie(key.text);
   }
   return mark;

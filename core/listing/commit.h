@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "core/listing/name_list.h"
+#include "core/listing/key_list.h"
 #include "core/position.h"
 
 namespace atestore {
@@ -54,10 +54,10 @@ Commit CommitValues(std::span<const ValueResult> values, const PageRoom& room,
 // Where the listing stands behind the first `passed` of `keys`, which are in listing order and all
 // the keys of the slots from `start.slot` to before `end_slot` that are behind `start`. Nothing:
 // behind the last slot of the listing.
-std::optional<Position> PositionBehind(const Position& start, const NameList& keys, size_t passed,
+std::optional<Position> PositionBehind(const Position& start, const KeyList& keys, size_t passed,
                                        size_t end_slot);
 
 // The mark behind the key at `index`. It carries a tie when the next key has the same hash.
-NameMark MarkBehind(const NameList& keys, size_t index);
+KeyMark MarkBehind(const KeyList& keys, size_t index);
 
 }  // namespace atestore

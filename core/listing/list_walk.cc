@@ -42,7 +42,7 @@ ListingStep& ListWalk::Segment::step() const {
   if (values) return *values;
   if (batch) return *batch;
   if (migrating) return *migrating;
-  return *huge;
+  return *large;
 }
 
 ListWalk::Action ListWalk::Next(const Topology& topology) {
@@ -74,13 +74,13 @@ std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
   std::vector<ShardRequest> requests;
   while (!pending_) {
     if (!current_ && !Begin(topology)) break;
-    // First, so that a node looks for names while values are on the wire.
+    // First, so that a node looks for keys while values are on the wire.
     if (!ahead_ && MayStartNextSegment()) StartNextSegment(topology);
     while (ahead_ && !Ask(*ahead_, &requests)) {
       if (!ReadNextValues()) break;
     }
     if (Ask(*current_, &requests)) break;
-    current_->values ? CommitValues() : ConcludeNames();
+    current_->values ? CommitValues() : ConcludeKeys();
   }
   for (ShardRequest& request : requests) DemandMember(topology, request);
   return requests;
@@ -101,7 +101,7 @@ bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
 bool ListWalk::Begin(const Topology& topology) {
   if (!position_ || page_full_ || room() == 0 || (ending_ && progressed_)) {
     pending_ = Done{};
-  } else if (in_batch() && AwaitsNames(position_->slot, names_room())) {
+  } else if (in_batch() && AwaitsKeys(position_->slot, keys_room())) {
     return false;
   } else {
     pending_ = Plan(topology);
@@ -109,30 +109,29 @@ bool ListWalk::Begin(const Topology& topology) {
   return !pending_;
 }
 
-size_t ListWalk::names_end() const {
+size_t ListWalk::keys_end() const {
   if (const Segment* last = ahead_ ? ahead_.get() : current_.get()) {
-    return last->names_taken ? last->end : last->asked_end;
+    return last->keys_taken ? last->end : last->asked_end;
   }
   return position_ ? position_->slot : end();
 }
 
-bool ListWalk::AwaitsNames(size_t first, size_t names) const {
-  return options_.names_ahead != nullptr &&
-         options_.names_ahead->Awaits(first, std::min(names, options_.values_part_keys));
+bool ListWalk::AwaitsKeys(size_t first, size_t keys) const {
+  return options_.key_prefetch != nullptr &&
+         options_.key_prefetch->Awaits(first, std::min(keys, options_.values_part_keys));
 }
 
-// Makes a segment of names that are here already; false: there are none.
-bool ListWalk::TakeNamesAhead(Segment& segment, const std::optional<NameMark>& after,
-                              size_t names) {
-  if (options_.names_ahead == nullptr) return false;
+// Makes a segment of keys that are here already; false: there are none.
+bool ListWalk::TakePrefetched(Segment& segment, const std::optional<KeyMark>& after, size_t keys) {
+  if (options_.key_prefetch == nullptr) return false;
   segment.found =
-      options_.names_ahead->Take(segment.first, after, std::min(names, options_.segment_names));
+      options_.key_prefetch->Take(segment.first, after, std::min(keys, options_.segment_keys));
   if (!segment.found) return false;
-  segment.names_taken = true;
+  segment.keys_taken = true;
   segment.end = segment.found->end;
   ++counters_.segments_found;
   LearnDensity(segment.found->density);
-  ReadValues(segment, &segment.found->names, names);
+  ReadValues(segment, &segment.found->keys, keys);
   return true;
 }
 
@@ -141,34 +140,33 @@ bool ListWalk::MayStartNextSegment() const {
   if (!in_batch() || ending_ || !current_->values || current_->values->error()) {
     return false;
   }
-  if (current_->fetch < current_->names->size() || current_->fetch >= names_room()) return false;
+  if (current_->fetch < current_->keys->size() || current_->fetch >= keys_room()) return false;
   if (current_->batch) {
     for (size_t unit = 0; unit < current_->batch->units().size(); ++unit) {
       if (current_->batch->error(unit)) return false;
     }
   }
-  double bytes =
-      static_cast<double>(current_->fetch + options_.segment_names) * hints_.record_bytes;
+  double bytes = static_cast<double>(current_->fetch + options_.segment_keys) * hints_.record_bytes;
   return current_->end < end() && bytes < static_cast<double>(bytes_left());
 }
 
 void ListWalk::StartNextSegment(const Topology& topology) {
   const size_t first = current_->end;
-  const size_t names = names_room() - current_->fetch;
-  if (AwaitsNames(first, names)) return;
+  const size_t keys = keys_room() - current_->fetch;
+  if (AwaitsKeys(first, keys)) return;
   auto ahead = std::make_unique<Segment>();
   ahead->first = first;
-  if (!PlanBatch(topology, *ahead, std::nullopt, names)) return;
+  if (!PlanBatch(topology, *ahead, std::nullopt, keys)) return;
   ahead_ = std::move(ahead);
   ++counters_.segments_ahead;
 }
 
-// Begins to read the values of the names found ahead; false: that is not possible, or done.
+// Begins to read the values of the keys found ahead; false: that is not possible, or done.
 bool ListWalk::ReadNextValues() {
-  if (ahead_->names_taken) return false;
+  if (ahead_->keys_taken) return false;
   TakeBatch(*ahead_);
   if (ahead_->end == ahead_->first) return false;  // why will be seen when it is its turn
-  ReadValues(*ahead_, &ahead_->batch->names(), names_room() - current_->fetch);
+  ReadValues(*ahead_, &ahead_->batch->keys(), keys_room() - current_->fetch);
   return true;
 }
 
@@ -196,27 +194,27 @@ void ListWalk::RemoveFromSink(std::vector<size_t> indexes) {
   sink_->Remove(indexes);
 }
 
-void ListWalk::ConcludeNames() {
+void ListWalk::ConcludeKeys() {
   if (current_->batch) {
     ConcludeBatch();
   } else if (current_->migrating) {
     ConcludeMigrating();
   } else {
-    ConcludeHuge();
+    ConcludeLarge();
   }
   if (!current_->values) current_.reset();
 }
 
 void ListWalk::ConcludeBatch() {
-  if (!current_->names_taken) TakeBatch(*current_);
+  if (!current_->keys_taken) TakeBatch(*current_);
   if (current_->end == current_->first) return DiagnoseFirstSlot();
-  ReadValues(*current_, &current_->batch->names(), names_room());
+  ReadValues(*current_, &current_->batch->keys(), keys_room());
 }
 
 // What a batch found: how far it goes, and what it says about the cluster.
 void ListWalk::TakeBatch(Segment& segment) {
-  segment.names_taken = true;
-  const NamesBatch& batch = *segment.batch;
+  segment.keys_taken = true;
+  const KeysBatch& batch = *segment.batch;
   LearnDensity(batch.density());
   for (size_t unit = 0; unit < batch.units().size(); ++unit) {
     const std::optional<ReadError>& error = batch.error(unit);
@@ -230,7 +228,7 @@ void ListWalk::TakeBatch(Segment& segment) {
 // Nothing was covered: what does that say about the way to read the first slot?
 void ListWalk::DiagnoseFirstSlot() {
   const Slot slot = position_->slot;
-  const NamesBatch& batch = *current_->batch;
+  const KeysBatch& batch = *current_->batch;
   const absl::Status why = UnavailableError(absl::StrCat("slot ", slot, " could not be read"));
   if (batch.oversize()[slot]) {
     const size_t keys_max = batch.units()[0].keys_max;
@@ -249,16 +247,16 @@ void ListWalk::DiagnoseFirstSlot() {
 void ListWalk::ConcludeMigrating() {
   MigratingSlot& migrating = *current_->migrating;
   if (migrating.error()) {
-    // It may have ended, or another one may have begun; or the probe's name is a key of the slot.
+    // It may have ended, or another one may have begun; or the probe's key exists.
     ++probe_variant_;
     strategy_ = ReadSlot();
     return Recover(*migrating.error());
   }
   current_->end = position_->slot + size_t{1};
-  ReadValues(*current_, &migrating.names(), names_room());
+  ReadValues(*current_, &migrating.keys(), keys_room());
 }
 
-void ListWalk::LearnDensity(const NamesBatch::Density& density) {
+void ListWalk::LearnDensity(const KeysBatch::Density& density) {
   // A large sample replaces what was known, a small one does little.
   if (density.slots > 0) {
     hints_.keys_per_slot = Blend(hints_.keys_per_slot, density.keys / density.slots,
@@ -271,33 +269,33 @@ void ListWalk::LearnDensity(const NamesBatch::Density& density) {
   hints_ = hints_.Clamped();
 }
 
-// Those of `names` in slots before the segment's end, as far as they fit.
-void ListWalk::ReadValues(Segment& segment, NameList* names, size_t records_max) {
-  names->Sort();
-  counters_.long_names += names->long_names();
-  size_t count = names->size();
-  while (count > 0 && (*names)[count - 1].slot >= segment.end) --count;
-  names->Truncate(count);
-  segment.names = names;
+// Those of `keys` in slots before the segment's end, as far as they fit.
+void ListWalk::ReadValues(Segment& segment, KeyList* keys, size_t records_max) {
+  keys->Sort();
+  counters_.long_keys += keys->long_keys();
+  size_t count = keys->size();
+  while (count > 0 && (*keys)[count - 1].slot >= segment.end) --count;
+  keys->Truncate(count);
+  segment.keys = keys;
   double fit = static_cast<double>(bytes_left()) / hints_.record_bytes;
   segment.fetch = std::min({count, records_max, static_cast<size_t>(fit * kFitReserve) + 1});
   if (segment.migrating) {
     segment.values = std::make_unique<ValuesRead>(
-        names, segment.fetch, segment.migrating->migration(), ValuesBounds(), sink_);
+        keys, segment.fetch, segment.migrating->migration(), ValuesBounds(), sink_);
     return;
   }
   std::vector<Endpoint> nodes;
   if (segment.found) {
     nodes = segment.found->nodes;
   } else {
-    for (const NamesUnit& unit : segment.batch->units()) nodes.push_back(unit.endpoint);
+    for (const KeysUnit& unit : segment.batch->units()) nodes.push_back(unit.endpoint);
   }
   segment.values =
-      std::make_unique<ValuesRead>(names, segment.fetch, std::move(nodes), ValuesBounds(), sink_);
+      std::make_unique<ValuesRead>(keys, segment.fetch, std::move(nodes), ValuesBounds(), sink_);
 }
 
-// The names that are likely to hold so many records, by what the page was like so far.
-size_t ListWalk::NamesFor(size_t records) const {
+// The keys that are likely to hold so many records, by what the page was like so far.
+size_t ListWalk::KeysFor(size_t records) const {
   if (!options_.selective) return records;
   const double share =
       static_cast<double>(counters_.matched + 1) / static_cast<double>(counters_.examined + 1);
@@ -313,7 +311,7 @@ ValuesRead::Bounds ListWalk::ValuesBounds() const {
   return {.bytes_left = bytes_left(),
           .mget_keys = portion_of(static_cast<double>(MgetKeysFor(hints_.value_bytes))),
           .part_keys = portion_of(part_keys),
-          .names_only = options_.names_only};
+          .keys_only = options_.keys_only};
 }
 
 // A server that closes a connection over too many bytes does so each time it is asked for as many.
@@ -330,7 +328,7 @@ void ListWalk::CommitValues() {
   const PageRoom page{.records = room(), .bytes = bytes_left(), .is_empty = page_records_ == 0};
   const auto* large = std::get_if<ReadLargeSlot>(&strategy_);
   const Commit commit =
-      atestore::CommitValues(values.results(), page, current_->huge && large && large->count > 1);
+      atestore::CommitValues(values.results(), page, current_->large && large && large->count > 1);
   values.TellUnreadable(commit.passed, commit.too_large);
   page_bytes_ += commit.bytes;
   page_records_ += commit.records;
@@ -339,7 +337,7 @@ void ListWalk::CommitValues() {
   LearnSizes(values, commit);
   std::vector<size_t> removed = values.RecordsFrom(commit.passed);
   for (const size_t key : commit.too_large) removed.push_back(values.results()[key].staged);
-  const bool whole = commit.passed == current_->names->size() && removed.empty() && !values.error();
+  const bool whole = commit.passed == current_->keys->size() && removed.empty() && !values.error();
   LearnPortion(values, whole);
   // Indexes of what stays in the sink change only when nothing is in flight into it.
   if (!whole && ahead_) {
@@ -347,11 +345,11 @@ void ListWalk::CommitValues() {
     Drop(ahead_, &removed);
   }
   RemoveFromSink(std::move(removed));
-  if (current_->huge) {
-    CommitHuge(commit);
+  if (current_->large) {
+    CommitLarge(commit);
   } else {
     if (commit.page_full) page_full_ = true;
-    MoveTo(PositionBehind(*position_, *current_->names, commit.passed, current_->end));
+    MoveTo(PositionBehind(*position_, *current_->keys, commit.passed, current_->end));
   }
   if (values.error()) AfterFailedValues(*values.error());
   current_ = std::move(ahead_);
@@ -360,7 +358,7 @@ void ListWalk::CommitValues() {
 void ListWalk::AfterFailedValues(const ReadError& error) {
   if (current_->found && position_) {
     ++counters_.segments_found_stale;
-    options_.names_ahead->Forget(position_->slot);
+    options_.key_prefetch->Forget(position_->slot);
   }
   if (page_full_) return;
   if (error.kind != ServerErrorKind::kAsk || error.slot == position_->slot) Recover(error);
@@ -371,7 +369,7 @@ void ListWalk::LearnSizes(const ValuesRead& values, const Commit& commit) {
     hints_.value_bytes =
         static_cast<double>(values.value_bytes()) / static_cast<double>(values.values());
   }
-  if (commit.records > 0 && !options_.names_only) {
+  if (commit.records > 0 && !options_.keys_only) {
     hints_.record_bytes = static_cast<double>(commit.bytes) / static_cast<double>(commit.records);
   }
   hints_ = hints_.Clamped();
@@ -391,7 +389,7 @@ std::optional<Position> ListWalk::ExpectedEnd() const {
   }
   const Position start =
       last.first == position_->slot ? *position_ : InSlot(last.first, SlotStart{});
-  return PositionBehind(start, *last.names, last.fetch, last.end);
+  return PositionBehind(start, *last.keys, last.fetch, last.end);
 }
 
 // Behind what has been committed; nothing: the listing is complete. Another slot is read with the

@@ -8,11 +8,11 @@
 
 #include "core/key_filter.h"
 #include "core/listing/commit.h"
-#include "core/listing/huge_slot.h"
+#include "core/listing/key_prefetch.h"
+#include "core/listing/keys_batch.h"
+#include "core/listing/keys_plan.h"
+#include "core/listing/large_slot.h"
 #include "core/listing/migrating_slot.h"
-#include "core/listing/names_ahead.h"
-#include "core/listing/names_batch.h"
-#include "core/listing/names_plan.h"
 #include "core/listing/request_routes.h"
 #include "core/listing/strategy.h"
 #include "core/listing/values_read.h"
@@ -23,13 +23,13 @@ namespace atestore {
 
 // About how many records one round of a page fetches: few enough for servers and client to work at
 // the same time, and for other clients to get their turn in between (docs/performance.md).
-inline constexpr size_t kSegmentNames = 520;
+inline constexpr size_t kSegmentKeys = 520;
 
 // One page of a listing as a state machine without I/O, clock or chance. Walks slot by slot from a
 // position (docs/consistency.md has the argument):
-//   plan → read names, each slot at one atomic instant on its stable owner → read their values →
+//   plan → read keys, each slot at one atomic instant on its stable owner → read their values →
 //   commit: move the position behind what is on the page → plan …
-// While the values of one segment of the page are read, the names of the next one are, and then its
+// While the values of one segment of the page are read, the keys of the next one are, and then its
 // values; but segments are committed in order, and one that cannot be committed whole takes those
 // behind it with it. Whatever fails leaves the position where it was, so nothing is skipped. Not
 // thread-safe.
@@ -40,21 +40,21 @@ class ListWalk {
     Position start;
     size_t page_size = 0;   // at least 1
     size_t page_bytes = 0;  // at least 1
-    NamesReading reading;
+    KeysReading reading;
     WalkHints hints;
-    size_t segment_names = kSegmentNames;
+    size_t segment_keys = kSegmentKeys;
     size_t values_part_keys = kValuesPartKeys;
-    // The sink does not want everything that it is given, so that more names than records are read.
+    // The sink does not want everything that it is given, so that more keys than records are read.
     bool selective = false;
-    // Records are names alone, no value is asked for: a key that cannot be read is one too.
-    bool names_only = false;
-    NameHash hash = HashName;
-    // Where names may be had already; null: nowhere. Must outlive the walk.
-    NamesAhead* names_ahead = nullptr;
+    // Records are keys alone, no value is asked for: a key that cannot be read is one too.
+    bool keys_only = false;
+    KeyHash hash = HashKey;
+    // Where keys may be had already; null: nowhere. Must outlive the walk.
+    KeyPrefetch* key_prefetch = nullptr;
   };
 
   // Send these, numbered from 0, feed every reply to OnReply() or OnFailure(), then call Next()
-  // again. None: names ahead are in flight, ask for More() when they have come.
+  // again. None: keys ahead are in flight, ask for More() when they have come.
   struct Send {
     std::vector<ShardRequest> requests;
   };
@@ -82,13 +82,13 @@ class ListWalk {
   void OnReply(size_t request, size_t command, const ReplyView& reply);
   void OnFailure(size_t request, const absl::Status& status);
 
-  // The slot behind those whose names it has or has asked for.
-  size_t names_end() const;
+  // The slot behind those whose keys it has or has asked for.
+  size_t keys_end() const;
 
   // Ends the page as soon as the position has moved, though not before what is on its way for it.
   void EndPage() { ending_ = true; }
   // Where the page will end unless something comes in between, once that can be foretold: when the
-  // names that fill it are known. Nothing also when it will end with the listing.
+  // keys that fill it are known. Nothing also when it will end with the listing.
   std::optional<Position> ExpectedEnd() const;
   // Ends the page where it is: takes back what the sink got beyond. To be called when nothing is on
   // its way, and last.
@@ -101,35 +101,35 @@ class ListWalk {
 
   // What was learnt.
   const WalkHints& hints() const { return hints_; }
-  const NamesReading& reading() const { return reading_; }
+  const KeysReading& reading() const { return reading_; }
 
   struct Counters {
     size_t redirects = 0;               // MOVED and ASK
-    size_t slot_restarts = 0;           // huge slots begun anew for another process
+    size_t slot_restarts = 0;           // large slots begun anew for another process
     size_t retakes = 0;                 // reads thrown away because the cluster changed under them
     size_t segments_ahead = 0;          // begun while the one before was read
     size_t segments_ahead_dropped = 0;  // of them, thrown away because of the one before
-    size_t segments_found = 0;          // whose names had been looked for ahead
+    size_t segments_found = 0;          // whose keys had been looked for ahead
     size_t segments_found_stale = 0;    // of them, refused when their values were asked for
     size_t examined = 0;                // records that the sink was asked about
     size_t matched = 0;                 // of them, those on the page
-    size_t long_names = 0;              // over kNameBytesMax and not listed, each time they are met
+    size_t long_keys = 0;               // over kKeyBytesMax and not listed, each time they are met
   };
   const Counters& counters() const { return counters_; }
 
  private:
-  // A part of the page: the names of some slots, then their values.
+  // A part of the page: the keys of some slots, then their values.
   struct Segment {
     size_t first = 0;      // slot
     size_t asked_end = 0;  // slots below are asked for, as far as there is an owner
-    // One of these reads the names …
-    std::unique_ptr<NamesBatch> batch;
+    // One of these reads the keys …
+    std::unique_ptr<KeysBatch> batch;
     std::unique_ptr<MigratingSlot> migrating;
-    std::unique_ptr<HugeSlotScan> huge;
-    std::unique_ptr<NamesAhead::Found> found;  // … or they are here
-    bool names_taken = false;
-    NameList* names = nullptr;  // inside of it
-    size_t end = 0;             // all slots below are in names or have nothing to list
+    std::unique_ptr<LargeSlotScan> large;
+    std::unique_ptr<KeyPrefetch::Found> found;  // … or they are here
+    bool keys_taken = false;
+    KeyList* keys = nullptr;  // inside of it
+    size_t end = 0;           // all slots below are in keys or have nothing to list
     // … and this one the values of the first `fetch`.
     std::unique_ptr<ValuesRead> values;
     size_t fetch = 0;
@@ -148,29 +148,29 @@ class ListWalk {
   void RemoveFromSink(std::vector<size_t> indexes);
 
   std::optional<Action> Plan(const Topology& topology);
-  bool PlanBatch(const Topology& topology, Segment& segment, const std::optional<NameMark>& after,
-                 size_t names);
-  std::vector<NamesUnit> BatchUnits(const Topology& topology, size_t first,
-                                    const NamesWanted& wanted, size_t* asked_end) const;
-  bool AwaitsNames(size_t first, size_t names) const;
-  bool TakeNamesAhead(Segment& segment, const std::optional<NameMark>& after, size_t names);
+  bool PlanBatch(const Topology& topology, Segment& segment, const std::optional<KeyMark>& after,
+                 size_t keys);
+  std::vector<KeysUnit> BatchUnits(const Topology& topology, size_t first, const KeysWanted& wanted,
+                                   size_t* asked_end) const;
+  bool AwaitsKeys(size_t first, size_t keys) const;
+  bool TakePrefetched(Segment& segment, const std::optional<KeyMark>& after, size_t keys);
   void PlanOneSlot(const Endpoint& owner, size_t keys_max);
   void PlanMigrating(const Migration& migration);
-  void PlanHuge(const Endpoint& owner, ReadLargeSlot& strategy);
-  NamesBatch::Options BatchOptions(size_t first, std::optional<NameMark> after) const;
+  void PlanLarge(const Endpoint& owner, ReadLargeSlot& strategy);
+  KeysBatch::Options BatchOptions(size_t first, std::optional<KeyMark> after) const;
 
-  void ConcludeNames();
+  void ConcludeKeys();
   void ConcludeBatch();
   void DiagnoseFirstSlot();
   void ConcludeMigrating();
-  void ConcludeHuge();
-  void ShrinkHugeCount(double ratio);
+  void ConcludeLarge();
+  void ShrinkLargeCount(double ratio);
   void TakeBatch(Segment& segment);
-  void LearnDensity(const NamesBatch::Density& density);
+  void LearnDensity(const KeysBatch::Density& density);
 
-  void ReadValues(Segment& segment, NameList* names, size_t records_max);
+  void ReadValues(Segment& segment, KeyList* keys, size_t records_max);
   void CommitValues();
-  void CommitHuge(const Commit& commit);
+  void CommitLarge(const Commit& commit);
   void AfterFailedValues(const ReadError& error);
   void LearnSizes(const ValuesRead& values, const Commit& commit);
   void LearnPortion(const ValuesRead& values, bool whole);
@@ -187,8 +187,8 @@ class ListWalk {
   }
   size_t room() const { return records_max_ - page_records_; }
   bool in_batch() const { return std::holds_alternative<ReadBatch>(strategy_); }
-  size_t NamesFor(size_t records) const;
-  size_t names_room() const { return NamesFor(room()); }
+  size_t KeysFor(size_t records) const;
+  size_t keys_room() const { return KeysFor(room()); }
   ValuesRead::Bounds ValuesBounds() const;
   size_t bytes_left() const { return options_.page_bytes - page_bytes_; }
 
@@ -206,7 +206,7 @@ class ListWalk {
   std::optional<Action> pending_;    // for Next(), before anything else is planned
   size_t attempts_ = 0;              // in a row without progress
   int probe_variant_ = 0;
-  NamesReading reading_;
+  KeysReading reading_;
   WalkHints hints_;
   Counters counters_;
   std::map<Slot, Endpoint> moved_;  // learnt from MOVED; goes before the topology

@@ -33,7 +33,7 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   current_->first = slot;
   current_->asked_end = slot + size_t{1};
   if (in_batch()) {
-    PlanBatch(topology, *current_, FloorOf(*position_), names_room());
+    PlanBatch(topology, *current_, FloorOf(*position_), keys_room());
   } else if (std::holds_alternative<ReadSlot>(strategy_)) {
     PlanOneSlot(*owner, reading_.whole_slot_keys);
   } else if (std::holds_alternative<ReadWholeSlot>(strategy_)) {
@@ -41,12 +41,12 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   } else if (migrating != nullptr) {
     PlanMigrating(migrating->migration);
   } else {
-    PlanHuge(*owner, std::get<ReadLargeSlot>(strategy_));
+    PlanLarge(*owner, std::get<ReadLargeSlot>(strategy_));
   }
   return std::nullopt;
 }
 
-NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark> after) const {
+KeysBatch::Options ListWalk::BatchOptions(size_t first, std::optional<KeyMark> after) const {
   return {.filter = &options_.filter,
           .hash = options_.hash,
           .first_slot = static_cast<Slot>(first),
@@ -55,43 +55,42 @@ NamesBatch::Options ListWalk::BatchOptions(size_t first, std::optional<NameMark>
           .without_multi = reading_.without_multi};
 }
 
-// Of names that are here already, or else of units to ask for them; false: nobody can be asked.
+// Of keys that are here already, or else of units to ask for them; false: nobody can be asked.
 bool ListWalk::PlanBatch(const Topology& topology, Segment& segment,
-                         const std::optional<NameMark>& after, size_t names) {
-  if (TakeNamesAhead(segment, after, names)) return true;
-  const NamesWanted wanted{
-      .names = names, .segment_names = options_.segment_names, .begins_in_slot = after.has_value()};
-  std::vector<NamesUnit> units = BatchUnits(topology, segment.first, wanted, &segment.asked_end);
+                         const std::optional<KeyMark>& after, size_t keys) {
+  if (TakePrefetched(segment, after, keys)) return true;
+  const KeysWanted wanted{
+      .keys = keys, .segment_keys = options_.segment_keys, .begins_in_slot = after.has_value()};
+  std::vector<KeysUnit> units = BatchUnits(topology, segment.first, wanted, &segment.asked_end);
   if (units.empty()) return false;
-  segment.batch =
-      std::make_unique<NamesBatch>(BatchOptions(segment.first, after), std::move(units));
+  segment.batch = std::make_unique<KeysBatch>(BatchOptions(segment.first, after), std::move(units));
   return true;
 }
 
-// For names from the slot `first` on, but none that will be there anyway.
-std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t first,
-                                            const NamesWanted& wanted, size_t* asked_end) const {
-  const NamesPlan plan = NamesPlan::For(wanted, hints_, reading_);
+// For keys from the slot `first` on, but none that will be there anyway.
+std::vector<KeysUnit> ListWalk::BatchUnits(const Topology& topology, size_t first,
+                                           const KeysWanted& wanted, size_t* asked_end) const {
+  const KeysPlan plan = KeysPlan::For(wanted, hints_, reading_);
   struct OpenUnit {
     size_t index = 0;
     size_t slots = 0;
   };
   std::map<Endpoint, OpenUnit> open;
-  std::vector<NamesUnit> units;
+  std::vector<KeysUnit> units;
   const size_t end = std::min(this->end(), first + plan.slots_max);
   for (size_t index = first; index < end; ++index) {
     const Slot slot = static_cast<Slot>(index);
     std::optional<Endpoint> owner = OwnerOf(slot, topology);
     if (!owner ||
-        (index > first && options_.names_ahead != nullptr && options_.names_ahead->Has(index)))
+        (index > first && options_.key_prefetch != nullptr && options_.key_prefetch->Has(index)))
       break;
     auto [unit, fresh] = open.try_emplace(*owner);
     if (fresh || unit->second.slots == plan.slots_per_unit) {
       unit->second = {.index = units.size()};
       units.push_back({.kind = plan.kind, .endpoint = *owner, .keys_max = plan.keys_max});
     }
-    NamesUnit& chosen = units[unit->second.index];
-    if (plan.kind != NamesUnit::Kind::kScan || chosen.slots.empty()) chosen.slots.push_back(slot);
+    KeysUnit& chosen = units[unit->second.index];
+    if (plan.kind != KeysUnit::Kind::kScan || chosen.slots.empty()) chosen.slots.push_back(slot);
     ++unit->second.slots;
     *asked_end = index + 1;
   }
@@ -99,13 +98,13 @@ std::vector<NamesUnit> ListWalk::BatchUnits(const Topology& topology, size_t fir
 }
 
 void ListWalk::PlanOneSlot(const Endpoint& owner, size_t keys_max) {
-  std::vector<NamesUnit> units;
-  units.push_back({.kind = NamesUnit::Kind::kProbedSlots,
+  std::vector<KeysUnit> units;
+  units.push_back({.kind = KeysUnit::Kind::kProbedSlots,
                    .endpoint = owner,
                    .slots = {position_->slot},
                    .keys_max = keys_max});
-  current_->batch = std::make_unique<NamesBatch>(BatchOptions(position_->slot, FloorOf(*position_)),
-                                                 std::move(units));
+  current_->batch = std::make_unique<KeysBatch>(BatchOptions(position_->slot, FloorOf(*position_)),
+                                                std::move(units));
 }
 
 void ListWalk::PlanMigrating(const Migration& migration) {

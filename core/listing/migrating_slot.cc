@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "core/listing/names_batch.h"
+#include "core/listing/keys_batch.h"
 #include "core/node_view.h"
 
 namespace atestore {
@@ -19,8 +19,8 @@ void AddInfoForFence(Pipeline& pipeline) {
 
 }  // namespace
 
-MigratingSlot::MigratingSlot(Migration migration, const KeyFilter* filter, NameHash hash,
-                             std::optional<NameMark> after)
+MigratingSlot::MigratingSlot(Migration migration, const KeyFilter* filter, KeyHash hash,
+                             std::optional<KeyMark> after)
     : migration_(std::move(migration)), filter_(filter), hash_(hash), after_(after) {}
 
 std::vector<ShardRequest> MigratingSlot::NextRound() {
@@ -38,7 +38,7 @@ std::vector<ShardRequest> MigratingSlot::NextRound() {
     case Round::kVerify:
     case Round::kDone:
       round_ = Round::kDone;
-      if (!error_ && (!verified_ || !names_of_destination_))
+      if (!error_ && (!verified_ || !keys_of_destination_))
         Reread("the migration of the slot was not confirmed");
       return {};
   }
@@ -113,7 +113,7 @@ void MigratingSlot::OnSourceReply(size_t command, const ReplyView& reply) {
   fence_ = MigrationFence::FromInfo(info);
   if (!fence_) return Reread("INFO has no run_id or total_commands_processed");
   if (!HasLoaded(info)) return NoStableOwner(migration_.source, "is loading its data set");
-  TakeNames(*++result, kSource);
+  TakeKeys(*++result, kSource);
 }
 
 void MigratingSlot::OnDestinationReply(size_t command, const ReplyView& reply) {
@@ -138,12 +138,12 @@ void MigratingSlot::OnDestinationReply(size_t command, const ReplyView& reply) {
     return;
   }
   if (!results) return;
-  if ((*results)[0].integer() != 0) return Reread("a key has the name of the probe");
+  if ((*results)[0].integer() != 0) return Reread("the key of the probe exists");
   if (!HasLoaded((*results)[1].text())) {
     return NoStableOwner(migration_.destination, "is loading its data set");
   }
-  names_of_destination_ = true;
-  TakeNames((*results)[2], kDestination);
+  keys_of_destination_ = true;
+  TakeKeys((*results)[2], kDestination);
 }
 
 void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
@@ -167,16 +167,16 @@ void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
   verified_ = true;
 }
 
-void MigratingSlot::TakeNames(const ReplyView& keys, uint16_t node) {
-  auto take = [&](std::string_view name) {
-    if (!filter_->Matches(name)) return;
-    uint64_t hash = hash_(name);
-    if (after_ && !after_->IsPassedBy(hash, name)) return;
-    names_.Add(migration_.slot, node, hash, name);
+void MigratingSlot::TakeKeys(const ReplyView& keys, uint16_t node) {
+  auto take = [&](std::string_view key) {
+    if (!filter_->Matches(key)) return;
+    uint64_t hash = hash_(key);
+    if (after_ && !after_->IsPassedBy(hash, key)) return;
+    keys_.Add(migration_.slot, node, hash, key);
   };
-  bool whole = VisitNames(keys, take, CountLongNames(*filter_, &names_));
-  if (!whole) Reread("the names of a slot are larger than the reply limit");
-  if (names_.overflowed()) Reread("more names than a listing can hold");
+  bool whole = VisitKeys(keys, take, CountLongKeys(*filter_, &keys_));
+  if (!whole) Reread("the keys of a slot are larger than the reply limit");
+  if (keys_.overflowed()) Reread("more keys than a listing can hold");
 }
 
 void MigratingSlot::Reread(std::string_view what) {

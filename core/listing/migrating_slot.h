@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/key_filter.h"
-#include "core/listing/name_list.h"
+#include "core/listing/key_list.h"
 #include "core/listing/server_process.h"
 #include "core/listing/step.h"
 #include "core/position.h"
@@ -20,8 +20,8 @@ struct Migration {
   bool operator==(const Migration&) const = default;
 };
 
-// Reads the names of a slot in migration. Keys move one way, are on both nodes for a moment, and
-// can come back only after CLUSTER SETSLOT on the source. So: the names on the source, then those
+// Reads the keys of a slot in migration. Keys move one way, are on both nodes for a moment, and
+// can come back only after CLUSTER SETSLOT on the source. So: the keys on the source, then those
 // on the destination, then a look whether the source still migrates and has not executed SETSLOT
 // in between. Every key that clients can reach all the while is in the union.
 // A destination that answers MOVED proves nothing: it may be a former importer that lost its keys
@@ -29,21 +29,21 @@ struct Migration {
 // then out of reach of every client, and the slot has no reachable owner until that ends.
 class MigratingSlot final : public ListingStep {
  public:
-  // Indexes of the nodes in names().
+  // Indexes of the nodes in keys().
   static constexpr uint16_t kSource = 0;
   static constexpr uint16_t kDestination = 1;
 
-  // `filter` must outlive the step. `after`: names up to here are done.
-  MigratingSlot(Migration migration, const KeyFilter* filter, NameHash hash,
-                std::optional<NameMark> after);
+  // `filter` must outlive the step. `after`: keys up to here are done.
+  MigratingSlot(Migration migration, const KeyFilter* filter, KeyHash hash,
+                std::optional<KeyMark> after);
 
   std::vector<ShardRequest> NextRound() override;
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
   void OnFailure(size_t request, const absl::Status& status) override;
 
-  // Set when the names could not be taken: the migration ended, or something else is wrong.
+  // Set when the keys could not be taken: the migration ended, or something else is wrong.
   const std::optional<ReadError>& error() const { return error_; }
-  NameList& names() { return names_; }
+  KeyList& keys() { return keys_; }
   const Migration& migration() const { return migration_; }
 
  private:
@@ -55,22 +55,22 @@ class MigratingSlot final : public ListingStep {
   void OnSourceReply(size_t command, const ReplyView& reply);
   void OnDestinationReply(size_t command, const ReplyView& reply);
   void OnVerifyReply(size_t command, const ReplyView& reply);
-  void TakeNames(const ReplyView& keys, uint16_t node);
+  void TakeKeys(const ReplyView& keys, uint16_t node);
   void Reread(std::string_view what);
   void NoStableOwner(const Endpoint& node, std::string_view why);
 
   const Migration migration_;
   const KeyFilter* const filter_;
-  const NameHash hash_;
-  const std::optional<NameMark> after_;
+  const KeyHash hash_;
+  const std::optional<KeyMark> after_;
   Round round_ = Round::kBegin;
   TransactionReplies source_replies_{3};
   TransactionReplies destination_replies_{3};
   std::optional<MigrationFence> fence_;
-  bool names_of_destination_ = false;  // are taken
+  bool keys_of_destination_ = false;  // are taken
   bool verified_ = false;
   std::optional<ReadError> error_;
-  NameList names_;
+  KeyList keys_;
 };
 
 }  // namespace atestore

@@ -8,20 +8,20 @@ PageSequence::PageSequence(ListWalk::Options options, PageTaker* taker)
     : options_(std::move(options)),
       taker_(taker),
       position_(options_.start),
-      names_(&options_.filter, options_.hash, options_.start.end) {
-  options_.names_ahead = &names_.ahead;
+      keys_(&options_.filter, options_.hash, options_.start.end) {
+  options_.key_prefetch = &keys_.ahead;
 }
 
 ListWalk::Action PageSequence::Next(const Topology& topology) {
   routes_.Clear();
-  names_.ahead.BeginRound();
-  names_.sent = 0;
+  keys_.ahead.BeginRound();
+  keys_.sent = 0;
   std::vector<ShardRequest> requests;
   if (!current_ || !current_->outcome) requests = Advance(topology);
   if (!requests.empty()) return ListWalk::Send{std::move(requests)};
   if (!current_) return ListWalk::Done{};
   ListWalk::Action outcome = *std::exchange(current_->outcome, std::nullopt);
-  if (std::holds_alternative<ListWalk::Refresh>(outcome)) names_.ahead.OnRefresh();
+  if (std::holds_alternative<ListWalk::Refresh>(outcome)) keys_.ahead.OnRefresh();
   return outcome;
 }
 
@@ -68,7 +68,7 @@ std::vector<ShardRequest> PageSequence::Advance(const Topology& topology) {
     if (goes_on || !std::holds_alternative<ListWalk::Done>(*current_->outcome)) break;
     Conclude();
   }
-  LookForNames(topology, &requests);
+  Prefetch(topology, &requests);
   return requests;
 }
 
@@ -89,20 +89,19 @@ bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRe
   return !page.outcome;
 }
 
-// Where few keys are wanted, all nodes look for names ahead of the pages.
-void PageSequence::LookForNames(const Topology& topology, std::vector<ShardRequest>* requests) {
+// Where few keys are wanted, all nodes look for keys ahead of the pages.
+void PageSequence::Prefetch(const Topology& topology, std::vector<ShardRequest>* requests) {
   if (!current_ || current_->outcome || !current_->walk.position()) return;
-  names_.ahead.ForgetBefore(current_->walk.position()->slot);
+  keys_.ahead.ForgetBefore(current_->walk.position()->slot);
   const ListWalk& last = ahead_ ? ahead_->walk : current_->walk;
   const WalkHints& hints = last.hints();
   constexpr size_t kRoundCalls = kRoundKeysMax / kScanCountMax;
-  const double names_in_round =
+  const double keys_in_round =
       static_cast<double>(kRoundCalls * options_.reading.scan_count_max) * hints.wanted_ratio;
-  const bool many = names_in_round >= static_cast<double>(options_.segment_names);
-  // A name alone is true only of the moment when it was read, which must not be before its page.
-  if (many || options_.names_only) return;
-  routes_.Add(&names_, names_.ahead.More(topology, last.names_end(), hints, last.reading()),
-              requests);
+  const bool many = keys_in_round >= static_cast<double>(options_.segment_keys);
+  // A key alone is true only of the moment when it was read, which must not be before its page.
+  if (many || options_.keys_only) return;
+  routes_.Add(&keys_, keys_.ahead.More(topology, last.keys_end(), hints, last.reading()), requests);
 }
 
 // Null when the taker does not take it.

@@ -5,15 +5,15 @@
 #include <optional>
 #include <vector>
 
+#include "core/listing/key_prefetch.h"
 #include "core/listing/list_walk.h"
-#include "core/listing/names_ahead.h"
 #include "core/listing/request_routes.h"
 
 namespace atestore {
 
 // What suits a PageSequence (docs/performance.md): a page of 1,000 is one segment, whose values are
 // four parts, as the next page takes care of the overlap.
-inline constexpr size_t kReaderSegmentNames = 1040;
+inline constexpr size_t kReaderSegmentKeys = 1040;
 inline constexpr size_t kReaderPartKeys = 256;
 
 // A round of a PageSequence sends no more than about so many requests.
@@ -34,9 +34,9 @@ class PageTaker {
 
 // The pages of a listing, one after the other, as a state machine without I/O, clock or chance.
 // Every page is one ListWalk, from where the one before it ended. The next page is begun as soon as
-// that place can be foretold, so that nodes look for its names while the values of the one before
+// that place can be foretold, so that nodes look for its keys while the values of the one before
 // travel; a forecast that proves wrong costs what was read, nothing else. Where few of the keys are
-// wanted, all nodes look for names ahead of the pages. Not thread-safe.
+// wanted, all nodes look for keys ahead of the pages. Not thread-safe.
 class PageSequence {
  public:
   // `options`: of the first page; the others differ in `start` and in what was learnt. `taker` must
@@ -63,7 +63,7 @@ class PageSequence {
   }
   // What was learnt.
   const WalkHints& hints() const { return options_.hints; }
-  const NamesReading& reading() const { return options_.reading; }
+  const KeysReading& reading() const { return options_.reading; }
 
  private:
   // What requests are for.
@@ -89,8 +89,8 @@ class PageSequence {
     ListWalk walk;
     std::optional<ListWalk::Action> outcome;  // what it cannot go on without
   };
-  struct Names final : Asker {
-    Names(const KeyFilter* filter, NameHash hash, size_t end) : ahead(filter, hash, end) {}
+  struct Keys final : Asker {
+    Keys(const KeyFilter* filter, KeyHash hash, size_t end) : ahead(filter, hash, end) {}
     void OnReply(size_t request, size_t command, const ReplyView& reply) override {
       ahead.OnReply(request, command, reply);
     }
@@ -98,14 +98,14 @@ class PageSequence {
       ahead.OnFailure(request, status);
     }
 
-    NamesAhead ahead;
+    KeyPrefetch ahead;
   };
 
   std::vector<ShardRequest> Advance(const Topology& topology);
   bool Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests);
   std::unique_ptr<Page> Begin(const Position& start);
   void StartNextPage();
-  void LookForNames(const Topology& topology, std::vector<ShardRequest>* requests);
+  void Prefetch(const Topology& topology, std::vector<ShardRequest>* requests);
   void Learn();
   void Conclude();
 
@@ -114,7 +114,7 @@ class PageSequence {
   std::optional<Position> position_;  // behind the last complete page
   std::unique_ptr<Page> current_;     // begins there
   std::unique_ptr<Page> ahead_;       // begins where `current_` is expected to end
-  Names names_;                       // of slots that pages will come to
+  Keys keys_;                         // of slots that pages will come to
   RequestRoutes<Asker> routes_;       // of the requests since Next()
 };
 

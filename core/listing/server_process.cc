@@ -33,7 +33,7 @@ std::optional<uint64_t> NumberOfInfo(std::string_view info, std::string_view nam
 std::optional<uint64_t> RunOfInfo(std::string_view info) {
   std::optional<std::string_view> run_id = FieldOfInfo(info, "run_id:");
   if (!run_id || run_id->empty()) return std::nullopt;
-  return HashName(*run_id);
+  return HashKey(*run_id);
 }
 
 bool ClusterIsOk(std::string_view cluster_info) {

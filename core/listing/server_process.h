@@ -10,7 +10,7 @@ namespace atestore {
 // Nothing of it is remembered beside that connection: an address can lead to another process, of
 // another version, from one request to the next.
 
-// The identity of a server process: HashName() of the run_id in the text of INFO server. New with
+// The identity of a server process: HashKey() of the run_id in the text of INFO server. New with
 // every start of a process, kept through failover, resynchronisation and FLUSHALL.
 std::optional<uint64_t> RunOfInfo(std::string_view info);
 

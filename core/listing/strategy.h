@@ -34,7 +34,7 @@ struct TooManyKeys {
   bool for_any_whole_read = false;  // else only for a share of a batch
 };
 struct NotCovered {};       // the node says that the slot is not its own, or SCAN stopped inside it
-struct ProbeExists {};      // a key has the name of the probe
+struct ProbeExists {};      // the key of the probe exists
 struct NoPerSlotTables {};  // the answer is not that of a server with per-slot tables
 struct OtherProcess {};     // the cursor belongs to another process
 struct UnknownNode {};      // it migrates to a node that nobody in the cluster knows

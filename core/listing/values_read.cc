@@ -13,9 +13,9 @@ size_t MgetKeysFor(double value_bytes) {
   return static_cast<size_t>(std::clamp(keys, 1.0, static_cast<double>(kMgetKeysMax)));
 }
 
-ValuesRead::ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes,
+ValuesRead::ValuesRead(const KeyList* keys, size_t count, std::vector<Endpoint> nodes,
                        const Bounds& bounds, RecordSink* sink)
-    : names_(names),
+    : keys_(keys),
       nodes_(std::move(nodes)),
       bounds_(bounds),
       sink_(sink),
@@ -27,9 +27,9 @@ ValuesRead::ValuesRead(const NameList* names, size_t count, std::vector<Endpoint
   states_.resize(nodes_.size());
 }
 
-ValuesRead::ValuesRead(const NameList* names, size_t count, Migration migration,
-                       const Bounds& bounds, RecordSink* sink)
-    : names_(names),
+ValuesRead::ValuesRead(const KeyList* keys, size_t count, Migration migration, const Bounds& bounds,
+                       RecordSink* sink)
+    : keys_(keys),
       nodes_({migration.source, migration.destination}),
       same_node_({MigratingSlot::kSource, MigratingSlot::kDestination}),
       migration_(std::move(migration)),
@@ -42,8 +42,8 @@ ValuesRead::ValuesRead(const NameList* names, size_t count, Migration migration,
 std::vector<ShardRequest> ValuesRead::NextRound() {
   parts_.clear();
   sent_.clear();
-  if (round_ == Round::kBegin && bounds_.names_only) {
-    AddNames();
+  if (round_ == Round::kBegin && bounds_.keys_only) {
+    AddKeys();
   } else if (round_ == Round::kBegin) {
     round_ = Round::kValues;
     AskAll();
@@ -61,7 +61,7 @@ std::vector<ShardRequest> ValuesRead::More() {
   for (size_t index = 0; index < parts_.size(); ++index) {
     Part& part = parts_[index];
     NodeState& node = states_[part.node];
-    // What lies behind a name that stays for later stays with it.
+    // What lies behind a key that stays for later stays with it.
     bool wanted = part.commands[0].first < first_left_;
     if (part.is_sent || !wanted || node.parts_waiting == kValuesPartsAtOnce) continue;
     part.is_sent = true;
@@ -72,22 +72,22 @@ std::vector<ShardRequest> ValuesRead::More() {
   return requests;
 }
 
-// A name was there at the moment at which its slot was read: that is all there is to know.
-void ValuesRead::AddNames() {
+// A key was there at the moment at which its slot was read: that is all there is to know.
+void ValuesRead::AddKeys() {
   static constexpr char kNothing[RespReader::kPadding] = {};
   for (size_t item = 0; item < results_.size(); ++item) {
-    AddRecord(same_node_[(*names_)[item].node], item, std::string_view(kNothing, 0));
+    AddRecord(same_node_[(*keys_)[item].node], item, std::string_view(kNothing, 0));
   }
 }
 
 void ValuesRead::AskAll() {
   for (size_t first = 0; first < results_.size();) {
-    NameList::Name name = (*names_)[first];
+    KeyList::Key key = (*keys_)[first];
     // The source is where clients of a slot in migration ask first, one key at a time.
-    size_t node = migration_ ? MigratingSlot::kSource : name.node;
+    size_t node = migration_ ? MigratingSlot::kSource : key.node;
     size_t keys_max = migration_ ? 1 : bounds_.mget_keys;
     size_t end = first + 1;
-    while (end < results_.size() && end - first < keys_max && (*names_)[end].slot == name.slot) {
+    while (end < results_.size() && end - first < keys_max && (*keys_)[end].slot == key.slot) {
       ++end;
     }
     AddCommand(PartFor(node), first, end - first);
@@ -113,7 +113,7 @@ void ValuesRead::AddCommand(Part& part, size_t first, size_t count) {
   pipeline.Begin(count + 1);
   pipeline.AddArgument(count == 1 ? "GET" : "MGET");
   for (size_t item = first; item < first + count; ++item) {
-    pipeline.AddArgument((*names_)[item].text);
+    pipeline.AddArgument((*keys_)[item].text);
   }
   part.keys += count;
   part.commands.push_back(
@@ -123,7 +123,7 @@ void ValuesRead::AddCommand(Part& part, size_t first, size_t count) {
 void ValuesRead::AskNullsAgain() {
   // MGET says null for a key of another type too; GET tells it from a deleted one.
   for (size_t item = 0; item < results_.size(); ++item) {
-    if (Waits(item, Open::kNull)) AddCommand(PartFor((*names_)[item].node), item, 1);
+    if (Waits(item, Open::kNull)) AddCommand(PartFor((*keys_)[item].node), item, 1);
   }
 }
 
@@ -188,7 +188,7 @@ void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
     first_left_ = std::min(first_left_, item);
     return;
   }
-  absl::StatusOr<std::optional<size_t>> bytes = sink_->Add((*names_)[item].text, value);
+  absl::StatusOr<std::optional<size_t>> bytes = sink_->Add((*keys_)[item].text, value);
   if (!bytes.ok()) return MarkUnreadable(item, bytes.status());
   if (!*bytes) {
     result.state = ValueState::kUnwanted;
@@ -200,7 +200,7 @@ void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
 // The key exists, and its value cannot be had: `status` says why. A key alone takes so little
 // memory that it is never left for later here; whether it fits the page CommitValues() finds out.
 void ValuesRead::AddWithoutValue(size_t node, size_t item, NoValue why, absl::Status status) {
-  std::optional<size_t> bytes = sink_->AddWithoutValue((*names_)[item].text, why);
+  std::optional<size_t> bytes = sink_->AddWithoutValue((*keys_)[item].text, why);
   if (!bytes) return MarkUnreadable(item, std::move(status));
   OnAdded(node, item, *bytes);
 }
@@ -258,10 +258,10 @@ void ValuesRead::MarkUnreadable(size_t item, absl::Status why) {
 
 void ValuesRead::TellUnreadable(size_t passed, std::span<const size_t> too_large) const {
   for (const auto& [key, why] : unreadable_) {
-    if (key < passed) sink_->OnUnreadable((*names_)[key].text, why);
+    if (key < passed) sink_->OnUnreadable((*keys_)[key].text, why);
   }
   for (const size_t key : too_large) {
-    sink_->OnUnreadable((*names_)[key].text, DataLossError("the record is larger than a page"));
+    sink_->OnUnreadable((*keys_)[key].text, DataLossError("the record is larger than a page"));
   }
 }
 

@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "core/listing/commit.h"
+#include "core/listing/key_list.h"
 #include "core/listing/migrating_slot.h"
-#include "core/listing/name_list.h"
 #include "core/listing/step.h"
 
 namespace atestore {
@@ -26,7 +26,7 @@ class RecordSink {
   virtual ~RecordSink() = default;
   // Takes a record at the end of the page. The number of bytes that it adds to the page; nullopt
   // when the record is not wanted and was not taken; or why the value cannot be read. `value` is
-  // followed by RespReader::kPadding readable bytes, and empty where names are listed alone.
+  // followed by RespReader::kPadding readable bytes, and empty where keys are listed alone.
   virtual absl::StatusOr<std::optional<size_t>> Add(std::string_view key,
                                                     std::string_view value) = 0;
   // The same for a record whose value cannot be had. nullopt: it is not taken, and unreadable.
@@ -59,24 +59,24 @@ inline constexpr size_t kValuesPartBytes = size_t{1} << 20;
 inline constexpr size_t kValuesPartKeys = 128;
 inline constexpr size_t kValuesPartsAtOnce = 2;
 
-// Fetches the values of names from the nodes where the names were found.
+// Fetches the values of keys from the nodes where the keys were found.
 class ValuesRead final : public ListingStep {
  public:
   struct Bounds {
     size_t bytes_left;                   // of the page: no node's records are decoded far beyond
     size_t mget_keys = 1;                // of one command
     size_t part_keys = kValuesPartKeys;  // both at least 1
-    bool names_only = false;             // asks for no values: every name is a record
+    bool keys_only = false;              // asks for no values: every key is a record
   };
-  // Reads the first `count` of `names`. `nodes` are the endpoints that the names' node indexes
-  // count. `names` and `sink` must outlive the step.
-  ValuesRead(const NameList* names, size_t count, std::vector<Endpoint> nodes, const Bounds& bounds,
+  // Reads the first `count` of `keys`. `nodes` are the endpoints that the keys' node indexes
+  // count. `keys` and `sink` must outlive the step.
+  ValuesRead(const KeyList* keys, size_t count, std::vector<Endpoint> nodes, const Bounds& bounds,
              RecordSink* sink);
-  // The same for names of a slot in migration, one key a command. A key that is on neither node has
+  // The same for keys of a slot in migration, one key a command. A key that is on neither node has
   // failed rather than been deleted: that the source sent us on and the destination has it not
   // proves nothing while either may be reloading or the migration be set anew. Read the slot's
-  // names again: a deleted one is not among them.
-  ValuesRead(const NameList* names, size_t count, Migration migration, const Bounds& bounds,
+  // keys again: a deleted one is not among them.
+  ValuesRead(const KeyList* keys, size_t count, Migration migration, const Bounds& bounds,
              RecordSink* sink);
 
   std::vector<ShardRequest> NextRound() override;
@@ -129,7 +129,7 @@ class ValuesRead final : public ListingStep {
   bool Waits(size_t key, Open why) const {
     return results_[key].state == ValueState::kPending && open_[key] == why;
   }
-  void AddNames();
+  void AddKeys();
   void AskAll();
   void AskNullsAgain();
   void AskDestination();
@@ -144,7 +144,7 @@ class ValuesRead final : public ListingStep {
   void NoteError(size_t first, size_t count, ReadError error);
   void MarkUnreadable(size_t item, absl::Status why);
 
-  const NameList* const names_;
+  const KeyList* const keys_;
   const std::vector<Endpoint> nodes_;
   std::vector<size_t> same_node_;  // index of the first node with the same endpoint
   const std::optional<Migration> migration_;

@@ -22,8 +22,8 @@ struct Case {
   ClusterFault fault;
 };
 
-std::string NameOf(const Case& entry) { return entry.fault.name + "_" + NameInTests(entry.kind); }
-void PrintTo(const Case& entry, std::ostream* out) { *out << NameOf(entry); }
+std::string KeyOf(const Case& entry) { return entry.fault.name + "_" + NameInTests(entry.kind); }
+void PrintTo(const Case& entry, std::ostream* out) { *out << KeyOf(entry); }
 
 class ListingFaultsTest : public ::testing::TestWithParam<Case> {
  protected:
@@ -54,7 +54,7 @@ std::vector<Case> AllCases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, ListingFaultsTest, ::testing::ValuesIn(AllCases()),
-                         [](const auto& test) { return NameOf(test.param); });
+                         [](const auto& test) { return KeyOf(test.param); });
 
 TEST_P(ListingFaultsTest, EveryActorExactlyOnce) {
   ATESTORE_REQUIRE_SERVER(GetParam().kind);
@@ -71,7 +71,7 @@ TEST_P(ListingFaultsTest, EveryActorExactlyOnce) {
     EXPECT_GT(during->unavailable, 0);
   }
   if (during.ok() && during->listings >= kListingsMin) {
-    EXPECT_GT(during->names_ahead, 0);
+    EXPECT_GT(during->key_prefetch, 0);
   }
   EXPECT_GT((*listing)->changes(), 0);
 }

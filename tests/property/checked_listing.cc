@@ -94,7 +94,7 @@ bool CheckedListing::WasTrue(const WorldPage& page, const std::string& key,
     return page.window->Includes(key, given) || world_.MayHaveComeBack(key, given) ||
            world_.MayBeOfFormerOwner(key, given, *page.window);
   };
-  if (!world_.options().names_only) return was_true(value);
+  if (!world_.options().keys_only) return was_true(value);
   // A name alone tells of no value: with any it may have been there.
   if (world_.poison().contains(key)) return true;
   const std::set<std::string>& values = world_.ValuesOf(key);
@@ -134,7 +134,7 @@ std::optional<std::string> CheckedListing::CheckComplete(bool quiet) const {
   for (const std::string& key : listed_) ++count[key];
   std::set<std::string> expected = world_.survivors();
   // Whether a value can be read is not known where none is.
-  if (world_.options().names_only) {
+  if (world_.options().keys_only) {
     expected.insert(world_.poison().begin(), world_.poison().end());
   }
   for (const std::string& key : expected) {
@@ -145,7 +145,7 @@ std::optional<std::string> CheckedListing::CheckComplete(bool quiet) const {
       return absl::StrCat("listed twice: ", key);
     }
   }
-  if (!quiet || world_.options().names_only) return std::nullopt;
+  if (!quiet || world_.options().keys_only) return std::nullopt;
   for (const std::string& key : world_.poison()) {
     // A record that is not wanted need not be looked at.
     if (!IsWanted(world_.options(), key)) continue;

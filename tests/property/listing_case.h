@@ -13,9 +13,9 @@ namespace atestore {
 
 // How the actors of a case lie in the slots.
 enum class Spread {
-  kUniform,   // by their names
-  kFewSlots,  // in a dozen slots, by hash tags
-  kHugeSlot,  // most of them in one slot, more than are read whole
+  kUniform,    // by their names
+  kFewSlots,   // in a dozen slots, by hash tags
+  kLargeSlot,  // most of them in one slot, more than are read whole
 };
 
 // A fault that happens so many commands after the one before it, where the cluster's seed says; one
@@ -42,7 +42,7 @@ struct ListingCase {
   size_t page_bytes = 1 << 20;
   size_t whole_slot_keys = 2000;
   size_t scan_count_max = 1000;
-  size_t segment_names = kSegmentNames;
+  size_t segment_keys = kSegmentKeys;
   size_t values_part_keys = kValuesPartKeys;
   bool read_ahead = false;  // by a PageSequence, which lives as long as it gets anywhere
   int hash_bits = 64;       // fewer: many names of equal hash
@@ -58,7 +58,7 @@ struct ListingCase {
   uint32_t churn_per_page = 0;
   int refreshes_max = 60;     // after so many a page gives up, as one does whose time is over
   std::string atespace;       // empty: all
-  bool names_only = false;    // no values are read
+  bool keys_only = false;     // no values are read
   uint32_t wanted_per_8 = 8;  // of so many keys the sink wants so many records
 };
 
@@ -73,7 +73,7 @@ inline std::ostream& operator<<(std::ostream& out, const std::vector<PlannedFaul
 
 // Whether the sink of a case wants this key's record.
 inline bool IsWanted(const ListingCase& c, std::string_view key) {
-  return HashName(key) % 8 < c.wanted_per_8;
+  return HashKey(key) % 8 < c.wanted_per_8;
 }
 
 inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
@@ -83,13 +83,13 @@ inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
              << " .foreign_keys=" << c.foreign_keys << " .poison_records=" << c.poison_records
              << " .page_size=" << c.page_size << " .page_bytes=" << c.page_bytes
              << " .whole_slot_keys=" << c.whole_slot_keys << " .scan_count_max=" << c.scan_count_max
-             << " .segment_names=" << c.segment_names << " .values_part_keys=" << c.values_part_keys
+             << " .segment_keys=" << c.segment_keys << " .values_part_keys=" << c.values_part_keys
              << " .read_ahead=" << c.read_ahead << " .hash_bits=" << c.hash_bits
              << " .faults_per_1000_commands=" << c.faults_per_1000_commands
              << " .faults_max=" << c.faults_max << " .misbehaviour=" << c.misbehaviour
              << " .faults_without=" << c.faults_without << " .schedule=" << c.schedule
              << " .stale_views=" << c.stale_views << " .churn_per_page=" << c.churn_per_page
-             << " .refreshes_max=" << c.refreshes_max << " .names_only=" << c.names_only
+             << " .refreshes_max=" << c.refreshes_max << " .keys_only=" << c.keys_only
              << " .wanted_per_8=" << c.wanted_per_8 << " .atespace='" << c.atespace << "'}";
 }
 

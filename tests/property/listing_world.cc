@@ -16,7 +16,7 @@
 namespace atestore {
 namespace {
 
-uint64_t HashTo3Bits(std::string_view name) { return HashName(name) % 8; }
+uint64_t HashTo3Bits(std::string_view name) { return HashKey(name) % 8; }
 uint64_t HashToNothing(std::string_view) { return 7; }
 
 mockcluster::ClusterOptions ClusterOptionsOf(const ListingCase& options) {
@@ -61,8 +61,8 @@ void MarkAnew(mockcluster::Cluster& cluster) {
 
 }  // namespace
 
-NameHash ListingWorld::HashOfBits(int bits) {
-  return bits == 0 ? HashToNothing : bits == 3 ? HashTo3Bits : HashName;
+KeyHash ListingWorld::HashOfBits(int bits) {
+  return bits == 0 ? HashToNothing : bits == 3 ? HashTo3Bits : HashKey;
 }
 
 std::string ListingWorld::ValueOf(uint64_t version) {
@@ -145,7 +145,7 @@ std::string ListingWorld::ActorName(size_t index) {
       return ActorKey(space, absl::StrCat("id-", index));
     case Spread::kFewSlots:
       return ActorKey(space, absl::StrCat("{t", random_.Below(12), "}-", index));
-    case Spread::kHugeSlot:
+    case Spread::kLargeSlot:
       return ActorKey(space, random_.Below(10) == 0 ? absl::StrCat("id-", index)
                                                     : absl::StrCat("{huge}-", index));
   }

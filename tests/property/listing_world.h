@@ -101,7 +101,7 @@ class ListingWorld {
   std::shared_ptr<const Topology> FindTopology();
   const std::shared_ptr<EmbeddedCluster>& cluster() { return cluster_; }
 
-  static NameHash HashOfBits(int bits);
+  static KeyHash HashOfBits(int bits);
   // The value of an actor that tells its version.
   static std::string ValueOf(uint64_t version);
 

@@ -23,7 +23,7 @@ class PairSink final : public RecordSink {
   explicit PairSink(const ListingCase& c) : case_(c) {}
 
   absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override {
-    EXPECT_TRUE(!case_.names_only || value.empty()) << "a value was read for " << key;
+    EXPECT_TRUE(!case_.keys_only || value.empty()) << "a value was read for " << key;
     if (value.starts_with('!')) return DataLossError("poison");
     if (!IsWanted(case_, key)) return std::nullopt;
     records.emplace_back(key, value);
@@ -140,10 +140,10 @@ ListWalk::Options ListingWorld::FirstPage(const Position& start) {
                       .scan_count_max = options_.scan_count_max},
           .hints = {.keys_per_slot = static_cast<double>(random_.Below(40)) / 4,
                     .wanted_ratio = 1.0 / static_cast<double>(1 << random_.Below(12))},
-          .segment_names = options_.segment_names,
+          .segment_keys = options_.segment_keys,
           .values_part_keys = options_.values_part_keys,
           .selective = options_.wanted_per_8 < 8,
-          .names_only = options_.names_only,
+          .keys_only = options_.keys_only,
           .hash = HashOfBits(options_.hash_bits)};
 }
 

@@ -27,7 +27,7 @@ ListingCase CaseOf(uint64_t seed) {
   c.page_size = 3 + random.Below(30);
   c.whole_slot_keys = random.Below(2) == 0 ? 5 : 2000;
   c.scan_count_max = 5 + random.Below(50);
-  c.segment_names = 1 + random.Below(10);
+  c.segment_keys = 1 + random.Below(10);
   c.values_part_keys = 1 + random.Below(10);
   c.faults_per_1000_commands = 150;
   c.faults_max = 200;
@@ -249,7 +249,7 @@ TEST(NegativeControl, NoVerificationIsCaught) {
 
 TEST(NegativeControl, NoRunIdIsCaught) {
   ExpectCaught("no run_id", [](ListingCase c) {
-    c.spread = Spread::kHugeSlot;
+    c.spread = Spread::kLargeSlot;
     c.flavor = mockcluster::Flavor::kValkey80;
     c.whole_slot_keys = 5;
     return ListOurs(c, Mutation::kNoRunId);
@@ -262,7 +262,7 @@ TEST(NegativeControl, AfterIncludedIsCaughtWithoutAnyFault) {
     c.whole_slot_keys = 2000;
     c.spread = Spread::kFewSlots;
     return ListOurs(c, std::nullopt, [](Position& position) {
-      if (auto* after = std::get_if<AfterName>(&position.place)) --after->mark.hash;
+      if (auto* after = std::get_if<AfterKey>(&position.place)) --after->mark.hash;
     });
   });
 }

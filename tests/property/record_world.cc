@@ -317,7 +317,7 @@ struct AtespaceOutcome {
 };
 
 size_t CreationsOf(const RecordCase& c) { return 1 + c.operations / 4; }
-std::string NameOf(size_t program, size_t creation) {
+std::string KeyOf(size_t program, size_t creation) {
   return absl::StrCat("actor-", program, "-", creation);
 }
 
@@ -325,7 +325,7 @@ void CreateActors(Program& program, size_t number, const RecordCase& c, Atespace
   for (size_t n = 0; n < CreationsOf(c) && !program.crashed(); ++n) {
     ateapi::CreateActorRequest request;
     request.mutable_actor_ref()->set_atespace("a");
-    request.mutable_actor_ref()->set_name(NameOf(number, n));
+    request.mutable_actor_ref()->set_name(KeyOf(number, n));
     if (program.records().CreateActor(request, program.call()).ok()) {
       outcome.created.push_back(request.actor_ref().name());
     }
@@ -337,7 +337,7 @@ absl::StatusOr<bool> LookForActors(Program& program, const RecordCase& c) {
   for (size_t i = 0; i < c.programs; ++i) {
     for (size_t n = 0; n < CreationsOf(c); ++n) {
       absl::StatusOr<std::optional<Reply>> value =
-          ReadRecord(program.client(), ActorKey("a", NameOf(i, n)), program.call());
+          ReadRecord(program.client(), ActorKey("a", KeyOf(i, n)), program.call());
       if (!value.ok()) return value.status();
       if (*value) return false;
     }

@@ -107,8 +107,8 @@ TEST(CommitTest, LeavesBehindWhatIsKnownAndNothingElse) {
 }
 
 // Keys in three slots from 5 on; `hashes` says in which slot each is, and its hash.
-NameList KeysOf(const std::vector<std::pair<Slot, uint64_t>>& places) {
-  NameList keys;
+KeyList KeysOf(const std::vector<std::pair<Slot, uint64_t>>& places) {
+  KeyList keys;
   for (size_t i = 0; i < places.size(); ++i) {
     keys.Add(places[i].first, 0, places[i].second, "key-" + std::to_string(i));
   }
@@ -116,9 +116,9 @@ NameList KeysOf(const std::vector<std::pair<Slot, uint64_t>>& places) {
   return keys;
 }
 
-bool IsBehind(const NameList::Name& key, const Position& position) {
+bool IsBehind(const KeyList::Key& key, const Position& position) {
   if (key.slot != position.slot) return key.slot > position.slot;
-  const std::optional<NameMark> floor = FloorOf(position);
+  const std::optional<KeyMark> floor = FloorOf(position);
   return !floor || floor->IsPassedBy(key.hash, key.text);
 }
 
@@ -129,7 +129,7 @@ TEST(CommitTest, APositionDividesTheKeysThatWerePassedFromTheOthers) {
     std::vector<std::pair<Slot, uint64_t>> places;
     for (size_t key = 0, rest = mask; key < 4; ++key, rest /= 4)
       places.push_back(kPlaces[rest % 4]);
-    const NameList keys = KeysOf(places);
+    const KeyList keys = KeysOf(places);
     for (const size_t end_slot : {8, 9}) {
       for (size_t passed = 0; passed <= keys.size(); ++passed) {
         const Position start{.slot = 5, .end = 9};
@@ -146,16 +146,16 @@ TEST(CommitTest, APositionDividesTheKeysThatWerePassedFromTheOthers) {
 }
 
 TEST(CommitTest, WithoutAPassedKeyThePositionStays) {
-  const Position start{.slot = 5, .place = AfterName{{.hash = 7}}};
-  const NameList keys = KeysOf({{5, 8}});
+  const Position start{.slot = 5, .place = AfterKey{{.hash = 7}}};
+  const KeyList keys = KeysOf({{5, 8}});
   EXPECT_EQ(PositionBehind(start, keys, 0, 6), start);
 }
 
 TEST(CommitDeathTest, ASegmentThatBeginsBeforeItsPositionIsABug) {
-  const NameList keys = KeysOf({{4, 1}});
+  const KeyList keys = KeysOf({{4, 1}});
   EXPECT_DEATH(PositionBehind(Position{.slot = 5}, keys, 0, 6), "does not hold");
   EXPECT_DEATH(PositionBehind(Position{.slot = 5}, keys, 2, 6), "does not hold");
-  EXPECT_DEATH(PositionBehind(Position{.slot = 5}, NameList(), 0, 5), "does not hold");
+  EXPECT_DEATH(PositionBehind(Position{.slot = 5}, KeyList(), 0, 5), "does not hold");
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct Atespaces {
     return store.ListAtespaces(request);
   }
   static const auto& RecordsIn(const Page& page) { return page.response.atespaces(); }
-  static std::string NameOf(const ateapi::Atespace& atespace) {
+  static std::string KeyOf(const ateapi::Atespace& atespace) {
     return absl::StrCat("atespace:", atespace.name());
   }
 };
@@ -51,7 +51,7 @@ struct Workers {
     return store.ListWorkers(request);
   }
   static const auto& RecordsIn(const Page& page) { return page.response.workers(); }
-  static std::string NameOf(const ateapi::Worker& worker) {
+  static std::string KeyOf(const ateapi::Worker& worker) {
     return absl::StrCat("worker:", worker.worker_namespace(), ":", worker.worker_pool(), ":",
                         worker.worker_pod());
   }
@@ -81,7 +81,7 @@ class ListingRecordsTest : public testing::Test {
   }
 
   static void Count(const Page& page, Counts* counts) {
-    for (const auto& record : Kind::RecordsIn(page)) ++(*counts)[Kind::NameOf(record)];
+    for (const auto& record : Kind::RecordsIn(page)) ++(*counts)[Kind::KeyOf(record)];
   }
 
   static void ExpectEachOnce(const Counts& counts) {

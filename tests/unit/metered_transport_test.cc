@@ -87,7 +87,7 @@ TEST_F(MeteredTransportTest, CountsTheNamesOfASlotInMigrationOnBothNodes) {
   });
   const KeyFilter filter = KeyFilter::AllActors();
   MigratingSlot step({.slot = slot_, .source = owner_endpoint_, .destination = other_endpoint_},
-                     &filter, HashName, std::nullopt);
+                     &filter, HashKey, std::nullopt);
   StepObserver observer(step);
   for (auto requests = step.NextRound(); !requests.empty(); requests = step.NextRound()) {
     transport_.Execute(requests, absl::InfiniteFuture(), observer);

@@ -10,9 +10,9 @@
 namespace atestore {
 namespace {
 
-constexpr NameMark kMark{.hash = 0x0123456789ABCDEF};
-constexpr NameMark kMarkInRun{.hash = 0x0123456789ABCDEF, .tie = 0xFEDCBA9876543210};
-constexpr NameMark kOtherMark{.hash = 0x1111222233334444};
+constexpr KeyMark kMark{.hash = 0x0123456789ABCDEF};
+constexpr KeyMark kMarkInRun{.hash = 0x0123456789ABCDEF, .tie = 0xFEDCBA9876543210};
+constexpr KeyMark kOtherMark{.hash = 0x1111222233334444};
 constexpr uint64_t kCursor = 0x0000000700003FFF;
 constexpr uint64_t kNextCursor = 0x0000000B00003FFF;
 constexpr uint64_t kRun = 0xA5A5A5A55A5A5A5A;
@@ -39,19 +39,19 @@ std::vector<Golden> Goldens() {
        "AQAPCcwwvEmI39P4EIAgKIBAl4cBoLLdvs4",
        "AQcPCcwwvEmI39P4EIAgKIBACml2r_rmi5CklBlpVwa7cw"},
       {"AfterNameInAPartOfTheSlots",
-       {.slot = 1234, .place = AfterName{kMark}, .end = 16383},
+       {.slot = 1234, .place = AfterKey{kMark}, .end = 16383},
        "AQAaCcwwvEmI39P4ENIJGgkJ782riWdFIwEo_3_I7Zvr3iPB9Q",
        "AQcaCcwwvEmI39P4ENIJGgkJ782riWdFIwEo_38vvUqKAWKYJ7ROQRHOKMCK"},
       {"CursorInAPartOfOneSlot",
        {.slot = 7, .place = InSlotCursor{.cursor = kCursor, .run = kRun}, .end = 8},
        "AQAhCcwwvEmI39P4EAciEgn_PwAABwAAABFaWlpapaWlpSgI3YCHm5hKhr0",
        "AQchCcwwvEmI39P4EAciEgn_PwAABwAAABFaWlpapaWlpSgIK0JoteqCp6O0Vq6R0eT10Q"},
-      {"AfterName",
-       {.slot = 1234, .place = AfterName{kMark}},
+      {"AfterKey",
+       {.slot = 1234, .place = AfterKey{kMark}},
        "AQAXCcwwvEmI39P4ENIJGgkJ782riWdFIwEfqrwJVHR1jg",
        "AQcXCcwwvEmI39P4ENIJGgkJ782riWdFIwGrZwWk3iZuBufnokBRvLnx"},
       {"AfterNameInARun",
-       {.slot = 1234, .place = AfterName{kMarkInRun}},
+       {.slot = 1234, .place = AfterKey{kMarkInRun}},
        "AQAgCcwwvEmI39P4ENIJGhIJ782riWdFIwEREDJUdpi63P4F7s3FBM6LQg",
        "AQcgCcwwvEmI39P4ENIJGhIJ782riWdFIwEREDJUdpi63P4Wqq3a-iED9jm9TdrM2jH7"},
       {"Cursor",

@@ -13,14 +13,14 @@ namespace {
 
 constexpr uint64_t kRequest = 0x1122334455667788;
 
-rc::Gen<NameMark> AnyMark() {
-  return rc::gen::build<NameMark>(
-      rc::gen::set(&NameMark::hash, rc::gen::arbitrary<uint64_t>()),
-      rc::gen::set(&NameMark::tie, rc::gen::map(rc::gen::maybe(rc::gen::arbitrary<uint64_t>()),
-                                                [](rc::Maybe<uint64_t> tie) {
-                                                  return tie ? std::optional<uint64_t>(*tie)
-                                                             : std::nullopt;
-                                                })));
+rc::Gen<KeyMark> AnyMark() {
+  return rc::gen::build<KeyMark>(
+      rc::gen::set(&KeyMark::hash, rc::gen::arbitrary<uint64_t>()),
+      rc::gen::set(&KeyMark::tie, rc::gen::map(rc::gen::maybe(rc::gen::arbitrary<uint64_t>()),
+                                               [](rc::Maybe<uint64_t> tie) {
+                                                 return tie ? std::optional<uint64_t>(*tie)
+                                                            : std::nullopt;
+                                               })));
 }
 
 rc::Gen<Position> AnyPosition() {
@@ -30,7 +30,7 @@ rc::Gen<Position> AnyPosition() {
       position.end = *rc::gen::inRange<size_t>(position.slot + 1, kSlotCount + 1);
     }
     int place = *rc::gen::inRange(0, 3);
-    if (place == 1) position.place = AfterName{*AnyMark()};
+    if (place == 1) position.place = AfterKey{*AnyMark()};
     if (place == 2) {
       InSlotCursor cursor{.cursor = *rc::gen::arbitrary<uint64_t>(),
                           .run = *rc::gen::arbitrary<uint64_t>()};
@@ -97,7 +97,7 @@ RC_GTEST_PROP(PageTokenTest, EveryMutationIsRefused, ()) {
 
 // Where a mutation by chance seldom falls: the first and last byte of each part.
 TEST(PageTokenTest, EveryBitCounts) {
-  const Position position{.slot = 5, .place = AfterName{{.hash = 42, .tie = 43}}};
+  const Position position{.slot = 5, .place = AfterKey{{.hash = 42, .tie = 43}}};
   for (const PageTokenCodec& codec : Codecs()) {
     std::string bytes;
     ASSERT_TRUE(absl::WebSafeBase64Unescape(codec.Encode(position, kRequest), &bytes));
@@ -112,9 +112,9 @@ TEST(PageTokenTest, EveryBitCounts) {
 }
 
 TEST(PageTokenTest, TypicalTokensAreShort) {
-  Position position{.slot = 16383, .place = AfterName{{.hash = ~uint64_t{0}}}};
+  Position position{.slot = 16383, .place = AfterKey{{.hash = ~uint64_t{0}}}};
   EXPECT_LE(PageTokenCodec().Encode(position, kRequest).size(), 100u);
-  NameMark mark{.hash = ~uint64_t{0}, .tie = ~uint64_t{0}};
+  KeyMark mark{.hash = ~uint64_t{0}, .tie = ~uint64_t{0}};
   position.place = InSlotCursor{.cursor = ~uint64_t{0},
                                 .run = ~uint64_t{0},
                                 .floor = mark,
@@ -124,7 +124,7 @@ TEST(PageTokenTest, TypicalTokensAreShort) {
 
 TEST(PageTokenTest, ErrorsSayWhich) {
   PageTokenCodec codec;
-  Position position{.slot = 5, .place = AfterName{{.hash = 42}}};
+  Position position{.slot = 5, .place = AfterKey{{.hash = 42}}};
   std::string token = codec.Encode(position, kRequest);
   for (size_t length = 0; length < token.size(); ++length) {
     EXPECT_EQ(FlawOf(codec, token.substr(0, length)), PageTokenFlaw::kTruncated) << length;
@@ -187,10 +187,10 @@ TEST(NameMarkTest, TheTieStandsInsideARunOfEqualHashes) {
   uint64_t a = BreakTie("a");
   uint64_t b = BreakTie("b");
   ASSERT_NE(a, b);
-  NameMark behind_run{.hash = 5};
+  KeyMark behind_run{.hash = 5};
   EXPECT_FALSE(behind_run.IsPassedBy(5, "a"));
   EXPECT_TRUE(behind_run.IsPassedBy(6, "a"));
-  NameMark at_a{.hash = 5, .tie = a};
+  KeyMark at_a{.hash = 5, .tie = a};
   EXPECT_FALSE(at_a.IsPassedBy(5, "a"));
   EXPECT_EQ(at_a.IsPassedBy(5, "b"), b > a);
   EXPECT_FALSE(at_a.IsPassedBy(4, "b"));

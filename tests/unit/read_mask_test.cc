@@ -39,11 +39,11 @@ TEST(ReadMaskTest, KnowsWhatIsToBeRead) {
   EXPECT_TRUE(Parsed({}).wants_all());
   EXPECT_TRUE(Parsed({"*"}).wants_all());
   EXPECT_TRUE(Parsed({"status", "*"}).wants_all());
-  EXPECT_FALSE(Parsed({}).names_only());
+  EXPECT_FALSE(Parsed({}).keys_only());
   EXPECT_FALSE(Parsed({"status"}).wants_all());
-  EXPECT_FALSE(Parsed({"status", "actor_id"}).names_only());
-  EXPECT_TRUE(Parsed({"actor_id"}).names_only());
-  EXPECT_TRUE(Parsed({"atespace", "actor_id", "actor_id"}).names_only());
+  EXPECT_FALSE(Parsed({"status", "actor_id"}).keys_only());
+  EXPECT_TRUE(Parsed({"actor_id"}).keys_only());
+  EXPECT_TRUE(Parsed({"atespace", "actor_id", "actor_id"}).keys_only());
   EXPECT_EQ(
       Parsed({"status", "latest_snapshot_info.type"}).fields(),
       ActorFields().Add(Actor::kStatusFieldNumber).Add(Actor::kLatestSnapshotInfoFieldNumber));

@@ -21,7 +21,7 @@ struct ScriptedNode {
   bool migrates = false;
   std::string probe = ":0";        // to the keyed EXISTS
   std::string asking = "+OK";      // to ASKING
-  std::vector<std::string> names;  // to GETKEYSINSLOT and SCAN
+  std::vector<std::string> keys;  // to GETKEYSINSLOT and SCAN
   std::string next_cursor = "0";   // to SCAN
   std::string exec_instead;        // not empty: to EXEC
   std::string valkey_version = "valkey_version:8.0.1\r\n";
@@ -36,10 +36,10 @@ struct ScriptedNode {
     bool in_multi = false;
     for (size_t index = 0; index < request.pipeline.size(); ++index) {
       const ReplyView words = **reader.Next();
-      const std::string_view name = words[0].text();
-      if (name == "EXEC") {
+      const std::string_view key = words[0].text();
+      if (key == "EXEC") {
         replies.push_back(Exec(results, error));
-      } else if (name == "MULTI") {
+      } else if (key == "MULTI") {
         in_multi = true;
         replies.push_back("+OK\r\n");
       } else {
@@ -70,12 +70,12 @@ struct ScriptedNode {
   }
 
   std::string Reply(const ReplyView& words, Slot slot) {
-    const std::string_view name = words[0].text();
-    if (name == "ASKING") return asking + "\r\n";
-    if (name == "EXISTS") return probe + "\r\n";
-    if (name == "INFO") return Bulk(Info());
-    if (name == "SCAN") return Array({Bulk(next_cursor), Names()});
-    if (name != "CLUSTER") return "-ERR unknown command\r\n";
+    const std::string_view key = words[0].text();
+    if (key == "ASKING") return asking + "\r\n";
+    if (key == "EXISTS") return probe + "\r\n";
+    if (key == "INFO") return Bulk(Info());
+    if (key == "SCAN") return Array({Bulk(next_cursor), Names()});
+    if (key != "CLUSTER") return "-ERR unknown command\r\n";
     const std::string_view subcommand = words[1].text();
     if (subcommand == "INFO") return Bulk("cluster_state:ok\r\n");
     if (subcommand == "GETKEYSINSLOT") return Names();
@@ -85,7 +85,7 @@ struct ScriptedNode {
 
   std::string Names() const {
     std::vector<std::string> bulks;
-    for (const std::string& key : names) bulks.push_back(Bulk(key));
+    for (const std::string& key : keys) bulks.push_back(Bulk(key));
     return Array(bulks);
   }
 

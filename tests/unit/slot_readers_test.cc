@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/listing/huge_slot.h"
+#include "core/listing/large_slot.h"
 #include "core/listing/migrating_slot.h"
 #include "tests/unit/scripted_node.h"
 
@@ -18,10 +18,10 @@ const Endpoint kDestination{.host = "127.0.0.1", .port = 7001};
 const std::string kAsk = "-ASK 15495 127.0.0.1:7001";
 const Slot kSlot = KeySlot("{a}");
 
-std::vector<std::string> TextsOf(NameList& names) {
-  names.Sort();
+std::vector<std::string> TextsOf(KeyList& keys) {
+  keys.Sort();
   std::vector<std::string> texts;
-  for (size_t index = 0; index < names.size(); ++index) texts.emplace_back(names[index].text);
+  for (size_t index = 0; index < keys.size(); ++index) texts.emplace_back(keys[index].text);
   std::sort(texts.begin(), texts.end());
   return texts;
 }
@@ -33,8 +33,8 @@ class MigratingSlotTest : public testing::Test {
     EXPECT_EQ(kSlot, 15495);
     source_.migrates = true;
     source_.probe = kAsk;
-    source_.names = {"actor:{a}:1", "other:{a}"};
-    destination_.names = {"actor:{a}:2"};
+    source_.keys = {"actor:{a}:1", "other:{a}"};
+    destination_.keys = {"actor:{a}:2"};
   }
   // `before_verification` happens between the destination's answer and the last question.
   void Run(const std::function<void()>& before_verification = [] {}) {
@@ -55,14 +55,14 @@ class MigratingSlotTest : public testing::Test {
   int requests_ = 0;
   MigratingSlot step_{{.slot = kSlot, .source = kSource, .destination = kDestination},
                       &filter_,
-                      HashName,
+                      HashKey,
                       std::nullopt};
 };
 
 TEST_F(MigratingSlotTest, TakesTheNamesOfBothNodes) {
   Run();
   EXPECT_FALSE(step_.error()) << step_.error()->status;
-  EXPECT_EQ(TextsOf(step_.names()), (std::vector<std::string>{"actor:{a}:1", "actor:{a}:2"}));
+  EXPECT_EQ(TextsOf(step_.keys()), (std::vector<std::string>{"actor:{a}:1", "actor:{a}:2"}));
   EXPECT_EQ(requests_, 3);
 }
 
@@ -98,7 +98,7 @@ TEST_F(MigratingSlotTest, ErrorsOfTheDestinationAreReported) {
                             "-TRYAGAIN Multiple keys request during rehashing of slot"}) {
     destination_.probe = error;
     MigratingSlot step({.slot = kSlot, .source = kSource, .destination = kDestination}, &filter_,
-                       HashName, std::nullopt);
+                       HashKey, std::nullopt);
     RunByHand(step, [&](const ShardRequest& request) {
       ScriptedNode& node = request.endpoint == kSource ? source_ : destination_;
       return node.Answer(request, kSlot);
@@ -116,7 +116,7 @@ TEST_F(MigratingSlotTest, AKeyOfTheProbesNameProvesNothing) {
 TEST_F(MigratingSlotTest, EveryLostConnectionIsAnError) {
   for (int lost = 1; lost <= 3; ++lost) {
     MigratingSlot step({.slot = kSlot, .source = kSource, .destination = kDestination}, &filter_,
-                       HashName, std::nullopt);
+                       HashKey, std::nullopt);
     int requests = 0;
     RunByHand(step, [&](const ShardRequest& request) -> std::vector<std::string> {
       if (++requests == lost) return {};
@@ -130,92 +130,92 @@ TEST_F(MigratingSlotTest, EveryLostConnectionIsAnError) {
 }
 
 TEST_F(MigratingSlotTest, NamesThatWereListedBeforeAreLeftOut) {
-  const std::string first = std::min(
-      std::string("actor:{a}:1"), std::string("actor:{a}:2"),
-      [](const std::string& a, const std::string& b) { return HashName(a) < HashName(b); });
+  const std::string first =
+      std::min(std::string("actor:{a}:1"), std::string("actor:{a}:2"),
+               [](const std::string& a, const std::string& b) { return HashKey(a) < HashKey(b); });
   MigratingSlot step({.slot = kSlot, .source = kSource, .destination = kDestination}, &filter_,
-                     HashName, NameMark{.hash = HashName(first)});
+                     HashKey, KeyMark{.hash = HashKey(first)});
   RunByHand(step, [&](const ShardRequest& request) {
     ScriptedNode& node = request.endpoint == kSource ? source_ : destination_;
     return node.Answer(request, kSlot);
   });
   EXPECT_FALSE(step.error());
-  EXPECT_EQ(step.names().size(), 1u);
-  EXPECT_NE(step.names()[0].text, first);
+  EXPECT_EQ(step.keys().size(), 1u);
+  EXPECT_NE(step.keys()[0].text, first);
 }
 
-class HugeSlotTest : public testing::Test {
+class LargeSlotTest : public testing::Test {
  protected:
-  HugeSlotScan Scan(const Position& start) {
-    return HugeSlotScan({.start = start, .owner = kSource, .count = 10, .filter = &filter_});
+  LargeSlotScan Scan(const Position& start) {
+    return LargeSlotScan({.start = start, .owner = kSource, .count = 10, .filter = &filter_});
   }
-  void Run(HugeSlotScan& scan) {
+  void Run(LargeSlotScan& scan) {
     RunByHand(scan, [&](const ShardRequest& request) { return node_.Answer(request, kSlot); });
   }
   std::string CursorIn(Slot slot) const { return std::to_string((uint64_t{5} << 14) + slot); }
 
   const KeyFilter filter_ = KeyFilter::AllActors();
-  ScriptedNode node_{.names = {"actor:{a}:1", "actor:{b}:1", "other:{a}"}};
+  ScriptedNode node_{.keys = {"actor:{a}:1", "actor:{b}:1", "other:{a}"}};
 };
 
-TEST_F(HugeSlotTest, GoesOnInItsSlotAlone) {
+TEST_F(LargeSlotTest, GoesOnInItsSlotAlone) {
   node_.next_cursor = CursorIn(kSlot);
-  node_.names = {"actor:{a}:1", "other:{a}"};
-  HugeSlotScan scan = Scan({.slot = kSlot});
+  node_.keys = {"actor:{a}:1", "other:{a}"};
+  LargeSlotScan scan = Scan({.slot = kSlot});
   Run(scan);
   EXPECT_FALSE(scan.error());
   EXPECT_EQ(scan.asked_cursor(), kSlot);
   ASSERT_TRUE(scan.next_cursor());
   EXPECT_EQ(*scan.next_cursor(), (uint64_t{5} << 14) + kSlot);
-  EXPECT_EQ(TextsOf(scan.names()), std::vector<std::string>{"actor:{a}:1"});
+  EXPECT_EQ(TextsOf(scan.keys()), std::vector<std::string>{"actor:{a}:1"});
 }
 
-TEST_F(HugeSlotTest, ACursorOfALaterSlotEndsTheSlot) {
+TEST_F(LargeSlotTest, ACursorOfALaterSlotEndsTheSlot) {
   for (const std::string& cursor : {std::string("0"), CursorIn(kSlot + 1)}) {
     node_.next_cursor = cursor;
-    node_.names = {"actor:{a}:1"};
-    HugeSlotScan scan = Scan({.slot = kSlot});
+    node_.keys = {"actor:{a}:1"};
+    LargeSlotScan scan = Scan({.slot = kSlot});
     Run(scan);
     EXPECT_FALSE(scan.error());
     EXPECT_FALSE(scan.next_cursor()) << cursor;
   }
 }
 
-TEST_F(HugeSlotTest, ACursorOfAnotherProcessIsNotUsed) {
-  HugeSlotScan scan =
+TEST_F(LargeSlotTest, ACursorOfAnotherProcessIsNotUsed) {
+  LargeSlotScan scan =
       Scan({.slot = kSlot, .place = InSlotCursor{.cursor = (5u << 14) + kSlot, .run = 1}});
   Run(scan);
   EXPECT_TRUE(scan.other_process());
-  EXPECT_EQ(scan.names().size(), 0u);
+  EXPECT_EQ(scan.keys().size(), 0u);
 }
 
-TEST_F(HugeSlotTest, TheSameNextCursorIsTheSameReply) {
-  node_.names = {"actor:{a}:1", "actor:{a}:2"};
+TEST_F(LargeSlotTest, TheSameNextCursorIsTheSameReply) {
+  node_.keys = {"actor:{a}:1", "actor:{a}:2"};
   node_.next_cursor = CursorIn(kSlot);
-  const uint64_t run = HashName(node_.run_id);
-  const uint64_t first = std::min(HashName("actor:{a}:1"), HashName("actor:{a}:2"));
+  const uint64_t run = HashKey(node_.run_id);
+  const uint64_t first = std::min(HashKey("actor:{a}:1"), HashKey("actor:{a}:2"));
   for (const bool same : {true, false}) {
     const uint64_t next = (uint64_t{same ? 5u : 6u} << 14) + kSlot;
-    HugeSlotScan scan = Scan({.slot = kSlot,
-                              .place = InSlotCursor{.cursor = (3u << 14) + kSlot,
-                                                    .run = run,
-                                                    .split = SplitReply{next, {.hash = first}}}});
+    LargeSlotScan scan = Scan({.slot = kSlot,
+                               .place = InSlotCursor{.cursor = (3u << 14) + kSlot,
+                                                     .run = run,
+                                                     .split = SplitReply{next, {.hash = first}}}});
     Run(scan);
-    EXPECT_EQ(scan.names().size(), same ? 1u : 2u);
+    EXPECT_EQ(scan.keys().size(), same ? 1u : 2u);
   }
 }
 
-TEST_F(HugeSlotTest, ErrorsOfTheProbeAreReported) {
+TEST_F(LargeSlotTest, ErrorsOfTheProbeAreReported) {
   for (const char* error : {"-MOVED 15495 127.0.0.1:7001", "-ASK 15495 127.0.0.1:7001",
                             "-CLUSTERDOWN The cluster is down"}) {
     node_.probe = error;
-    HugeSlotScan scan = Scan({.slot = kSlot});
+    LargeSlotScan scan = Scan({.slot = kSlot});
     Run(scan);
     ASSERT_TRUE(scan.error()) << error;
-    EXPECT_EQ(scan.names().size(), 0u);
+    EXPECT_EQ(scan.keys().size(), 0u);
   }
   node_.probe = ":1";
-  HugeSlotScan scan = Scan({.slot = kSlot});
+  LargeSlotScan scan = Scan({.slot = kSlot});
   Run(scan);
   EXPECT_TRUE(scan.probe_taken());
 }

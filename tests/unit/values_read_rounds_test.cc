@@ -65,10 +65,10 @@ void Feed(ValuesRead& read, size_t request, size_t command, std::string_view wir
 class ValuesReadRounds : public testing::Test {
  protected:
   ValuesReadRounds() {
-    for (uint64_t index = 0; index < 3; ++index) names_.Add(7, 0, index, keys_[index]);
+    for (uint64_t index = 0; index < 3; ++index) keys_.Add(7, 0, index, texts_[index]);
   }
   ValuesRead Read(size_t mget_keys, size_t bytes_left = 100) {
-    return ValuesRead(&names_, names_.size(), {kSource},
+    return ValuesRead(&keys_, keys_.size(), {kSource},
                       {.bytes_left = bytes_left, .mget_keys = mget_keys}, &sink_);
   }
   static Commit Finish(ValuesRead& read, size_t bytes_left = 100) {
@@ -77,8 +77,8 @@ class ValuesReadRounds : public testing::Test {
     return commit;
   }
 
-  const std::vector<std::string> keys_ = {"actor:{a}:0", "actor:{a}:1", "actor:{a}:2"};
-  NameList names_;
+  const std::vector<std::string> texts_ = {"actor:{a}:0", "actor:{a}:1", "actor:{a}:2"};
+  KeyList keys_;
   ListingSink sink_;
 };
 
@@ -100,11 +100,11 @@ TEST_F(ValuesReadRounds, AKeyWithoutAValueIsARecordWhereTheSinkTakesIt) {
     EXPECT_EQ(commit.examined, 3u);
     EXPECT_FALSE(read.error());
     if (takes) {
-      EXPECT_EQ(sink_.records, keys_);
+      EXPECT_EQ(sink_.records, texts_);
       EXPECT_EQ(sink_.reasons, (std::vector{NoValue::kNotAString, NoValue::kTooLarge}));
       EXPECT_TRUE(sink_.unreadable.empty());
     } else {
-      EXPECT_EQ(sink_.unreadable, std::vector(keys_.begin(), keys_.begin() + 2));
+      EXPECT_EQ(sink_.unreadable, std::vector(texts_.begin(), texts_.begin() + 2));
     }
   }
 }
@@ -144,7 +144,7 @@ TEST_F(ValuesReadRounds, ANullOfMgetIsAskedForAlone) {
   EXPECT_EQ(commit.passed, 3u);
   EXPECT_EQ(commit.records, 1u);
   EXPECT_FALSE(read.error());
-  EXPECT_EQ(sink_.unreadable, std::vector<std::string>{keys_[2]});
+  EXPECT_EQ(sink_.unreadable, std::vector<std::string>{texts_[2]});
 }
 
 TEST_F(ValuesReadRounds, AValueOverTheReadersLimitIsUnreadableOnlyWhenAlone) {
@@ -157,8 +157,8 @@ TEST_F(ValuesReadRounds, AValueOverTheReadersLimitIsUnreadableOnlyWhenAlone) {
   Feed(read, 0, 0, "$6\r\nlarger\r\n", limits);
   EXPECT_TRUE(read.NextRound().empty());
   EXPECT_EQ(Finish(read).passed, 3u);
-  EXPECT_EQ(sink_.records, (std::vector<std::string>{keys_[0], keys_[2]}));
-  EXPECT_EQ(sink_.unreadable, std::vector<std::string>{keys_[1]});
+  EXPECT_EQ(sink_.records, (std::vector<std::string>{texts_[0], texts_[2]}));
+  EXPECT_EQ(sink_.unreadable, std::vector<std::string>{texts_[1]});
 }
 
 TEST_F(ValuesReadRounds, ARecordLargerThanAPageIsPassedOverAndTold) {
@@ -174,7 +174,7 @@ TEST_F(ValuesReadRounds, ARecordLargerThanAPageIsPassedOverAndTold) {
   EXPECT_EQ(commit.passed, 3u);
   EXPECT_EQ(commit.records, 0u);
   EXPECT_EQ(commit.too_large, std::vector<size_t>{0});
-  EXPECT_EQ(sink_.unreadable, std::vector<std::string>{keys_[0]});
+  EXPECT_EQ(sink_.unreadable, std::vector<std::string>{texts_[0]});
 }
 
 // A page that has records already ends before it instead: it may fit the next one.

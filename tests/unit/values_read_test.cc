@@ -33,10 +33,10 @@ class CountingSink final : public RecordSink {
 
 // The number of commands that fetch ten values of one slot, values being of so many bytes.
 size_t CommandsFor(double value_bytes) {
-  NameList names;
-  for (uint64_t i = 0; i < 10; ++i) names.Add(7, 0, i, "actor:{a}:" + std::to_string(i));
+  KeyList keys;
+  for (uint64_t i = 0; i < 10; ++i) keys.Add(7, 0, i, "actor:{a}:" + std::to_string(i));
   NoSink sink;
-  ValuesRead read(&names, names.size(), {{.host = "127.0.0.1", .port = 7000}},
+  ValuesRead read(&keys, keys.size(), {{.host = "127.0.0.1", .port = 7000}},
                   {.bytes_left = size_t{1} << 20, .mget_keys = MgetKeysFor(value_bytes)}, &sink);
   std::vector<ShardRequest> requests = read.NextRound();
   EXPECT_EQ(requests.size(), 1);
@@ -63,10 +63,10 @@ void Reply(ValuesRead& read, std::string_view wire) {
 // A key that comes back between MGET and GET, before others of its node that fill the page already:
 // left for later, it would be left for ever.
 TEST(ValuesReadTest, TheFirstRecordIsReadThoughOthersFillThePage) {
-  NameList names;
-  for (uint64_t i = 0; i < 3; ++i) names.Add(7, 0, i, "actor:{a}:" + std::to_string(i));
+  KeyList keys;
+  for (uint64_t i = 0; i < 3; ++i) keys.Add(7, 0, i, "actor:{a}:" + std::to_string(i));
   CountingSink sink;
-  ValuesRead read(&names, names.size(), {{.host = "127.0.0.1", .port = 7000}},
+  ValuesRead read(&keys, keys.size(), {{.host = "127.0.0.1", .port = 7000}},
                   {.bytes_left = 8, .mget_keys = 3}, &sink);
   ASSERT_EQ(read.NextRound().size(), 1);
   Reply(read, "*3\r\n$-1\r\n$7\r\nseventh\r\n$6\r\nsixths\r\n");

@@ -22,7 +22,7 @@ struct Flags {
 
 std::optional<EventKind> KindOfName(const std::string& name) {
   for (const Event& event : EventsOf(1, 1)) {
-    if (NameOf(event.kind) == name) return event.kind;
+    if (KeyOf(event.kind) == name) return event.kind;
   }
   return std::nullopt;
 }

@@ -39,7 +39,7 @@ void History::Add(uint64_t value) {
   state_ ^= state_ >> 29;
 }
 
-void History::Add(std::string_view text) { Add(HashName(text)); }
+void History::Add(std::string_view text) { Add(HashKey(text)); }
 
 void History::Add(const ReplyView& reply) {
   Add(static_cast<uint64_t>(reply.type()) + 16 * reply.size());

@@ -43,7 +43,7 @@ const KindInfo& InfoOf(EventKind kind) { return kKinds[static_cast<size_t>(kind)
 
 }  // namespace
 
-std::string_view NameOf(EventKind kind) { return InfoOf(kind).name; }
+std::string_view KeyOf(EventKind kind) { return InfoOf(kind).name; }
 
 std::string ToString(const Event& event) {
   const KindInfo& info = InfoOf(event.kind);

@@ -39,7 +39,7 @@ struct Event {
 
 // "failover:3", "move"; the name of a kind alone; and back.
 std::string ToString(const Event& event);
-std::string_view NameOf(EventKind kind);
+std::string_view KeyOf(EventKind kind);
 std::optional<Event> ParseEvent(std::string_view text);
 
 // Every event of a world with so many nodes and keys.

@@ -159,7 +159,7 @@ WorldListing::PageEnd WorldListing::ListPage(Position* position, bool* complete)
   *complete = !walk.position();
   if (walk.position()) *position = *walk.position();
   if (planted_.after_included) {
-    if (auto* after = std::get_if<AfterName>(&position->place)) --after->mark.hash;
+    if (auto* after = std::get_if<AfterKey>(&position->place)) --after->mark.hash;
   }
   return walk.progressed() ? PageEnd::kProgress : PageEnd::kUnavailable;
 }

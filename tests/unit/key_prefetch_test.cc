@@ -1,5 +1,5 @@
-// Names that are looked for ahead of a listing's pages.
-#include "core/listing/names_ahead.h"
+// Keys that are looked for ahead of a listing's pages.
+#include "core/listing/key_prefetch.h"
 
 #include <gtest/gtest.h>
 
@@ -27,9 +27,9 @@ using mockcluster::Flavor;
 constexpr size_t kWanted = 300;
 constexpr size_t kOthers = 20'000;
 
-class NamesAheadTest : public ::testing::TestWithParam<Flavor>, public ReplyObserver {
+class KeyPrefetchTest : public ::testing::TestWithParam<Flavor>, public ReplyObserver {
  protected:
-  NamesAheadTest() {
+  KeyPrefetchTest() {
     for (size_t actor = 0; actor < kWanted; ++actor) {
       std::string key = absl::StrCat("actor:few:id-", actor);
       Put(key);
@@ -58,13 +58,13 @@ class NamesAheadTest : public ::testing::TestWithParam<Flavor>, public ReplyObse
   }
 
   std::vector<ShardRequest> MoreFrom(size_t from) {
-    return names_.More(*topology_, from, hints_,
-                       {.per_slot_tables = GetParam() != Flavor::kRedis70});
+    return keys_.More(*topology_, from, hints_,
+                      {.per_slot_tables = GetParam() != Flavor::kRedis70});
   }
-  // Looks for names until there are none to look for.
+  // Looks for keys until there are none to look for.
   void LookForAll() {
     for (int round = 0; round < kRoundsMax; ++round) {
-      names_.BeginRound();
+      keys_.BeginRound();
       std::vector<ShardRequest> requests = More();
       if (requests.empty()) return;
       transport_.Execute(requests, absl::InfiniteFuture(), *this);
@@ -72,26 +72,26 @@ class NamesAheadTest : public ::testing::TestWithParam<Flavor>, public ReplyObse
     FAIL() << "it never ends";
   }
   void OnReply(size_t request, size_t command, const ReplyView& reply) override {
-    names_.OnReply(request, command, reply);
+    keys_.OnReply(request, command, reply);
   }
   void OnFailure(size_t request, const absl::Status& status) override {
-    names_.OnFailure(request, status);
+    keys_.OnFailure(request, status);
   }
   std::vector<ShardRequest> More() override { return MoreFrom(0); }
 
-  // All that is kept from `slot` on, `most` names or a little more at a time. Stops where nothing
+  // All that is kept from `slot` on, `most` keys or a little more at a time. Stops where nothing
   // is kept.
   std::vector<std::string> TakeAll(size_t* slot, size_t most) {
     std::vector<std::string> taken;
-    while (auto found = names_.Take(*slot, std::nullopt, most)) {
+    while (auto found = keys_.Take(*slot, std::nullopt, most)) {
       EXPECT_GT(found->end, *slot);
-      for (size_t index = 0; index < found->names.size(); ++index) {
-        const NameList::Name name = found->names[index];
-        EXPECT_GE(name.slot, *slot);
-        EXPECT_LT(name.slot, found->end);
-        EXPECT_EQ(name.slot, KeySlot(name.text));
-        EXPECT_EQ(found->nodes[name.node], topology_->Owner(name.slot)->endpoint);
-        taken.emplace_back(name.text);
+      for (size_t index = 0; index < found->keys.size(); ++index) {
+        const KeyList::Key key = found->keys[index];
+        EXPECT_GE(key.slot, *slot);
+        EXPECT_LT(key.slot, found->end);
+        EXPECT_EQ(key.slot, KeySlot(key.text));
+        EXPECT_EQ(found->nodes[key.node], topology_->Owner(key.slot)->endpoint);
+        taken.emplace_back(key.text);
       }
       *slot = found->end;
     }
@@ -110,22 +110,22 @@ class NamesAheadTest : public ::testing::TestWithParam<Flavor>, public ReplyObse
                    .wanted_ratio = static_cast<double>(kWanted) / kOthers};
   const KeyFilter filter_ = KeyFilter::ActorsOf("few");
   std::set<std::string> wanted_;
-  NamesAhead names_{&filter_, HashName};
+  KeyPrefetch keys_{&filter_, HashKey};
 };
 
-INSTANTIATE_TEST_SUITE_P(Flavors, NamesAheadTest,
+INSTANTIATE_TEST_SUITE_P(Flavors, KeyPrefetchTest,
                          ::testing::Values(Flavor::kRedis70, Flavor::kValkey80));
 
-TEST_P(NamesAheadTest, AsksAllNodesAtOnceAndNoneForMuch) {
+TEST_P(KeyPrefetchTest, AsksAllNodesAtOnceAndNoneForMuch) {
   FreshTopology();
   std::map<Endpoint, size_t> requests;
   for (const ShardRequest& request : More()) ++requests[request.endpoint];
   EXPECT_EQ(requests.size(), 3u);
-  for (const auto& [endpoint, count] : requests) EXPECT_LE(count, kNamesAheadUnits);
+  for (const auto& [endpoint, count] : requests) EXPECT_LE(count, kPrefetchUnits);
   EXPECT_TRUE(More().empty()) << "all nodes are busy";
 }
 
-TEST_P(NamesAheadTest, GivesEveryNameOnce) {
+TEST_P(KeyPrefetchTest, GivesEveryNameOnce) {
   FreshTopology();
   LookForAll();
   for (size_t most : {1, 50, 1000}) {
@@ -137,22 +137,22 @@ TEST_P(NamesAheadTest, GivesEveryNameOnce) {
   }
 }
 
-TEST_P(NamesAheadTest, GivesNamesBehindAMark) {
+TEST_P(KeyPrefetchTest, GivesNamesBehindAMark) {
   FreshTopology();
   LookForAll();
   for (const std::string& key : wanted_) {
     const size_t slot = KeySlot(key);
-    auto found = names_.Take(slot, NameMark{.hash = HashName(key)}, 1);
+    auto found = keys_.Take(slot, KeyMark{.hash = HashKey(key)}, 1);
     ASSERT_NE(found, nullptr);
-    for (size_t index = 0; index < found->names.size(); ++index) {
-      const NameList::Name name = found->names[index];
-      EXPECT_TRUE(name.slot > slot || name.hash > HashName(key)) << name.text;
+    for (size_t index = 0; index < found->keys.size(); ++index) {
+      const KeyList::Key key = found->keys[index];
+      EXPECT_TRUE(key.slot > slot || key.hash > HashKey(key)) << key.text;
     }
   }
 }
 
 // A density that is far off makes calls stop early: what they left out is asked for again.
-TEST_P(NamesAheadTest, LeavesNothingOutWhenThereIsMoreThanEstimated) {
+TEST_P(KeyPrefetchTest, LeavesNothingOutWhenThereIsMoreThanEstimated) {
   FreshTopology();
   hints_.keys_per_slot = 0.05;
   LookForAll();
@@ -161,46 +161,46 @@ TEST_P(NamesAheadTest, LeavesNothingOutWhenThereIsMoreThanEstimated) {
   EXPECT_EQ(end, kSlotCount);
 }
 
-TEST_P(NamesAheadTest, LooksNoFurtherThanNamesAreWorth) {
+TEST_P(KeyPrefetchTest, LooksNoFurtherThanNamesAreWorth) {
   FreshTopology();
   hints_.wanted_ratio = 1;
   hints_.keys_per_slot = 0.5;
   LookForAll();
-  const size_t horizon = 2 * kNamesAhead + 1;
-  EXPECT_TRUE(names_.Has(0));
-  EXPECT_FALSE(names_.Has(2 * horizon));
+  const size_t horizon = 2 * kPrefetchKeys + 1;
+  EXPECT_TRUE(keys_.Has(0));
+  EXPECT_FALSE(keys_.Has(2 * horizon));
   size_t end = 0;
   TakeAll(&end, kWanted);
   EXPECT_GE(end, horizon);
 }
 
-// What is near is the walk's, which has the node of those slots look for names itself.
-TEST_P(NamesAheadTest, LooksForNothingThatOneNodeHas) {
+// What is near is the walk's, which has the node of those slots look for keys itself.
+TEST_P(KeyPrefetchTest, LooksForNothingThatOneNodeHas) {
   FreshTopology();
   hints_.wanted_ratio = 1;
   hints_.keys_per_slot = 1;
   EXPECT_TRUE(MoreFrom(0).empty());
-  EXPECT_FALSE(names_.Awaits(0, 1));
+  EXPECT_FALSE(keys_.Awaits(0, 1));
 }
 
-TEST_P(NamesAheadTest, StopsWhenItHasTooManyNames) {
-  for (size_t actor = 0; actor < 2 * kNamesAheadMax; ++actor) {
+TEST_P(KeyPrefetchTest, StopsWhenItHasTooManyNames) {
+  for (size_t actor = 0; actor < 2 * kPrefetchKeysMax; ++actor) {
     Put(absl::StrCat("actor:few:more-", actor));
   }
   FreshTopology();
   LookForAll();
   size_t end = 0;
-  EXPECT_GT(TakeAll(&end, kWanted).size(), kNamesAhead / 8);
+  EXPECT_GT(TakeAll(&end, kWanted).size(), kPrefetchKeys / 8);
   EXPECT_LT(end, kSlotCount);
   EXPECT_TRUE(MoreFrom(end).empty());
   // Once they were used there is room again.
-  names_.ForgetBefore(kSlotCount - 1);
-  names_.BeginRound();
-  EXPECT_FALSE(names_.Has(0));
+  keys_.ForgetBefore(kSlotCount - 1);
+  keys_.BeginRound();
+  EXPECT_FALSE(keys_.Has(0));
   EXPECT_FALSE(MoreFrom(end).empty());
 }
 
-TEST_P(NamesAheadTest, LeavesASlotThatIsTooLargeToItsReader) {
+TEST_P(KeyPrefetchTest, LeavesASlotThatIsTooLargeToItsReader) {
   constexpr size_t kSlot = 3000;
   for (size_t actor = 0; actor < kWholeSlotKeys + 1; ++actor) {
     Put(absl::StrCat("actor:{" + std::string(SlotTag(kSlot)) + "}:id-", actor));
@@ -210,10 +210,10 @@ TEST_P(NamesAheadTest, LeavesASlotThatIsTooLargeToItsReader) {
   size_t end = 0;
   TakeAll(&end, kWanted);
   EXPECT_EQ(end, kSlot);
-  EXPECT_TRUE(names_.Has(kSlotCount - 1)) << "other nodes go on";
+  EXPECT_TRUE(keys_.Has(kSlotCount - 1)) << "other nodes go on";
 }
 
-TEST_P(NamesAheadTest, ForgetsWhatMovedWhenItHearsOfIt) {
+TEST_P(KeyPrefetchTest, ForgetsWhatMovedWhenItHearsOfIt) {
   FreshTopology();
   LookForAll();
   const Slot moved = KeySlot(*wanted_.begin());
@@ -226,8 +226,8 @@ TEST_P(NamesAheadTest, ForgetsWhatMovedWhenItHearsOfIt) {
   });
   cluster_->With([](auto& cluster) { cluster.Settle(); });
   FreshTopology();
-  names_.OnRefresh();
-  names_.BeginRound();
+  keys_.OnRefresh();
+  keys_.BeginRound();
   std::vector<ShardRequest> requests = More();
   ASSERT_EQ(requests.size(), 1u) << "of the other slots nothing is asked anew";
   EXPECT_EQ(requests[0].endpoint, topology_->Owner(moved)->endpoint);
@@ -236,32 +236,32 @@ TEST_P(NamesAheadTest, ForgetsWhatMovedWhenItHearsOfIt) {
   EXPECT_EQ(TakeAll(&end, kWanted).size(), kWanted);
 }
 
-TEST_P(NamesAheadTest, AsksANodeThatFailedAgainAfterARefresh) {
+TEST_P(KeyPrefetchTest, AsksANodeThatFailedAgainAfterARefresh) {
   FreshTopology();
   const ClusterNode& first = *topology_->Owner(0);
   ChangeCluster(
       [&](mockcluster::Cluster& cluster) { return cluster.SetLoading(*cluster.OwnerOf(0), 1000); });
   LookForAll();
-  EXPECT_FALSE(names_.Has(0));
-  EXPECT_TRUE(names_.Has(kSlotCount - 1)) << "other nodes go on";
+  EXPECT_FALSE(keys_.Has(0));
+  EXPECT_TRUE(keys_.Has(kSlotCount - 1)) << "other nodes go on";
   EXPECT_TRUE(More().empty());
-  names_.OnRefresh();
-  names_.BeginRound();
+  keys_.OnRefresh();
+  keys_.BeginRound();
   std::vector<ShardRequest> requests = More();
   ASSERT_FALSE(requests.empty());
   for (const ShardRequest& request : requests) EXPECT_EQ(request.endpoint, first.endpoint);
 }
 
-TEST_P(NamesAheadTest, IsWorthWaitingForWhileMoreIsOnItsWay) {
+TEST_P(KeyPrefetchTest, IsWorthWaitingForWhileMoreIsOnItsWay) {
   FreshTopology();
-  EXPECT_FALSE(names_.Awaits(0, 1)) << "nothing was asked for";
+  EXPECT_FALSE(keys_.Awaits(0, 1)) << "nothing was asked for";
   std::vector<ShardRequest> requests = More();
-  EXPECT_TRUE(names_.Awaits(0, 1));
-  EXPECT_TRUE(names_.Has(0));
-  EXPECT_EQ(names_.Take(0, std::nullopt, 1), nullptr);
+  EXPECT_TRUE(keys_.Awaits(0, 1));
+  EXPECT_TRUE(keys_.Has(0));
+  EXPECT_EQ(keys_.Take(0, std::nullopt, 1), nullptr);
   transport_.Execute(requests, absl::InfiniteFuture(), *this);
-  EXPECT_FALSE(names_.Awaits(0, 1));
-  EXPECT_FALSE(names_.Awaits(0, kWanted + 1)) << "no more will come";
+  EXPECT_FALSE(keys_.Awaits(0, 1));
+  EXPECT_FALSE(keys_.Awaits(0, kWanted + 1)) << "no more will come";
 }
 
 // The keys of a page.
@@ -334,7 +334,7 @@ class OldViewListing final : public PageTaker, public ReplyObserver {
 };
 
 // A refusal says where a slot has gone to: that must do, even when no node's view is up to date.
-TEST_P(NamesAheadTest, AListingGoesWhereARefusalSaysThoughItsTopologyIsOld) {
+TEST_P(KeyPrefetchTest, AListingGoesWhereARefusalSaysThoughItsTopologyIsOld) {
   constexpr size_t kPageSize = 20;
   bool moved = false;
   auto move_last_slots = [&] {

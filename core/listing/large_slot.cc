@@ -1,14 +1,14 @@
-#include "core/listing/huge_slot.h"
+#include "core/listing/large_slot.h"
 
 #include "absl/strings/str_cat.h"
-#include "core/listing/names_batch.h"
+#include "core/listing/keys_batch.h"
 #include "core/listing/scan_cursor.h"
 #include "core/listing/server_process.h"
 #include "core/server_version.h"
 
 namespace atestore {
 
-std::vector<ShardRequest> HugeSlotScan::NextRound() {
+std::vector<ShardRequest> LargeSlotScan::NextRound() {
   std::vector<ShardRequest> requests;
   if (sent_) return requests;
   sent_ = true;
@@ -23,9 +23,9 @@ std::vector<ShardRequest> HugeSlotScan::NextRound() {
   return requests;
 }
 
-uint64_t HugeSlotScan::asked_cursor() const { return from() != nullptr ? from()->cursor : slot(); }
+uint64_t LargeSlotScan::asked_cursor() const { return from() != nullptr ? from()->cursor : slot(); }
 
-void HugeSlotScan::OnReply(size_t, size_t command, const ReplyView& reply) {
+void LargeSlotScan::OnReply(size_t, size_t command, const ReplyView& reply) {
   if (command == 0) {
     error_ = ReadErrorOfClusterInfo(reply, options_.owner);
     return;
@@ -36,11 +36,11 @@ void HugeSlotScan::OnReply(size_t, size_t command, const ReplyView& reply) {
   if (replies_.error()) error_ = ReadError::FromError(*replies_.error(), options_.owner);
 }
 
-void HugeSlotScan::OnFailure(size_t, const absl::Status& status) {
+void LargeSlotScan::OnFailure(size_t, const absl::Status& status) {
   error_ = ReadError::FromFailure(status, options_.owner);
 }
 
-void HugeSlotScan::TakeResults(const ReplyView& results) {
+void LargeSlotScan::TakeResults(const ReplyView& results) {
   auto result = results.begin();
   if ((*result).integer() != 0) {
     probe_taken_ = true;
@@ -64,7 +64,7 @@ void HugeSlotScan::TakeResults(const ReplyView& results) {
   TakeScan(*++result);
 }
 
-void HugeSlotScan::TakeScan(const ReplyView& reply) {
+void LargeSlotScan::TakeScan(const ReplyView& reply) {
   std::optional<uint64_t> next;
   if (reply.is_array() && reply.size() == 2) next = ParseScanCursor(reply[0].text());
   if (!next) {
@@ -75,24 +75,24 @@ void HugeSlotScan::TakeScan(const ReplyView& reply) {
   // The call may run on into later slots; those are not guarded by the probe.
   if (*next != 0 && SlotOfCursor(*next) == slot()) next_cursor_ = *next;
   // The same next cursor proves that the reply is the one that was listed in part.
-  const std::optional<NameMark> floor = FloorOf(options_.start);
+  const std::optional<KeyMark> floor = FloorOf(options_.start);
   const SplitReply* split = from() != nullptr && from()->split ? &*from()->split : nullptr;
   const bool same_reply = split != nullptr && split->next_cursor == *next;
-  auto take = [&](std::string_view name) {
-    if (!options_.filter->Matches(name)) return;
-    const Slot slot_of_name = KeySlot(name);
-    if (slot_of_name < slot()) layout_violated_ = true;
-    if (slot_of_name != slot()) return;
-    uint64_t hash = options_.hash(name);
-    if (floor && !floor->IsPassedBy(hash, name)) return;
+  auto take = [&](std::string_view key) {
+    if (!options_.filter->Matches(key)) return;
+    const Slot slot_of_key = KeySlot(key);
+    if (slot_of_key < slot()) layout_violated_ = true;
+    if (slot_of_key != slot()) return;
+    uint64_t hash = options_.hash(key);
+    if (floor && !floor->IsPassedBy(hash, key)) return;
     ++wanted_;
-    if (same_reply && !split->after.IsPassedBy(hash, name)) return;
-    names_.Add(slot(), 0, hash, name);
+    if (same_reply && !split->after.IsPassedBy(hash, key)) return;
+    keys_.Add(slot(), 0, hash, key);
   };
-  bool whole = VisitNames(reply[1], take, CountLongNames(*options_.filter, &names_));
-  if (!whole || names_.overflowed()) {
+  bool whole = VisitKeys(reply[1], take, CountLongKeys(*options_.filter, &keys_));
+  if (!whole || keys_.overflowed()) {
     error_ =
-        ReadError::Reread(options_.owner, "the names of a SCAN are larger than the reply limit");
+        ReadError::Reread(options_.owner, "the keys of a SCAN are larger than the reply limit");
   }
 }
 

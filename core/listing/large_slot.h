@@ -5,16 +5,16 @@
 #include <variant>
 
 #include "core/key_filter.h"
-#include "core/listing/name_list.h"
+#include "core/listing/key_list.h"
 #include "core/listing/step.h"
 #include "core/position.h"
 
 namespace atestore {
 
-// One SCAN call inside a huge slot of a server with per-slot tables, atomic with the probe that the
-// node is the slot's stable owner and with the version and run_id of the process that the cursor
-// belongs to.
-class HugeSlotScan final : public ListingStep {
+// One SCAN call inside a large slot of a server with per-slot tables, atomic with the probe that
+// the node is the slot's stable owner and with the version and run_id of the process that the
+// cursor belongs to.
+class LargeSlotScan final : public ListingStep {
  public:
   struct Options {
     // Where to go on; unless it has a cursor: at the slot's start, whatever the process.
@@ -22,11 +22,11 @@ class HugeSlotScan final : public ListingStep {
     Endpoint owner;
     size_t count = 0;
     int probe_variant = 0;
-    NameHash hash = HashName;
+    KeyHash hash = HashKey;
     const KeyFilter* filter = nullptr;  // must outlive the step
   };
 
-  explicit HugeSlotScan(Options options) : options_(std::move(options)) {}
+  explicit LargeSlotScan(Options options) : options_(std::move(options)) {}
 
   std::vector<ShardRequest> NextRound() override;
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
@@ -38,8 +38,8 @@ class HugeSlotScan final : public ListingStep {
   bool other_process() const { return other_process_; }
   // The server has no per-slot tables, or does not answer in their order: read the slot whole.
   bool layout_violated() const { return layout_violated_; }
-  // The names of the reply that are still to be listed; `node` is 0. Not sorted.
-  NameList& names() { return names_; }
+  // The keys of the reply that are still to be listed; `node` is 0. Not sorted.
+  KeyList& keys() { return keys_; }
   // How many keys of the slot the reply held that the filter wants, listed before or not.
   size_t wanted() const { return wanted_; }
   const Endpoint& owner() const { return options_.owner; }
@@ -65,7 +65,7 @@ class HugeSlotScan final : public ListingStep {
   bool layout_violated_ = false;
   bool probe_taken_ = false;
   bool other_process_ = false;
-  NameList names_;
+  KeyList keys_;
   size_t wanted_ = 0;
   uint64_t run_ = 0;
   uint64_t replied_cursor_ = 0;

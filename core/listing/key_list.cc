@@ -1,4 +1,4 @@
-#include "core/listing/name_list.h"
+#include "core/listing/key_list.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 namespace atestore {
 
-void NameList::Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text) {
+void KeyList::Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text) {
   size_t bytes = text_.size() + text.size() + (entries_.size() + 1) * sizeof(Entry);
   if (overflowed_ || bytes > bytes_max_) {
     overflowed_ = true;
@@ -20,7 +20,7 @@ void NameList::Add(Slot slot, uint16_t node, uint64_t hash, std::string_view tex
   text_.append(text);
 }
 
-void NameList::Sort() {
+void KeyList::Sort() {
   std::sort(entries_.begin(), entries_.end(),
             [this](const Entry& a, const Entry& b) { return Precedes(a, b); });
   auto same = [this](const Entry& a, const Entry& b) {
@@ -29,7 +29,7 @@ void NameList::Sort() {
   entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
 }
 
-bool NameList::Precedes(const Entry& a, const Entry& b) const {
+bool KeyList::Precedes(const Entry& a, const Entry& b) const {
   if (a.slot != b.slot) return a.slot < b.slot;
   if (a.hash != b.hash) return a.hash < b.hash;
   if (TextOf(a) == TextOf(b)) return false;

@@ -6,20 +6,20 @@
 
 #include "core/key_filter.h"
 #include "core/listing/bracketed_slots.h"
-#include "core/listing/name_list.h"
+#include "core/listing/key_list.h"
 #include "core/listing/step.h"
 #include "core/node_view.h"
 #include "core/position.h"
 
 namespace atestore {
 
-// A name longer than this is not a record's and is passed over, and counted.
-inline constexpr size_t kNameBytesMax = size_t{64} << 10;
+// A key longer than this is not a record's and is passed over, and counted.
+inline constexpr size_t kKeyBytesMax = size_t{64} << 10;
 
 // What to read from one node in one request: CLUSTER INFO, which must say that the cluster is ok,
 // then one transaction or several. Each transaction holds a keyed probe of its first slot, which
 // fails unless the node owns that slot and does not migrate it.
-struct NamesUnit {
+struct KeysUnit {
   enum class Kind {
     kScan,         // one SCAN from the first slot on, guarded by the node's own view and version
     kSlots,        // one transaction of GETKEYSINSLOT of each slot, guarded by the node's own view
@@ -31,37 +31,37 @@ struct NamesUnit {
   size_t keys_max = 0;      // kScan: COUNT; else: a slot with more keys is not covered but oversize
 };
 
-// Reads the names of many slots, each at one atomic instant on its stable owner.
-class NamesBatch final : public ListingStep {
+// Reads the keys of many slots, each at one atomic instant on its stable owner.
+class KeysBatch final : public ListingStep {
  public:
   struct Options {
     const KeyFilter* filter = nullptr;  // must outlive the step
-    NameHash hash = HashName;
-    // Names of the first slot up to here are done.
+    KeyHash hash = HashKey;
+    // Keys of the first slot up to here are done.
     Slot first_slot = 0;
-    std::optional<NameMark> after;
+    std::optional<KeyMark> after;
     int probe_variant = 0;
     // Units are read by BracketedSlots; none may be kScan.
     bool without_multi = false;
-    size_t names_bytes_max = kNameListBytesMax;
+    size_t keys_bytes_max = kKeyListBytesMax;
   };
 
-  NamesBatch(Options options, std::vector<NamesUnit> units);
+  KeysBatch(Options options, std::vector<KeysUnit> units);
 
   std::vector<ShardRequest> NextRound() override;
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
   void OnFailure(size_t request, const absl::Status& status) override;
 
-  // Slots of which all names were taken.
+  // Slots of which all keys were taken.
   const SlotSet& covered() const { return covered_; }
-  // The names in covered slots that the filter wants; `node` is the index of the unit. Not sorted.
-  NameList& names() { return names_; }
-  const std::vector<NamesUnit>& units() const { return units_; }
+  // The keys in covered slots that the filter wants; `node` is the index of the unit. Not sorted.
+  KeyList& keys() { return keys_; }
+  const std::vector<KeysUnit>& units() const { return units_; }
   // Slots that hold more keys than their unit's keys_max.
   const SlotSet& oversize() const { return oversize_; }
   // The first thing that kept `unit` from covering what it was asked for.
   const std::optional<ReadError>& error(size_t unit) const { return states_[unit].error; }
-  // A key with the name of the probe exists: take another variant.
+  // The probe's key exists: take another variant.
   bool probe_taken() const { return probe_taken_; }
   // A SCAN was answered by a server without per-slot tables, or not in their order: do not use
   // kScan on this cluster.
@@ -83,7 +83,7 @@ class NamesBatch final : public ListingStep {
     std::optional<ReadError> error;  // the first
   };
 
-  ShardRequest RequestFor(const NamesUnit& unit) const;
+  ShardRequest RequestFor(const KeysUnit& unit) const;
   void TakeBracketReply(size_t unit, size_t command, const ReplyView& reply);
   void TakeTransaction(size_t unit, size_t transaction, const ReplyView& results);
   void TakeSlots(size_t unit, const NodeView& view, const ReplyView& results);
@@ -91,33 +91,33 @@ class NamesBatch final : public ListingStep {
   void TakeScan(size_t unit, const NodeView& view, const ReplyView& reply);
   void TakeScanned(size_t unit, const NodeView& view, size_t end, bool at_end,
                    const ReplyView& keys);
-  void TakeName(Slot slot, size_t unit, std::string_view text);
+  void TakeKey(Slot slot, size_t unit, std::string_view text);
   void CheckRoom(size_t unit);
   void NoteError(size_t unit, ReadError error);
   void NoteError(size_t unit, std::string_view what);
 
   const Options options_;
-  const std::vector<NamesUnit> units_;
+  const std::vector<KeysUnit> units_;
   std::vector<State> states_;
   bool sent_ = false;
   SlotSet covered_;
   SlotSet oversize_;
-  NameList names_;
+  KeyList keys_;
   bool probe_taken_ = false;
   bool layout_violated_ = false;
   Density density_;
 };
 
-// The names in a reply that lists keys; false when one of them was dropped for lack of room, so
-// that the reply is not the whole truth. Names over kNameBytesMax are passed over: `visit_long`
+// The keys in a reply that lists keys; false when one of them was dropped for lack of room, so
+// that the reply is not the whole truth. Keys over kKeyBytesMax are passed over: `visit_long`
 // gets them, nullopt for one that was so long that it was dropped.
 template <typename Visitor, typename LongVisitor>
-bool VisitNames(const ReplyView& keys, Visitor visit, LongVisitor visit_long) {
+bool VisitKeys(const ReplyView& keys, Visitor visit, LongVisitor visit_long) {
   for (ReplyView key : keys) {
     if (key.type() == RespType::kDropped) {
-      if (static_cast<size_t>(key.integer()) <= kNameBytesMax) return false;
+      if (static_cast<size_t>(key.integer()) <= kKeyBytesMax) return false;
       visit_long(std::optional<std::string_view>());
-    } else if (key.text().size() <= kNameBytesMax) {
+    } else if (key.text().size() <= kKeyBytesMax) {
       visit(key.text());
     } else {
       visit_long(std::optional(key.text()));
@@ -126,14 +126,14 @@ bool VisitNames(const ReplyView& keys, Visitor visit, LongVisitor visit_long) {
   return true;
 }
 template <typename Visitor>
-bool VisitNames(const ReplyView& keys, Visitor visit) {
-  return VisitNames(keys, visit, [](std::optional<std::string_view>) {});
+bool VisitKeys(const ReplyView& keys, Visitor visit) {
+  return VisitKeys(keys, visit, [](std::optional<std::string_view>) {});
 }
 
-// A LongVisitor that counts, in `*names`, those that the filter wants, as far as they are known.
-inline auto CountLongNames(const KeyFilter& filter, NameList* names) {
-  return [&filter, names](std::optional<std::string_view> name) {
-    if (!name || filter.Matches(*name)) names->CountLong();
+// A LongVisitor that counts, in `*keys`, those that the filter wants, as far as they are known.
+inline auto CountLongKeys(const KeyFilter& filter, KeyList* keys) {
+  return [&filter, keys](std::optional<std::string_view> key) {
+    if (!key || filter.Matches(*key)) keys->CountLong();
   };
 }
 

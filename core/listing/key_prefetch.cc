@@ -1,4 +1,4 @@
-#include "core/listing/names_ahead.h"
+#include "core/listing/key_prefetch.h"
 
 #include <algorithm>
 #include <utility>
@@ -9,7 +9,7 @@ namespace {
 // Added to the COUNT of a call for a few slots, which may hold a little more than estimated.
 constexpr size_t kCountReserve = 10;
 
-void Add(const NamesBatch::Density& seen, NamesBatch::Density* sum) {
+void Add(const KeysBatch::Density& seen, KeysBatch::Density* sum) {
   sum->keys += seen.keys;
   sum->slots += seen.slots;
   sum->wanted += seen.wanted;
@@ -17,28 +17,28 @@ void Add(const NamesBatch::Density& seen, NamesBatch::Density* sum) {
 
 }  // namespace
 
-std::vector<ShardRequest> NamesAhead::More(const Topology& topology, size_t from,
-                                           const WalkHints& hints, const NamesReading& reading) {
+std::vector<ShardRequest> KeyPrefetch::More(const Topology& topology, size_t from,
+                                            const WalkHints& hints, const KeysReading& reading) {
   std::vector<ShardRequest> requests;
-  const bool full = names_count_ > kNamesAheadMax || names_bytes_ > kNamesAheadBytesMax;
+  const bool full = keys_count_ > kPrefetchKeysMax || keys_bytes_ > kPrefetchBytesMax;
   if (full || hints.keys_per_slot > static_cast<double>(reading.whole_slot_keys)) return requests;
   // Only where that is further than the slots of one node, which the walk keeps busy itself.
-  const double names_fit = static_cast<double>(kNamesAhead) / hints.wanted_per_slot() + 1;
-  const size_t slots_ahead = static_cast<size_t>(std::min<double>(names_fit, kSlotCount));
+  const double keys_fit = static_cast<double>(kPrefetchKeys) / hints.wanted_per_slot() + 1;
+  const size_t slots_ahead = static_cast<size_t>(std::min<double>(keys_fit, kSlotCount));
   const size_t nodes = topology.primaries().size();
   if (nodes < 2 || slots_ahead < kSlotCount / nodes) return requests;
   const size_t horizon = std::min(from + slots_ahead, end_);
   if (nodes_.empty()) FindNodes(topology);
-  const NamesPlan plan =
-      NamesPlan::For({.names = kNamesAhead, .segment_names = kNamesAhead}, hints, reading);
+  const KeysPlan plan =
+      KeysPlan::For({.keys = kPrefetchKeys, .segment_keys = kPrefetchKeys}, hints, reading);
   slots_worth_taking_ = plan.slots_max;
   for (size_t index = 0; index < nodes_.size(); ++index) {
     Node& node = nodes_[index];
-    while (node.units < kNamesAheadUnits && !node.left_alone) {
+    while (node.units < kPrefetchUnits && !node.left_alone) {
       std::vector<Slot> slots = NextSlots(node, from, horizon, plan.slots_per_unit);
       if (slots.empty()) break;
-      NamesUnit unit{.kind = plan.kind, .endpoint = node.endpoint, .keys_max = plan.keys_max};
-      if (plan.kind == NamesUnit::Kind::kScan) {
+      KeysUnit unit{.kind = plan.kind, .endpoint = node.endpoint, .keys_max = plan.keys_max};
+      if (plan.kind == KeysUnit::Kind::kScan) {
         unit.slots = {slots.front()};
         size_t share = plan.keys_max * slots.size() / plan.slots_per_unit + kCountReserve;
         unit.keys_max = std::min(plan.keys_max, share);
@@ -52,7 +52,7 @@ std::vector<ShardRequest> NamesAhead::More(const Topology& topology, size_t from
   return requests;
 }
 
-void NamesAhead::FindNodes(const Topology& topology) {
+void KeyPrefetch::FindNodes(const Topology& topology) {
   for (const ClusterNode& primary : topology.primaries()) {
     nodes_.push_back({.endpoint = primary.endpoint});
   }
@@ -63,7 +63,7 @@ void NamesAhead::FindNodes(const Topology& topology) {
         static_cast<Slot>(slot));
   }
   // What has moved is asked for anew, rather than having every slot refused by the node it left.
-  for (auto slot = names_.begin(); slot != names_.end();) {
+  for (auto slot = keys_.begin(); slot != keys_.end();) {
     const auto kept = slot++;
     const ClusterNode* owner = topology.Owner(kept->first);
     if (owner != nullptr && owner->endpoint != kept->second.node) Forget(kept->first);
@@ -71,7 +71,7 @@ void NamesAhead::FindNodes(const Topology& topology) {
 }
 
 // The next slots of the node that somebody should ask for, `most` at most.
-std::vector<Slot> NamesAhead::NextSlots(Node& node, size_t from, size_t horizon, size_t most) {
+std::vector<Slot> KeyPrefetch::NextSlots(Node& node, size_t from, size_t horizon, size_t most) {
   if (from < node.from) node.next = 0;
   node.from = from;
   size_t& next = node.next;
@@ -85,10 +85,10 @@ std::vector<Slot> NamesAhead::NextSlots(Node& node, size_t from, size_t horizon,
   return slots;
 }
 
-void NamesAhead::Ask(size_t node, std::vector<Slot> slots, NamesUnit unit,
-                     std::vector<ShardRequest>* requests) {
-  NamesBatch::Options options{.filter = filter_, .hash = hash_, .first_slot = slots.front()};
-  auto batch = std::make_unique<NamesBatch>(options, std::vector<NamesUnit>{std::move(unit)});
+void KeyPrefetch::Ask(size_t node, std::vector<Slot> slots, KeysUnit unit,
+                      std::vector<ShardRequest>* requests) {
+  KeysBatch::Options options{.filter = filter_, .hash = hash_, .first_slot = slots.front()};
+  auto batch = std::make_unique<KeysBatch>(options, std::vector<KeysUnit>{std::move(unit)});
   requests->push_back(std::move(batch->NextRound().front()));
   for (Slot slot : slots) asked_.set(slot);
   ++nodes_[node].units;
@@ -98,19 +98,19 @@ void NamesAhead::Ask(size_t node, std::vector<Slot> slots, NamesUnit unit,
                     .batch = std::move(batch)});
 }
 
-void NamesAhead::OnReply(size_t request, size_t command, const ReplyView& reply) {
+void KeyPrefetch::OnReply(size_t request, size_t command, const ReplyView& reply) {
   Read& read = reads_[request];
   read.batch->OnReply(0, command, reply);
   if (--read.replies_left == 0) Conclude(read);
 }
 
-void NamesAhead::OnFailure(size_t request, const absl::Status& status) {
+void KeyPrefetch::OnFailure(size_t request, const absl::Status& status) {
   Read& read = reads_[request];
   read.batch->OnFailure(0, status);
   Conclude(read);
 }
 
-void NamesAhead::Conclude(Read& read) {
+void KeyPrefetch::Conclude(Read& read) {
   Node& node = nodes_[read.node];
   --node.units;
   for (Slot slot : read.slots) asked_.reset(slot);
@@ -129,84 +129,84 @@ void NamesAhead::Conclude(Read& read) {
   read.batch.reset();
 }
 
-void NamesAhead::Keep(const Read& read) {
+void KeyPrefetch::Keep(const Read& read) {
   Add(read.batch->density(), &density_);
   const SlotSet fresh =
       read.batch->covered() & ~kept_ & SlotRange(forgotten_, kSlotCount - forgotten_);
   kept_ |= fresh;
-  const NameList& names = read.batch->names();
-  long_names_ += names.long_names();
-  for (size_t index = 0; index < names.size(); ++index) {
-    const NameList::Name name = names[index];
-    if (!fresh[name.slot]) continue;
-    SlotNames& slot = names_[name.slot];
+  const KeyList& keys = read.batch->keys();
+  long_keys_ += keys.long_keys();
+  for (size_t index = 0; index < keys.size(); ++index) {
+    const KeyList::Key key = keys[index];
+    if (!fresh[key.slot]) continue;
+    SlotKeys& slot = keys_[key.slot];
     slot.node = nodes_[read.node].endpoint;
-    slot.names.emplace_back(name.hash, name.text);
-    ++names_count_;
-    names_bytes_ += name.text.size();
+    slot.keys.emplace_back(key.hash, key.text);
+    ++keys_count_;
+    keys_bytes_ += key.text.size();
   }
 }
 
-// The first slot from `first` on whose names are not kept.
-size_t NamesAhead::EndOfKept(size_t first) const {
+// The first slot from `first` on whose keys are not kept.
+size_t KeyPrefetch::EndOfKept(size_t first) const {
   while (first < end_ && kept_[first]) ++first;
   return first;
 }
 
-bool NamesAhead::Awaits(size_t first, size_t names) const {
+bool KeyPrefetch::Awaits(size_t first, size_t keys) const {
   const size_t end = EndOfKept(first);
   if (end == end_ || !asked_[end] || end - first >= slots_worth_taking_) return false;
   size_t found = 0;
-  for (auto slot = names_.lower_bound(static_cast<Slot>(first));
-       slot != names_.end() && slot->first < end; ++slot) {
-    found += slot->second.names.size();
+  for (auto slot = keys_.lower_bound(static_cast<Slot>(first));
+       slot != keys_.end() && slot->first < end; ++slot) {
+    found += slot->second.keys.size();
   }
-  return found < names;
+  return found < keys;
 }
 
-std::unique_ptr<NamesAhead::Found> NamesAhead::Take(size_t first,
-                                                    const std::optional<NameMark>& after,
-                                                    size_t names) {
+std::unique_ptr<KeyPrefetch::Found> KeyPrefetch::Take(size_t first,
+                                                      const std::optional<KeyMark>& after,
+                                                      size_t keys) {
   const size_t end = EndOfKept(first);
   if (end == first) return nullptr;
   auto found = std::make_unique<Found>();
   found->end = end;
   found->density = std::exchange(density_, {});
-  found->names.CountLong(std::exchange(long_names_, 0));
-  for (auto slot = names_.lower_bound(static_cast<Slot>(first));
-       slot != names_.end() && slot->first < end; ++slot) {
-    if (found->names.size() >= names) {
+  found->keys.CountLong(std::exchange(long_keys_, 0));
+  for (auto slot = keys_.lower_bound(static_cast<Slot>(first));
+       slot != keys_.end() && slot->first < end; ++slot) {
+    if (found->keys.size() >= keys) {
       found->end = slot->first;
       break;
     }
     auto node = std::find(found->nodes.begin(), found->nodes.end(), slot->second.node);
     const auto node_index = static_cast<uint16_t>(node - found->nodes.begin());
     if (node == found->nodes.end()) found->nodes.push_back(slot->second.node);
-    for (const auto& [hash, text] : slot->second.names) {
+    for (const auto& [hash, text] : slot->second.keys) {
       if (slot->first == first && after && !after->IsPassedBy(hash, text)) continue;
-      found->names.Add(slot->first, node_index, hash, text);
+      found->keys.Add(slot->first, node_index, hash, text);
     }
   }
   return found;
 }
 
-void NamesAhead::ForgetBefore(size_t slot) {
+void KeyPrefetch::ForgetBefore(size_t slot) {
   if (slot <= forgotten_) return;
   kept_ &= SlotRange(slot, kSlotCount - slot);
   forgotten_ = slot;
-  while (!names_.empty() && names_.begin()->first < slot) Erase(names_.begin());
+  while (!keys_.empty() && keys_.begin()->first < slot) Erase(keys_.begin());
 }
 
-void NamesAhead::Forget(size_t slot) {
+void KeyPrefetch::Forget(size_t slot) {
   kept_.reset(slot);
-  auto names = names_.find(static_cast<Slot>(slot));
-  if (names != names_.end()) Erase(names);
+  auto keys = keys_.find(static_cast<Slot>(slot));
+  if (keys != keys_.end()) Erase(keys);
 }
 
-void NamesAhead::Erase(std::map<Slot, SlotNames>::iterator slot) {
-  for (const auto& [hash, text] : slot->second.names) names_bytes_ -= text.size();
-  names_count_ -= slot->second.names.size();
-  names_.erase(slot);
+void KeyPrefetch::Erase(std::map<Slot, SlotKeys>::iterator slot) {
+  for (const auto& [hash, text] : slot->second.keys) keys_bytes_ -= text.size();
+  keys_count_ -= slot->second.keys.size();
+  keys_.erase(slot);
 }
 
 }  // namespace atestore

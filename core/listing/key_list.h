@@ -10,36 +10,36 @@
 
 namespace atestore {
 
-// The most memory that a list may take: thousands of times what an honest round of names needs, so
+// The most memory that a list may take: thousands of times what an honest round of keys needs, so
 // only a server that lies gets there.
-inline constexpr size_t kNameListBytesMax = size_t{256} << 20;
+inline constexpr size_t kKeyListBytesMax = size_t{256} << 20;
 
-// Names of records in flight to a page, in listing order after Sort(): by slot, hash, tie. One
+// Keys of records in flight to a page, in listing order after Sort(): by slot, hash, tie. One
 // allocation for all of them.
-class NameList {
+class KeyList {
  public:
-  explicit NameList(size_t bytes_max = kNameListBytesMax) : bytes_max_(bytes_max) {}
+  explicit KeyList(size_t bytes_max = kKeyListBytesMax) : bytes_max_(bytes_max) {}
 
-  struct Name {
+  struct Key {
     Slot slot;
     uint16_t node;  // index of the node that holds it, as the reader counts nodes
     uint64_t hash;
     std::string_view text;  // valid until the next Add()
   };
 
-  // A name that is wanted, and too long to be kept (kNameBytesMax).
-  void CountLong(size_t count = 1) { long_names_ += count; }
-  size_t long_names() const { return long_names_; }
+  // A key that is wanted, and too long to be kept (kKeyBytesMax).
+  void CountLong(size_t count = 1) { long_keys_ += count; }
+  size_t long_keys() const { return long_keys_; }
 
-  // Over the limit the name is not kept, and the list is overflowed() for ever.
+  // Over the limit the key is not kept, and the list is overflowed() for ever.
   void Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text);
   bool overflowed() const { return overflowed_; }
-  // Orders the names and drops repeated ones.
+  // Orders the keys and drops repeated ones.
   void Sort();
 
   size_t size() const { return entries_.size(); }
-  Name operator[](size_t index) const { return NameOf(entries_[index]); }
-  // Keeps the first `count` names.
+  Key operator[](size_t index) const { return KeyOf(entries_[index]); }
+  // Keeps the first `count` keys.
   void Truncate(size_t count) { entries_.resize(count); }
 
  private:
@@ -51,7 +51,7 @@ class NameList {
     uint16_t node;
   };
 
-  Name NameOf(const Entry& entry) const {
+  Key KeyOf(const Entry& entry) const {
     return {entry.slot, entry.node, entry.hash, TextOf(entry)};
   }
   std::string_view TextOf(const Entry& entry) const {
@@ -61,7 +61,7 @@ class NameList {
 
   size_t bytes_max_;
   bool overflowed_ = false;
-  size_t long_names_ = 0;
+  size_t long_keys_ = 0;
   std::string text_;
   std::vector<Entry> entries_;
 };

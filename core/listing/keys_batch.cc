@@ -1,4 +1,4 @@
-#include "core/listing/names_batch.h"
+#include "core/listing/keys_batch.h"
 
 #include "absl/strings/str_cat.h"
 #include "core/listing/scan_cursor.h"
@@ -7,27 +7,27 @@
 namespace atestore {
 namespace {
 
-size_t QueuedCommands(const NamesUnit& unit) {
+size_t QueuedCommands(const KeysUnit& unit) {
   switch (unit.kind) {
-    case NamesUnit::Kind::kScan:
+    case KeysUnit::Kind::kScan:
       return 4;
-    case NamesUnit::Kind::kSlots:
+    case KeysUnit::Kind::kSlots:
       return 2 + unit.slots.size();
-    case NamesUnit::Kind::kProbedSlots:
+    case KeysUnit::Kind::kProbedSlots:
       return 2;
   }
   return 0;
 }
 
-size_t Transactions(const NamesUnit& unit) {
-  return unit.kind == NamesUnit::Kind::kProbedSlots ? unit.slots.size() : 1;
+size_t Transactions(const KeysUnit& unit) {
+  return unit.kind == KeysUnit::Kind::kProbedSlots ? unit.slots.size() : 1;
 }
 
 }  // namespace
 
-NamesBatch::NamesBatch(Options options, std::vector<NamesUnit> units)
-    : options_(options), units_(std::move(units)), names_(options.names_bytes_max) {
-  for (const NamesUnit& unit : units_) {
+KeysBatch::KeysBatch(Options options, std::vector<KeysUnit> units)
+    : options_(options), units_(std::move(units)), keys_(options.keys_bytes_max) {
+  for (const KeysUnit& unit : units_) {
     State& state = states_.emplace_back();
     if (options_.without_multi) {
       state.bracket.emplace(unit.slots.size());
@@ -37,15 +37,15 @@ NamesBatch::NamesBatch(Options options, std::vector<NamesUnit> units)
   }
 }
 
-std::vector<ShardRequest> NamesBatch::NextRound() {
+std::vector<ShardRequest> KeysBatch::NextRound() {
   std::vector<ShardRequest> requests;
   if (sent_) return requests;
   sent_ = true;
-  for (const NamesUnit& unit : units_) requests.push_back(RequestFor(unit));
+  for (const KeysUnit& unit : units_) requests.push_back(RequestFor(unit));
   return requests;
 }
 
-ShardRequest NamesBatch::RequestFor(const NamesUnit& unit) const {
+ShardRequest KeysBatch::RequestFor(const KeysUnit& unit) const {
   ShardRequest request{.endpoint = unit.endpoint};
   Pipeline& pipeline = request.pipeline;
   auto probe = [&](Slot slot) {
@@ -61,7 +61,7 @@ ShardRequest NamesBatch::RequestFor(const NamesUnit& unit) const {
     BracketedSlots::AddTo(pipeline, unit.slots, limit);
     return request;
   }
-  if (unit.kind == NamesUnit::Kind::kProbedSlots) {
+  if (unit.kind == KeysUnit::Kind::kProbedSlots) {
     for (Slot slot : unit.slots) {
       TransactionReplies::Open(pipeline);
       probe(slot);
@@ -73,7 +73,7 @@ ShardRequest NamesBatch::RequestFor(const NamesUnit& unit) const {
   TransactionReplies::Open(pipeline);
   probe(unit.slots[0]);
   pipeline.Add({"CLUSTER", "NODES"});
-  if (unit.kind == NamesUnit::Kind::kScan) {
+  if (unit.kind == KeysUnit::Kind::kScan) {
     pipeline.Add({"INFO", "server"});
     pipeline.Add({"SCAN", absl::StrCat(unit.slots[0]), "MATCH", options_.filter->Pattern(), "COUNT",
                   absl::StrCat(unit.keys_max)});
@@ -84,9 +84,9 @@ ShardRequest NamesBatch::RequestFor(const NamesUnit& unit) const {
   return request;
 }
 
-void NamesBatch::OnReply(size_t request, size_t command, const ReplyView& reply) {
+void KeysBatch::OnReply(size_t request, size_t command, const ReplyView& reply) {
   State& state = states_[request];
-  const NamesUnit& unit = units_[request];
+  const KeysUnit& unit = units_[request];
   if (command == 0) {
     state.error = ReadErrorOfClusterInfo(reply, unit.endpoint);
     state.cluster_is_ok = !state.error;
@@ -104,18 +104,19 @@ void NamesBatch::OnReply(size_t request, size_t command, const ReplyView& reply)
   if (replies.error()) NoteError(request, ReadError::FromError(*replies.error(), unit.endpoint));
 }
 
-void NamesBatch::OnFailure(size_t request, const absl::Status& status) {
+void KeysBatch::OnFailure(size_t request, const absl::Status& status) {
   NoteError(request, ReadError::FromFailure(status, units_[request].endpoint));
 }
 
-void NamesBatch::TakeBracketReply(size_t unit, size_t command, const ReplyView& reply) {
+void KeysBatch::TakeBracketReply(size_t unit, size_t command, const ReplyView& reply) {
   BracketedSlots& bracket = *states_[unit].bracket;
   if (!bracket.OnReply(command, reply, units_[unit].endpoint)) return;
   if (bracket.error()) return NoteError(unit, *bracket.error());
+  const SlotSet migrating = bracket.MigratingSlots();
   for (size_t index = 0; index < units_[unit].slots.size(); ++index) {
     const Slot slot = units_[unit].slots[index];
     if (bracket.StableSlots()[slot]) TakeSlot(unit, slot, bracket.keys(index));
-    if (bracket.MigratingSlots()[slot]) {
+    if (migrating[slot]) {
       NoteError(unit, ReadError::NoStableOwner(
                           units_[unit].endpoint, slot,
                           "migrates it and has reached maxmemory; raise maxmemory, free memory or "
@@ -125,27 +126,27 @@ void NamesBatch::TakeBracketReply(size_t unit, size_t command, const ReplyView& 
   CheckRoom(unit);
 }
 
-// A name that was left out must not leave its slot looking complete.
-void NamesBatch::CheckRoom(size_t unit) {
-  if (!names_.overflowed()) return;
+// A key that was left out must not leave its slot looking complete.
+void KeysBatch::CheckRoom(size_t unit) {
+  if (!keys_.overflowed()) return;
   covered_.reset();
-  NoteError(unit, "more names than a listing can hold");
+  NoteError(unit, "more keys than a listing can hold");
 }
 
-void NamesBatch::TakeTransaction(size_t unit, size_t transaction, const ReplyView& results) {
+void KeysBatch::TakeTransaction(size_t unit, size_t transaction, const ReplyView& results) {
   auto result = results.begin();
   if ((*result).integer() != 0) {
     probe_taken_ = true;
     return;
   }
   ++result;
-  if (units_[unit].kind == NamesUnit::Kind::kProbedSlots) {
+  if (units_[unit].kind == KeysUnit::Kind::kProbedSlots) {
     return TakeSlot(unit, units_[unit].slots[transaction], *result);
   }
   absl::StatusOr<NodeView> view = NodeView::FromClusterNodes((*result).text());
   if (!view.ok())
     return NoteError(unit, ReadError::FromFailure(view.status(), units_[unit].endpoint));
-  if (units_[unit].kind == NamesUnit::Kind::kSlots) return TakeSlots(unit, *view, results);
+  if (units_[unit].kind == KeysUnit::Kind::kSlots) return TakeSlots(unit, *view, results);
   // What the cursor means is known of this version, in this very transaction.
   if (!HasPerSlotTables((*++result).text())) {
     layout_violated_ = true;
@@ -154,7 +155,7 @@ void NamesBatch::TakeTransaction(size_t unit, size_t transaction, const ReplyVie
   TakeScan(unit, *view, *++result);
 }
 
-void NamesBatch::TakeSlots(size_t unit, const NodeView& view, const ReplyView& results) {
+void KeysBatch::TakeSlots(size_t unit, const NodeView& view, const ReplyView& results) {
   auto result = results.begin();
   ++result;  // the probe
   ++result;  // CLUSTER NODES
@@ -165,24 +166,24 @@ void NamesBatch::TakeSlots(size_t unit, const NodeView& view, const ReplyView& r
   }
 }
 
-void NamesBatch::TakeSlot(size_t unit, Slot slot, const ReplyView& keys) {
+void KeysBatch::TakeSlot(size_t unit, Slot slot, const ReplyView& keys) {
   if (!keys.is_array()) return NoteError(unit, "GETKEYSINSLOT: unexpected reply");
   if (keys.size() > units_[unit].keys_max) {
     oversize_.set(slot);
     return;
   }
   if (covered_[slot]) return;
-  bool whole = VisitNames(keys, [](std::string_view) {});
-  if (!whole) return NoteError(unit, "the names of a slot are larger than the reply limit");
+  bool whole = VisitKeys(keys, [](std::string_view) {});
+  if (!whole) return NoteError(unit, "the keys of a slot are larger than the reply limit");
   covered_.set(slot);
   density_.keys += static_cast<double>(keys.size());
   density_.slots += 1;
-  VisitNames(
-      keys, [&](std::string_view name) { TakeName(slot, unit, name); },
-      CountLongNames(*options_.filter, &names_));
+  VisitKeys(
+      keys, [&](std::string_view key) { TakeKey(slot, unit, key); },
+      CountLongKeys(*options_.filter, &keys_));
 }
 
-void NamesBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& reply) {
+void KeysBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& reply) {
   if (!reply.is_array() || reply.size() != 2) return NoteError(unit, "SCAN: unexpected reply");
   std::optional<uint64_t> cursor = ParseScanCursor(reply[0].text());
   if (!cursor) return NoteError(unit, "SCAN: unreadable cursor");
@@ -195,8 +196,8 @@ void NamesBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& re
   // Only the order that per-slot tables give makes the cursor's slot mean what it is taken for.
   Slot last = first;
   bool ordered = true;
-  bool whole = VisitNames(reply[1], [&](std::string_view name) {
-    Slot slot = KeySlot(name);
+  bool whole = VisitKeys(reply[1], [&](std::string_view key) {
+    Slot slot = KeySlot(key);
     if (slot < last || slot > end) ordered = false;
     last = slot;
   });
@@ -204,24 +205,24 @@ void NamesBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& re
     layout_violated_ = true;
     return;
   }
-  if (!whole) return NoteError(unit, "the names of a SCAN are larger than the reply limit");
+  if (!whole) return NoteError(unit, "the keys of a SCAN are larger than the reply limit");
   TakeScanned(unit, view, static_cast<size_t>(end), *cursor == 0, reply[1]);
 }
 
-void NamesBatch::TakeScanned(size_t unit, const NodeView& view, size_t end, bool at_end,
-                             const ReplyView& keys) {
+void KeysBatch::TakeScanned(size_t unit, const NodeView& view, size_t end, bool at_end,
+                            const ReplyView& keys) {
   const Slot first = units_[unit].slots[0];
   const SlotSet owned = view.StableSlots() & SlotRange(first, end - first);
   const SlotSet fresh = owned & ~covered_;
   covered_ |= fresh;
   double wanted_before = density_.wanted;
-  VisitNames(
+  VisitKeys(
       keys,
-      [&](std::string_view name) {
-        Slot slot = KeySlot(name);
-        if (fresh[slot]) TakeName(slot, unit, name);
+      [&](std::string_view key) {
+        Slot slot = KeySlot(key);
+        if (fresh[slot]) TakeKey(slot, unit, key);
       },
-      CountLongNames(*options_.filter, &names_));
+      CountLongKeys(*options_.filter, &keys_));
   // A call that stopped early has looked at about COUNT keys; how many the last one of a node
   // looked at is not told.
   if (at_end) {
@@ -232,21 +233,21 @@ void NamesBatch::TakeScanned(size_t unit, const NodeView& view, size_t end, bool
   density_.slots += static_cast<double>(owned.count()) + 0.5;
 }
 
-void NamesBatch::TakeName(Slot slot, size_t unit, std::string_view text) {
+void KeysBatch::TakeKey(Slot slot, size_t unit, std::string_view text) {
   if (!options_.filter->Matches(text)) return;
   density_.wanted += 1;
   uint64_t hash = options_.hash(text);
   if (slot == options_.first_slot && options_.after && !options_.after->IsPassedBy(hash, text)) {
     return;
   }
-  names_.Add(slot, static_cast<uint16_t>(unit), hash, text);
+  keys_.Add(slot, static_cast<uint16_t>(unit), hash, text);
 }
 
-void NamesBatch::NoteError(size_t unit, ReadError error) {
+void KeysBatch::NoteError(size_t unit, ReadError error) {
   if (!states_[unit].error) states_[unit].error = std::move(error);
 }
 
-void NamesBatch::NoteError(size_t unit, std::string_view what) {
+void KeysBatch::NoteError(size_t unit, std::string_view what) {
   NoteError(unit, ReadError::Reread(units_[unit].endpoint, what));
 }
 

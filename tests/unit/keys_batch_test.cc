@@ -1,4 +1,4 @@
-#include "core/listing/names_batch.h"
+#include "core/listing/keys_batch.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ const std::string kClusterOk = Bulk("cluster_state:ok\r\n");
 
 // Feeds the replies to the only request: CLUSTER INFO, MULTI, the queued commands, EXEC with these
 // results.
-void Answer(NamesBatch& batch, size_t queued, const std::string& results,
+void Answer(KeysBatch& batch, size_t queued, const std::string& results,
             const std::string& cluster_info = kClusterOk) {
   std::string wire = cluster_info + "+OK\r\n";
   for (size_t command = 0; command < queued; ++command) wire += "+QUEUED\r\n";
@@ -32,38 +32,38 @@ void Answer(NamesBatch& batch, size_t queued, const std::string& results,
   }
 }
 
-std::string Names(size_t count) {
+std::string Keys(size_t count) {
   std::string array = absl::StrCat("*", count, "\r\n");
   for (size_t i = 0; i < count; ++i) absl::StrAppend(&array, "+actor:a:", 1000 + i, "\r\n");
   return array;
 }
 
-class NamesBatchTest : public testing::Test {
+class KeysBatchTest : public testing::Test {
  protected:
-  NamesBatch Make(size_t names_bytes_max) {
-    std::vector<NamesUnit> units;
-    units.push_back({.kind = NamesUnit::Kind::kProbedSlots,
+  KeysBatch Make(size_t keys_bytes_max) {
+    std::vector<KeysUnit> units;
+    units.push_back({.kind = KeysUnit::Kind::kProbedSlots,
                      .endpoint = {"h", 1},
                      .slots = {7},
                      .keys_max = 2000});
-    return NamesBatch({.filter = &filter_, .first_slot = 7, .names_bytes_max = names_bytes_max},
-                      std::move(units));
+    return KeysBatch({.filter = &filter_, .first_slot = 7, .keys_bytes_max = keys_bytes_max},
+                     std::move(units));
   }
 
   const KeyFilter filter_ = KeyFilter::AllActors();
 };
 
-TEST_F(NamesBatchTest, TakesTheNamesOfASlot) {
-  NamesBatch batch = Make(kNameListBytesMax);
+TEST_F(KeysBatchTest, TakesTheNamesOfASlot) {
+  KeysBatch batch = Make(kKeyListBytesMax);
   ASSERT_EQ(batch.NextRound().size(), 1u);
-  Answer(batch, 2, ":0\r\n" + Names(20));
+  Answer(batch, 2, ":0\r\n" + Keys(20));
   EXPECT_TRUE(batch.covered()[7]);
-  EXPECT_EQ(batch.names().size(), 20u);
+  EXPECT_EQ(batch.keys().size(), 20u);
   EXPECT_FALSE(batch.error(0));
 }
 
 // How many keys the last call of a node has looked at is not told, so it must not count.
-TEST_F(NamesBatchTest, OnlyAScanThatStoppedEarlyTellsTheDensity) {
+TEST_F(KeysBatchTest, OnlyAScanThatStoppedEarlyTellsTheDensity) {
   const std::string node =
       std::string(40, 'a') + " h:1@2 myself,master - 0 0 1 connected 0-16383\n";
   const std::string view = Bulk(node);
@@ -71,14 +71,14 @@ TEST_F(NamesBatchTest, OnlyAScanThatStoppedEarlyTellsTheDensity) {
   // The cursor's low bits are a slot: the one in which the call stopped.
   const std::string stopped = absl::StrCat("$5\r\n", kSlotCount - 1, "\r\n");
   for (const std::string& cursor : {stopped, std::string("$1\r\n0\r\n")}) {
-    NamesBatch batch(
+    KeysBatch batch(
         {.filter = &filter_, .first_slot = 7},
-        {{.kind = NamesUnit::Kind::kScan, .endpoint = {"h", 1}, .slots = {7}, .keys_max = 1000}});
+        {{.kind = KeysUnit::Kind::kScan, .endpoint = {"h", 1}, .slots = {7}, .keys_max = 1000}});
     ASSERT_EQ(batch.NextRound().size(), 1u);
     Answer(batch, 4,
            absl::StrCat(":0\r\n", view, Bulk("valkey_version:8.0.1\r\n"), "*2\r\n", cursor,
                         "*1\r\n$", key.size(), "\r\n", key, "\r\n"));
-    EXPECT_EQ(batch.names().size(), 1u);
+    EXPECT_EQ(batch.keys().size(), 1u);
     const bool tells = cursor == stopped;
     EXPECT_EQ(batch.density().keys, tells ? 1000 : 0);
     EXPECT_EQ(batch.density().wanted, tells ? 1 : 0);
@@ -86,11 +86,11 @@ TEST_F(NamesBatchTest, OnlyAScanThatStoppedEarlyTellsTheDensity) {
   }
 }
 
-// A name that is left out must never leave its slot looking complete.
-TEST_F(NamesBatchTest, MoreNamesThanMemoryCoverNothing) {
-  NamesBatch batch = Make(500);
+// A key that is left out must never leave its slot looking complete.
+TEST_F(KeysBatchTest, MoreNamesThanMemoryCoverNothing) {
+  KeysBatch batch = Make(500);
   ASSERT_EQ(batch.NextRound().size(), 1u);
-  Answer(batch, 2, ":0\r\n" + Names(20));
+  Answer(batch, 2, ":0\r\n" + Keys(20));
   EXPECT_TRUE(batch.covered().none());
   ASSERT_TRUE(batch.error(0));
   EXPECT_TRUE(batch.error(0)->transient);
@@ -98,24 +98,24 @@ TEST_F(NamesBatchTest, MoreNamesThanMemoryCoverNothing) {
 
 // A node in a minority answers reads where cluster-allow-reads-when-down is set, for as long as it
 // is cut off.
-TEST_F(NamesBatchTest, ANodeWhoseClusterIsNotOkCoversNothing) {
-  NamesBatch batch = Make(kNameListBytesMax);
+TEST_F(KeysBatchTest, ANodeWhoseClusterIsNotOkCoversNothing) {
+  KeysBatch batch = Make(kKeyListBytesMax);
   ASSERT_EQ(batch.NextRound().size(), 1u);
-  Answer(batch, 2, ":0\r\n" + Names(20), Bulk("cluster_state:fail\r\n"));
+  Answer(batch, 2, ":0\r\n" + Keys(20), Bulk("cluster_state:fail\r\n"));
   EXPECT_TRUE(batch.covered().none());
   ASSERT_TRUE(batch.error(0));
   EXPECT_EQ(batch.error(0)->kind, ServerErrorKind::kClusterDown);
   EXPECT_TRUE(batch.error(0)->transient);
 }
 
-// With no name in the reply, its order proves nothing about what the cursor means.
-TEST_F(NamesBatchTest, AScanOfAServerWithoutPerSlotTablesCoversNothing) {
+// With no key in the reply, its order proves nothing about what the cursor means.
+TEST_F(KeysBatchTest, AScanOfAServerWithoutPerSlotTablesCoversNothing) {
   const std::string node =
       std::string(40, 'a') + " h:1@2 myself,master - 0 0 1 connected 0-16383\n";
   for (const std::string info : {"redis_version:7.0.15\r\n", "", "valkey_version:7.2.5\r\n"}) {
-    NamesBatch batch(
+    KeysBatch batch(
         {.filter = &filter_, .first_slot = 7},
-        {{.kind = NamesUnit::Kind::kScan, .endpoint = {"h", 1}, .slots = {7}, .keys_max = 1000}});
+        {{.kind = KeysUnit::Kind::kScan, .endpoint = {"h", 1}, .slots = {7}, .keys_max = 1000}});
     ASSERT_EQ(batch.NextRound().size(), 1u);
     Answer(batch, 4, absl::StrCat(":0\r\n", Bulk(node), Bulk(info), "*2\r\n$1\r\n0\r\n*0\r\n"));
     EXPECT_TRUE(batch.covered().none());
@@ -124,13 +124,13 @@ TEST_F(NamesBatchTest, AScanOfAServerWithoutPerSlotTablesCoversNothing) {
 }
 
 // Each slot has a transaction of its own: one that was refused says nothing about the others.
-TEST_F(NamesBatchTest, SlotsProbedOneByOneAreCoveredOneByOne) {
-  NamesBatch batch({.filter = &filter_, .first_slot = 7},
-                   {{.endpoint = {"h", 1}, .slots = {7, 8, 9}, .keys_max = 2000}});
+TEST_F(KeysBatchTest, SlotsProbedOneByOneAreCoveredOneByOne) {
+  KeysBatch batch({.filter = &filter_, .first_slot = 7},
+                  {{.endpoint = {"h", 1}, .slots = {7, 8, 9}, .keys_max = 2000}});
   std::vector<ShardRequest> requests = batch.NextRound();
   ASSERT_EQ(requests.size(), 1u);
   ASSERT_EQ(requests[0].pipeline.size(), 13u);
-  const std::string ran = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:0\r\n" + Names(3);
+  const std::string ran = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:0\r\n" + Keys(3);
   const std::string moved =
       "+OK\r\n-MOVED 8 h:2\r\n+QUEUED\r\n-EXECABORT Transaction discarded\r\n";
   RespReader reader;
