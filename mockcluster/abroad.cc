@@ -5,7 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "mockcluster/cluster.h"
 #include "mockcluster/cluster_state.h"
-#include "mockcluster/events.h"
+#include "mockcluster/lifecycle.h"
+#include "mockcluster/preconditions.h"
 
 // Addresses that change hands: nodes that move, and nodes of another cluster behind one of ours.
 namespace mockcluster {

@@ -4,8 +4,9 @@
 #include <string>
 
 #include "mockcluster/data.h"
-#include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/ownership.h"
+#include "mockcluster/preconditions.h"
 #include "mockcluster/reload.h"
 
 // Atomic slot migration as Valkey 9 does it: the destination imports a copy that it hides, follows

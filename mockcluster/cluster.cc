@@ -3,14 +3,18 @@
 #include <cmath>
 #include <utility>
 
+#include "mockcluster/atomic_migration.h"
 #include "mockcluster/cluster_state.h"
 #include "mockcluster/command_table.h"
 #include "mockcluster/data.h"
 #include "mockcluster/dispatch.h"
-#include "mockcluster/events.h"
+#include "mockcluster/failover.h"
 #include "mockcluster/faults.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/interventions.h"
+#include "mockcluster/lifecycle.h"
 #include "mockcluster/limits.h"
+#include "mockcluster/migration.h"
 #include "mockcluster/reload.h"
 
 namespace mockcluster {
@@ -123,9 +127,7 @@ void Cluster::SetBetweenCommands(std::function<void(const NextCommand&)> hook) {
   state_->hook = std::move(hook);
 }
 
-void Cluster::SetFaultPlan(const FaultPlan& plan) {
-  state_->faults = FaultRun{.plan = plan, .random = Random(plan.seed), .done = 0};
-}
+void Cluster::SetFaultPlan(const FaultPlan& plan) { BeginFaultPlan(*state_, plan); }
 
 void Cluster::ClearFaultPlan() { state_->faults.reset(); }
 

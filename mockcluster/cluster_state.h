@@ -22,6 +22,7 @@
 // What the parts of the emulator share. Not for users: they see cluster.h.
 namespace mockcluster {
 
+struct ClusterState;
 struct Command;
 
 // One command of INFO commandstats.
@@ -33,6 +34,12 @@ struct CommandCounter {
 
 // One life of a server: everything that a restart ends.
 struct Process {
+  // The counter of a command, by Command::index.
+  CommandCounter& counter(size_t command) {
+    if (command >= counters.size()) counters.resize(command + 1);
+    return counters[command];
+  }
+
   uint64_t serial = 0;  // unique in the cluster; connections belong to one
   std::string run_id;
   int64_t started_at_ms = 0;
@@ -41,7 +48,7 @@ struct Process {
   uint64_t hash_seed = 0;
   std::unique_ptr<Keyspace> keyspace;
   std::unique_ptr<Keyspace> on_disk;     // all data, while the keyspace has loaded only a part
-  std::vector<CommandCounter> counters;  // by Command::index
+  std::vector<CommandCounter> counters;  // grows as counter() meets commands
   // Clients that watch a key.
   std::map<std::string, std::vector<ClientId>, std::less<>> watchers;
   uint64_t commands = 0;  // arrived so far; the cron keeps step with them
@@ -129,7 +136,10 @@ struct Client {
   RequestParser requests;
 };
 
+// A fault plan at work. Faults use commands, so commands know it only by this function.
 struct FaultRun {
+  // Before each command of a client: may cause a fault.
+  void (*before_command)(ClusterState& state, ClientId client);
   FaultPlan plan;
   Random random{0};
   size_t done = 0;

@@ -5,8 +5,9 @@
 #include "mockcluster/arguments.h"
 #include "mockcluster/commands.h"
 #include "mockcluster/data.h"
-#include "mockcluster/events.h"
+#include "mockcluster/failover.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/lifecycle.h"
 
 // CLUSTER subcommands that change what the node believes.
 namespace mockcluster {

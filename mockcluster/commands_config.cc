@@ -180,7 +180,7 @@ void ConfigSet(CommandContext& context) {
 
 void ConfigResetStat(CommandContext& context) {
   Process& process = context.process;
-  std::fill(process.counters.begin(), process.counters.end(), CommandCounter{});
+  process.counters.clear();
   process.calls = 0;
   process.connections = 0;
   process.connections_rejected = 0;

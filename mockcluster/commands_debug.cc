@@ -2,7 +2,7 @@
 
 #include "mockcluster/arguments.h"
 #include "mockcluster/commands.h"
-#include "mockcluster/events.h"
+#include "mockcluster/interventions.h"
 
 // DEBUG, as far as tests of clusters use it.
 namespace mockcluster {

@@ -112,7 +112,7 @@ void ReplicationSection(CommandContext& context, InfoText& info) {
 void CommandStatsSection(CommandContext& context, InfoText& info) {
   info.Section("Commandstats");
   for (const Command& command : AllCommands()) {
-    const CommandCounter& counter = context.process.counters[command.index];
+    const CommandCounter& counter = context.process.counter(command.index);
     if (counter.calls + counter.rejected + counter.failed == 0) continue;
     // A microsecond each: the emulator has no clock.
     info.Line("cmdstat_" + std::string(command.name),

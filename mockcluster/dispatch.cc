@@ -9,7 +9,6 @@
 #include "mockcluster/command_table.h"
 #include "mockcluster/commands.h"
 #include "mockcluster/data.h"
-#include "mockcluster/faults.h"
 #include "mockcluster/limits.h"
 #include "mockcluster/routing.h"
 
@@ -55,7 +54,7 @@ class CommandRun {
     const Command* command = Find();
     if (command == nullptr) return;
     if (Refused(*command) || Redirected(*command)) {
-      ++node_.process->counters[command->index].rejected;
+      ++node_.process->counter(command->index).rejected;
       return;
     }
     if (client_.in_multi && !command->Has(kNotQueued)) {
@@ -108,7 +107,7 @@ class CommandRun {
       command = subcommand;
     }
     if (!ArityFits(ArityOn(node_.flavor, *command), arguments_.size())) {
-      ++node_.process->counters[command->index].rejected;
+      ++node_.process->counter(command->index).rejected;
       Reject("ERR wrong number of arguments for '" + std::string(command->name) + "' command",
              command);
       return nullptr;
@@ -200,7 +199,7 @@ void RunBetweenCommands(ClusterState& state, const Client& client,
   if (state.between_commands || (!state.hook && !state.faults)) return;
   state.between_commands = true;
   if (state.hook) state.hook({client.id, client.node, arguments});
-  if (state.faults) RunFaultPlan(state, client.id);
+  if (state.faults) state.faults->before_command(state, client.id);
   state.between_commands = false;
 }
 
@@ -324,9 +323,9 @@ std::optional<std::string_view> ErrorText(std::string_view reply) {
 
 void Call(CommandContext& context) {
   const size_t errors = context.reply.errors();
-  CommandCounter& counter = context.process.counters[context.command.index];
   context.command.handler(context);
   // CONFIG RESETSTAT cleared the counters, its own call counts afterwards.
+  CommandCounter& counter = context.process.counter(context.command.index);
   ++counter.calls;
   ++context.process.calls;
   if (context.reply.errors() > errors) ++counter.failed;

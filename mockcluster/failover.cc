@@ -1,9 +1,12 @@
+#include "mockcluster/failover.h"
+
 #include <algorithm>
 #include <string>
 
 #include "mockcluster/data.h"
-#include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/lifecycle.h"
+#include "mockcluster/preconditions.h"
 
 namespace mockcluster {
 

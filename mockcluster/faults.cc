@@ -3,11 +3,17 @@
 #include <numeric>
 #include <vector>
 
+#include "mockcluster/atomic_migration.h"
 #include "mockcluster/data.h"
-#include "mockcluster/events.h"
+#include "mockcluster/failover.h"
 #include "mockcluster/gossip.h"
 #include "mockcluster/handover.h"
+#include "mockcluster/interventions.h"
+#include "mockcluster/lifecycle.h"
+#include "mockcluster/migration.h"
 #include "mockcluster/misbehaviour.h"
+#include "mockcluster/ownership.h"
+#include "mockcluster/preconditions.h"
 #include "mockcluster/routing.h"
 
 // Where a fault is injected: each kind finds a place for itself and calls the event.
@@ -253,6 +259,9 @@ absl::Status CauseFault(ClusterState& state, Random& random, Fault fault,
   return FaultCause(state, random, client).Cause(fault);
 }
 
+namespace {
+
+// Throws the dice of the running plan before a command of `client`.
 void RunFaultPlan(ClusterState& state, ClientId client) {
   FaultRun& run = *state.faults;
   const FaultPlan& plan = run.plan;
@@ -265,6 +274,13 @@ void RunFaultPlan(ClusterState& state, ClientId client) {
   while (drawn >= plan.weights[index]) drawn -= plan.weights[index++];
   absl::Status caused = CauseFault(state, run.random, static_cast<Fault>(index), client);
   if (caused.ok()) ++run.done;
+}
+
+}  // namespace
+
+void BeginFaultPlan(ClusterState& state, const FaultPlan& plan) {
+  state.faults = FaultRun{
+      .before_command = RunFaultPlan, .plan = plan, .random = Random(plan.seed), .done = 0};
 }
 
 }  // namespace mockcluster

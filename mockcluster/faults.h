@@ -12,7 +12,7 @@ namespace mockcluster {
 absl::Status CauseFault(ClusterState& state, Random& random, Fault fault,
                         std::optional<ClientId> client);
 
-// Throws the dice of the running plan before a command of `client`.
-void RunFaultPlan(ClusterState& state, ClientId client);
+// From now on the plan throws its dice before each command of a client. Replaces an earlier plan.
+void BeginFaultPlan(ClusterState& state, const FaultPlan& plan);
 
 }  // namespace mockcluster

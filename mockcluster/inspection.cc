@@ -1,8 +1,11 @@
+#include "mockcluster/atomic_migration.h"
 #include "mockcluster/cluster.h"
 #include "mockcluster/cluster_state.h"
 #include "mockcluster/command_table.h"
 #include "mockcluster/data.h"
-#include "mockcluster/events.h"
+#include "mockcluster/migration.h"
+#include "mockcluster/ownership.h"
+#include "mockcluster/preconditions.h"
 
 // The parts of Cluster that look at nodes and put data into them.
 namespace mockcluster {
@@ -103,7 +106,7 @@ uint64_t Cluster::Calls(NodeIndex index, std::string_view name) const {
   const mockcluster::Node& node = state_->node(index);
   if (node.process == nullptr) return 0;
   for (const Command& command : AllCommands()) {
-    if (command.name == name) return node.process->counters[command.index].calls;
+    if (command.name == name) return node.process->counter(command.index).calls;
   }
   return 0;
 }

@@ -1,10 +1,12 @@
+#include "mockcluster/interventions.h"
+
 #include <algorithm>
 #include <string>
 
 #include "mockcluster/atomic_migration.h"
 #include "mockcluster/data.h"
-#include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/preconditions.h"
 #include "mockcluster/reload.h"
 
 // What an operator or bad luck does to single slots and nodes.
@@ -14,25 +16,6 @@ namespace {
 std::string SlotText(Slot slot) { return "slot " + std::to_string(slot); }
 
 }  // namespace
-
-absl::Status Refused(std::string_view event, std::string_view why) {
-  std::string message(event);
-  message += ": ";
-  message += why;
-  return absl::FailedPreconditionError(message);
-}
-
-absl::Status ExpectAlive(const ClusterState& state, NodeIndex node, std::string_view event) {
-  if (Position(node) >= state.nodes.size()) return Refused(event, "no such node");
-  if (state.node(node).process == nullptr) return Refused(event, LogName(node) + " is dead");
-  return absl::OkStatus();
-}
-
-absl::Status ExpectPrimary(const ClusterState& state, NodeIndex node, std::string_view event) {
-  if (absl::Status alive = ExpectAlive(state, node, event); !alive.ok()) return alive;
-  if (state.node(node).view.IsReplica()) return Refused(event, LogName(node) + " is a replica");
-  return absl::OkStatus();
-}
 
 absl::Status UnassignSlot(ClusterState& state, Slot slot) {
   for (const auto& node : state.nodes) {

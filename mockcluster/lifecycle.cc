@@ -1,12 +1,13 @@
+#include "mockcluster/lifecycle.h"
+
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "mockcluster/atomic_migration.h"
-#include "mockcluster/command_table.h"
 #include "mockcluster/data.h"
-#include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
+#include "mockcluster/preconditions.h"
 #include "mockcluster/reload.h"
 
 // Processes begin and end; nodes come and go.
@@ -19,7 +20,6 @@ void StartProcess(ClusterState& state, Node& node, Keyspace* data) {
   process->run_id = state.random.HexId();
   process->hash_seed = state.random.Next();
   process->started_at_ms = state.now_ms;
-  process->counters.resize(AllCommands().size());
   process->keyspace = data != nullptr ? CopyKeyspace(state, node, *data, process->hash_seed)
                                       : CreateKeyspace({.layout = state.LayoutOf(node),
                                                         .hash_seed = process->hash_seed,

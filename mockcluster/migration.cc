@@ -1,12 +1,15 @@
+#include "mockcluster/migration.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "mockcluster/command_table.h"
 #include "mockcluster/dispatch.h"
-#include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
 #include "mockcluster/limits.h"
+#include "mockcluster/ownership.h"
+#include "mockcluster/preconditions.h"
 #include "mockcluster/routing.h"
 
 // Moving a slot key by key, with the commands that redis-cli --cluster reshard sends, so that

@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "mockcluster/dispatch.h"
-#include "mockcluster/events.h"
+#include "mockcluster/failover.h"
 #include "mockcluster/handover.h"
+#include "mockcluster/interventions.h"
+#include "mockcluster/lifecycle.h"
+#include "mockcluster/preconditions.h"
 #include "mockcluster/reload.h"
 
 // Where a cluster misbehaves: each kind finds a place for itself and calls the event.

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "mockcluster/events.h"
+#include "mockcluster/preconditions.h"
 
 namespace mockcluster {
 

@@ -9,7 +9,6 @@
 #include "mockcluster/cluster.h"
 #include "mockcluster/cluster_state.h"
 #include "mockcluster/command_table.h"
-#include "mockcluster/events.h"
 #include "mockcluster/gossip.h"
 #include "mockcluster/keyspace_hash.h"
 #include "mockcluster/keyspace_single.h"
@@ -82,7 +81,7 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
   hash.Add(process.run_id);
   hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.loading_until_ms - state.now_ms)));
   hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.down_until_ms - state.now_ms)));
-  hash.Add(process.counters[setslot].calls);
+  hash.Add(setslot < process.counters.size() ? process.counters[setslot].calls : 0);
   hash.Add(dynamic_cast<const SingleTableKeyspace*>(process.keyspace.get()) != nullptr);
   hash.Add(HashOfData(*process.keyspace));
   if (process.on_disk != nullptr) hash.Add(HashOfData(*process.on_disk));
