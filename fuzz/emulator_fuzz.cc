@@ -12,8 +12,8 @@
 #include "fuzz/byte_source.h"
 #include "fuzz/require.h"
 #include "mockcluster/cluster.h"
-#include "mockcluster/command_table.h"
-#include "mockcluster/control.h"
+#include "mockcluster/commands/command_table.h"
+#include "mockcluster/control/control.h"
 
 namespace {
 

@@ -3,19 +3,19 @@
 #include <cmath>
 #include <utility>
 
-#include "mockcluster/atomic_migration.h"
-#include "mockcluster/cluster_state.h"
-#include "mockcluster/command_table.h"
-#include "mockcluster/data.h"
-#include "mockcluster/dispatch.h"
-#include "mockcluster/failover.h"
-#include "mockcluster/faults.h"
-#include "mockcluster/gossip.h"
-#include "mockcluster/interventions.h"
-#include "mockcluster/lifecycle.h"
-#include "mockcluster/limits.h"
-#include "mockcluster/migration.h"
-#include "mockcluster/reload.h"
+#include "mockcluster/commands/command_table.h"
+#include "mockcluster/commands/dispatch.h"
+#include "mockcluster/commands/limits.h"
+#include "mockcluster/events/faults.h"
+#include "mockcluster/events/migration.h"
+#include "mockcluster/node/atomic_migration.h"
+#include "mockcluster/node/cluster_state.h"
+#include "mockcluster/node/data.h"
+#include "mockcluster/node/failover.h"
+#include "mockcluster/node/gossip.h"
+#include "mockcluster/node/interventions.h"
+#include "mockcluster/node/lifecycle.h"
+#include "mockcluster/node/reload.h"
 
 namespace mockcluster {
 namespace {

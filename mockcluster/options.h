@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "mockcluster/keyspace.h"
+#include "mockcluster/keyspace/keyspace.h"
 
 namespace mockcluster {
 

@@ -7,7 +7,7 @@
 #include "core/key_filter.h"
 #include "core/status.h"
 #include "mockcluster/cluster.h"
-#include "mockcluster/synthetic_actors.h"
+#include "mockcluster/keyspace/synthetic_actors.h"
 #include "mockcluster/tcp/front.h"
 
 namespace mockcluster {

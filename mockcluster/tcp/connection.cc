@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "mockcluster/control.h"
-#include "mockcluster/reply_writer.h"
+#include "mockcluster/control/control.h"
+#include "mockcluster/wire/reply_writer.h"
 
 namespace mockcluster {
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "mockcluster/cluster.h"
-#include "mockcluster/request_parser.h"
 #include "mockcluster/tcp/client_stream.h"
+#include "mockcluster/wire/request_parser.h"
 
 namespace mockcluster {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/slot.h"
-#include "mockcluster/keyspace.h"
+#include "mockcluster/keyspace/keyspace.h"
 
 namespace mockcluster {
 

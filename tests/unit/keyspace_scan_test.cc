@@ -1,11 +1,11 @@
-#include "mockcluster/keyspace_scan.h"
+#include "mockcluster/keyspace/scan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "mockcluster/keyspace.h"
+#include "mockcluster/keyspace/keyspace.h"
 #include "tests/unit/keyspace_helpers.h"
 
 // Facts that were measured on real servers: Redis 7.0 for the single table, Redis 8.0 and Valkey

@@ -1,12 +1,12 @@
-#include "mockcluster/keyspace_synthetic.h"
+#include "mockcluster/keyspace/synthetic.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "mockcluster/keyspace_scan.h"
-#include "mockcluster/synthetic_actors.h"
+#include "mockcluster/keyspace/scan.h"
+#include "mockcluster/keyspace/synthetic_actors.h"
 #include "tests/unit/keyspace_helpers.h"
 
 namespace mockcluster {

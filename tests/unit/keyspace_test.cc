@@ -1,4 +1,4 @@
-#include "mockcluster/keyspace.h"
+#include "mockcluster/keyspace/keyspace.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-#include "mockcluster/dump_payload.h"
-#include "mockcluster/request_parser.h"
+#include "mockcluster/commands/dump_payload.h"
+#include "mockcluster/wire/request_parser.h"
 #include "tests/unit/mockcluster_helpers.h"
 
 // Single commands, transactions, the two dialects, requests as bytes.

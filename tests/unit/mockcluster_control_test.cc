@@ -1,4 +1,4 @@
-#include "mockcluster/control.h"
+#include "mockcluster/control/control.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "mockcluster/slot_owners.h"
+#include "mockcluster/node/slot_owners.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "mockcluster/node/cluster_state.h"
+
+namespace mockcluster {
+
+// What a handler of a command works with: one command on one connection.
+struct CommandContext {
+  ClusterState& state;
+  Node& node;
+  Process& process;
+  Client& client;
+  const Command& command;
+  std::span<const std::string_view> arguments;  // the command's name (and subcommand) included
+  ReplyWriter& reply;
+};
+
+enum CommandFlag : uint32_t {
+  kWrite = 1u << 0,
+  kReadOnly = 1u << 1,
+  kFast = 1u << 2,
+  kLoading = 1u << 3,      // allowed while the data set is loaded
+  kNoAuth = 1u << 4,       // allowed before AUTH
+  kAsking = 1u << 5,       // behaves as if ASKING came before it
+  kNotQueued = 1u << 6,    // executed at once even inside MULTI
+  kNoMulti = 1u << 7,      // refused inside MULTI by Valkey
+  kMovableKeys = 1u << 8,  // keys are found by looking at the arguments
+  kAdmin = 1u << 9,
+  kClusterQuery = 1u << 10,  // CLUSTER subcommands that Redis 7.0 refuses while loading
+  kSince72 = 1u << 11,       // unknown to Redis 7.0
+  kSince90 = 1u << 12,       // unknown to Valkey 8.0
+  kDenyOom = 1u << 13,       // refused at maxmemory
+  kMoreSince90 = 1u << 14,   // Valkey 9 takes more arguments: its arity is −n where n is given
+};
+
+// Where the keys are: arguments first, first + step, … last (negative: from the end).
+struct KeyPositions {
+  int first = 0;  // 0: no keys
+  int last = 0;
+  int step = 0;
+};
+
+struct Command {
+  std::string_view name;  // as INFO commandstats shows it: "get", "cluster|slots"
+  int arity = 0;          // exact, or −n: at least n; name and subcommand counted
+  uint32_t flags = 0;
+  KeyPositions keys;
+  void (*handler)(CommandContext&) = nullptr;
+  bool has_subcommands = false;
+  // Set by the table.
+  size_t index = 0;  // dense
+  bool is_subcommand = false;
+
+  bool Has(CommandFlag flag) const { return (flags & flag) != 0; }
+};
+
+}  // namespace mockcluster

@@ -1,0 +1,34 @@
+#include <string>
+
+#include "mockcluster/commands/arguments.h"
+#include "mockcluster/commands/handlers.h"
+#include "mockcluster/node/interventions.h"
+
+// DEBUG, as far as tests of clusters use it.
+namespace mockcluster {
+namespace {
+
+// A server drops one type of packet; here any type stands for all of them, -1 for none.
+void DropPackets(CommandContext& context) {
+  std::optional<int64_t> type = ParseInteger(context.arguments[2]);
+  if (!type) {
+    context.reply.Error(kNotAnInteger);
+    return;
+  }
+  SetDeaf(context.state, context.node.index, *type >= 0).IgnoreError();
+  context.reply.Ok();
+}
+
+}  // namespace
+
+void Debug(CommandContext& context) {
+  if (IsWord(context.arguments[1], "DROP-CLUSTER-PACKET-FILTER") && context.arguments.size() == 3) {
+    return DropPackets(context);
+  }
+  // A server answers when all is loaded; Cluster::Reload() is the time before.
+  if (IsWord(context.arguments[1], "RELOAD")) return context.reply.Ok();
+  context.reply.Error("ERR Unknown subcommand or wrong number of arguments for '" +
+                      std::string(context.arguments[1]) + "'. Try DEBUG HELP.");
+}
+
+}  // namespace mockcluster

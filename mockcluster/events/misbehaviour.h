@@ -1,0 +1,11 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "mockcluster/node/cluster_state.h"
+
+namespace mockcluster {
+
+// CauseFault() of faults.h for those of which IsMisbehaviour() is true.
+absl::Status CauseMisbehaviour(ClusterState& state, Random& random, Fault fault);
+
+}  // namespace mockcluster

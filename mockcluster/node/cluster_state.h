@@ -1,0 +1,183 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "mockcluster/cluster.h"
+#include "mockcluster/keyspace/keyspace.h"
+#include "mockcluster/node/cluster_view.h"
+#include "mockcluster/node/flavor.h"
+#include "mockcluster/random.h"
+#include "mockcluster/wire/reply_writer.h"
+#include "mockcluster/wire/request_parser.h"
+
+// What the parts of the emulator share. Not for users: they see cluster.h.
+namespace mockcluster {
+
+struct ClusterState;
+struct Command;
+
+// One command of INFO commandstats.
+struct CommandCounter {
+  uint64_t calls = 0;
+  uint64_t rejected = 0;
+  uint64_t failed = 0;
+};
+
+// One life of a server: everything that a restart ends.
+struct Process {
+  // The counter of a command, by Command::index.
+  CommandCounter& counter(size_t command) {
+    if (command >= counters.size()) counters.resize(command + 1);
+    return counters[command];
+  }
+
+  uint64_t serial = 0;  // unique in the cluster; connections belong to one
+  std::string run_id;
+  int64_t started_at_ms = 0;
+  int64_t loading_until_ms = 0;
+  int64_t down_until_ms = 0;  // cluster_state is fail until then
+  uint64_t hash_seed = 0;
+  std::unique_ptr<Keyspace> keyspace;
+  std::unique_ptr<Keyspace> on_disk;     // all data, while the keyspace has loaded only a part
+  std::vector<CommandCounter> counters;  // grows as counter() meets commands
+  // Clients that watch a key.
+  std::map<std::string, std::vector<ClientId>, std::less<>> watchers;
+  uint64_t commands = 0;  // arrived so far; the cron keeps step with them
+  // Since the start or CONFIG RESETSTAT, as INFO shows them.
+  uint64_t calls = 0;
+  uint64_t connections = 0;
+  uint64_t connections_rejected = 0;
+};
+
+// A key as persistence and replication carry it.
+struct KeyRecord {
+  std::string key;
+  std::string value;
+  ValueType type = ValueType::kString;
+  std::optional<int64_t> expires_at_ms;
+};
+
+// A change that a primary sends to its replicas.
+struct DataChange {
+  enum class Kind { kStore, kRemove, kClear };
+  Kind kind;
+  KeyRecord record;  // kStore; kRemove uses the key alone
+};
+
+// The replica's end of replication.
+struct ReplicaLink {
+  std::optional<uint64_t> primary_serial;  // the process whose data it has, if any
+  bool paused = false;
+  std::deque<DataChange> backlog;  // held back while paused
+};
+
+struct Node {
+  Node(NodeIndex node_index, Flavor node_flavor)
+      : index(node_index), flavor(node_flavor), view(node_index) {}
+
+  const FlavorTraits& traits() const { return TraitsOf(flavor); }
+
+  NodeIndex index;
+  Flavor flavor;
+  std::string id;
+  atestore::Endpoint endpoint;
+  bool member = true;
+  bool isolated = false;
+  bool deaf = false;  // hears no news
+  bool hung = false;  // accepts connections and never answers
+  NodeSettings settings;
+  ClusterView view;
+  bool state_ok = false;  // all slots served, a majority of primaries reachable, in its own view
+  std::unique_ptr<Process> process;  // null: dead
+  std::string last_run_id;
+  std::unique_ptr<Keyspace> saved;     // for RestartMode::kLastSave
+  std::unique_ptr<Keyspace> at_death;  // for RestartMode::kKeepData, while dead
+  ReplicaLink link;                    // as a replica
+  std::vector<NodeIndex> replicas;     // attached to it, alive and in touch
+  // Atomic migrations by slot, on the source and on the destination: the other node.
+  std::map<Slot, NodeIndex> exporting;
+  std::map<Slot, NodeIndex> hidden_imports;
+};
+
+struct QueuedCommand {
+  const Command* command;
+  std::vector<std::string> arguments;
+};
+
+struct Client {
+  ClientId id;
+  NodeIndex node;
+  uint64_t process_serial = 0;
+  bool closed = false;
+  std::optional<ClientId> abroad;    // set: of the neighbour, and nothing else here counts
+  std::vector<std::string> stalled;  // the command that the node hangs at
+  // It gets this error, and is closed then.
+  std::optional<std::string_view> refusal;
+  bool authenticated = false;
+  bool asking = false;
+  bool read_only = false;
+  bool in_multi = false;
+  bool dirty_exec = false;  // a command failed to queue
+  bool dirty_cas = false;   // a watched key changed
+  RespVersion resp = RespVersion::kResp2;
+  std::string name;
+  std::vector<QueuedCommand> queue;
+  std::vector<std::string> watched;
+  std::optional<ConnectionFault> fault;
+  RequestParser requests;
+};
+
+// A fault plan at work. Faults use commands, so commands know it only by this function.
+struct FaultRun {
+  // Before each command of a client: may cause a fault.
+  void (*before_command)(ClusterState& state, ClientId client);
+  FaultPlan plan;
+  Random random{0};
+  size_t done = 0;
+};
+
+struct ClusterState {
+  explicit ClusterState(const ClusterOptions& cluster_options)
+      : options(cluster_options), random(cluster_options.seed) {}
+
+  Node& node(NodeIndex index) { return *nodes[Position(index)]; }
+  const Node& node(NodeIndex index) const { return *nodes[Position(index)]; }
+  Client& AddClient();
+  // nullptr: no such handle.
+  Client* FindClient(ClientId id) const;
+  // The node of this id that `view` knows, if any.
+  std::optional<NodeIndex> FindKnownId(const ClusterView& view, std::string_view id) const;
+  // True while the client's process lives and nobody closed the connection.
+  bool IsOpen(const Client& client) const;
+  Layout LayoutOf(const Node& node) const { return options.layout.value_or(node.traits().layout); }
+  void Log(std::string line);
+
+  const ClusterOptions options;
+  Random random;
+  int64_t now_ms = 1'700'000'000'000;        // an arbitrary date; TIME and expiry need one
+  std::vector<std::unique_ptr<Node>> nodes;  // by NodeIndex
+  // Those that did not disconnect.
+  std::unordered_map<ClientId, std::unique_ptr<Client>> clients;
+  uint64_t next_client = 0;
+  uint64_t next_process_serial = 1;
+  uint32_t next_port = 0;
+  Cluster* neighbour = nullptr;
+  std::vector<std::string> log;
+  std::function<void(const NextCommand&)> hook;
+  std::optional<FaultRun> faults;
+  bool between_commands = false;  // the hook or a plan is running
+};
+
+// The short name of a node in the event log, e.g. "n3".
+std::string LogName(NodeIndex node);
+
+}  // namespace mockcluster

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/slot.h"
+#include "mockcluster/cluster.h"
+#include "mockcluster/node/slot_owners.h"
+
+namespace mockcluster {
+
+constexpr size_t Position(NodeIndex node) { return static_cast<size_t>(node); }
+
+// What one node knows of another one.
+struct PeerView {
+  bool known = false;
+  bool forgotten = false;            // CLUSTER FORGET: claims are ignored until CLUSTER MEET
+  bool failed = false;               // the "fail" flag
+  std::optional<NodeIndex> primary;  // set: a replica
+  uint64_t config_epoch = 0;         // a replica's own one is not used
+  uint64_t heard = 0;                // version of the peer's last claim that arrived
+  std::optional<NodeIndex> shard;    // of Valkey: whose failovers stay in it, by its first node
+};
+
+// What a primary tells about itself; a replica tells whose replica it is.
+struct Claim {
+  NodeIndex sender;
+  std::optional<NodeIndex> primary;
+  std::optional<NodeIndex> shard;
+  uint64_t config_epoch = 0;
+  uint64_t current_epoch = 0;
+  uint64_t version = 0;
+  const SlotOwners* owners = nullptr;  // of the sender's view
+};
+
+// The cluster as one node sees it: what nodes.conf keeps. It survives restarts and changes only by
+// the node's own commands and by claims of others. A value.
+struct ClusterView {
+  explicit ClusterView(NodeIndex node) : self(node) {}
+
+  PeerView& peer(NodeIndex node);
+  const PeerView* FindPeer(NodeIndex node) const;  // nullptr: not known
+  const PeerView& me() const { return peers[Position(self)]; }
+
+  std::optional<NodeIndex> Owner(atestore::Slot slot) const { return owners.Owner(slot); }
+  void SetOwner(atestore::Slot slot, NodeIndex node) {
+    owners.Set(slot, node);
+    unclaimed.reset(slot);
+  }
+  size_t CountSlots(NodeIndex node) const { return owners.Count(node); }
+  bool IsReplica() const { return me().primary.has_value(); }
+  std::optional<NodeIndex> MigratingTo(atestore::Slot slot) const;
+  std::optional<NodeIndex> ImportingFrom(atestore::Slot slot) const;
+
+  // The greatest config epoch known; the node's own current epoch is never below it.
+  uint64_t GreatestConfigEpoch() const;
+  // Takes a new config epoch unless the present one is already the greatest known and not zero
+  // (clusterBumpConfigEpochWithoutConsensus). Returns whether it did.
+  bool BumpConfigEpoch();
+
+  NodeIndex self;
+  std::vector<PeerView> peers;  // by NodeIndex, own entry included
+  SlotOwners owners;
+  // Slots whose owner did not claim them any more: the next claim is accepted whatever its epoch.
+  std::bitset<atestore::kSlotCount> unclaimed;
+  std::map<atestore::Slot, NodeIndex> migrating_to;
+  std::map<atestore::Slot, NodeIndex> importing_from;
+  uint64_t current_epoch = 0;
+  uint64_t version = 1;  // of what the node tells about itself
+};
+
+// What a claim did to a view.
+struct ClaimEffects {
+  bool changed = false;
+  std::vector<atestore::Slot> lost_slots;  // were the node's own
+  std::optional<NodeIndex> new_primary;    // the node must turn replica of, or follow, this one
+};
+
+struct ClaimRules {
+  bool replica_migration = true;
+  bool marks_follow_failover = false;
+};
+
+// Applies a claim as clusterUpdateSlotsConfigWith does: a slot goes to the claimer when nobody has
+// it or the claimer's epoch is greater than its owner's, unless the node is importing it. Where
+// marks follow a failover, those that name a former primary of the claimer's shard name it now.
+ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is_greater,
+                        const ClaimRules& rules);
+
+}  // namespace mockcluster

@@ -1,0 +1,169 @@
+#include "mockcluster/node/interventions.h"
+
+#include <algorithm>
+#include <string>
+
+#include "mockcluster/node/atomic_migration.h"
+#include "mockcluster/node/data.h"
+#include "mockcluster/node/gossip.h"
+#include "mockcluster/node/preconditions.h"
+#include "mockcluster/node/reload.h"
+
+// What an operator or bad luck does to single slots and nodes.
+namespace mockcluster {
+namespace {
+
+std::string SlotText(Slot slot) { return "slot " + std::to_string(slot); }
+
+}  // namespace
+
+absl::Status UnassignSlot(ClusterState& state, Slot slot) {
+  for (const auto& node : state.nodes) {
+    if (node->exporting.contains(slot)) {
+      return Refused("unassign", SlotText(slot) + " is moving atomically");
+    }
+  }
+  for (auto& node : state.nodes) {
+    if (node->view.Owner(slot) == node->index) ++node->view.version;
+    node->view.owners.Set(slot, std::nullopt);
+    node->view.unclaimed.reset(slot);
+    node->view.migrating_to.erase(slot);
+    node->view.importing_from.erase(slot);
+  }
+  state.Log("unassign " + SlotText(slot));
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::Status AssignSlot(ClusterState& state, Slot slot, NodeIndex owner) {
+  if (absl::Status fits = ExpectPrimary(state, owner, "assign"); !fits.ok()) return fits;
+  for (const auto& node : state.nodes) {
+    if (node->member && node->view.Owner(slot)) {
+      return Refused("assign", SlotText(slot) + " has an owner for " + LogName(node->index));
+    }
+  }
+  for (auto& node : state.nodes) {
+    if (node->view.FindPeer(owner) != nullptr) node->view.SetOwner(slot, owner);
+  }
+  ++state.node(owner).view.version;
+  state.Log("assign " + SlotText(slot) + " to " + LogName(owner));
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated) {
+  if (absl::Status alive = ExpectAlive(state, node, "isolate"); !alive.ok()) return alive;
+  if (isolated) AbortAtomicMigrationsOf(state, state.node(node));
+  state.node(node).isolated = isolated;
+  // What was missed in between is made up for by copying everything.
+  for (auto& replica : state.nodes) {
+    if (isolated || (replica->index != node && replica->view.me().primary != node)) continue;
+    replica->link.primary_serial.reset();
+  }
+  state.Log(std::string(isolated ? "isolate " : "reconnect ") + LogName(node));
+  Node& changed = state.node(node);
+  if (!isolated && !changed.state_ok) {
+    // As after a restart: it hears what happened before it serves anybody.
+    HearAll(state, changed);
+    if (!changed.view.IsReplica()) {
+      changed.process->down_until_ms = state.now_ms + state.options.rejoin_delay_ms;
+    }
+  }
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::Status SetDeaf(ClusterState& state, NodeIndex node, bool deaf) {
+  if (absl::Status alive = ExpectAlive(state, node, "deaf"); !alive.ok()) return alive;
+  state.node(node).deaf = deaf;
+  state.Log(std::string(deaf ? "deafen " : "hearing again ") + LogName(node));
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+absl::Status Configure(ClusterState& state, NodeIndex index, const NodeSettings& settings) {
+  Node& node = state.node(index);
+  if (!node.member) return Refused("configure", LogName(index) + " left the cluster");
+  node.settings = settings;
+  state.Log("configure " + LogName(index));
+  return absl::OkStatus();
+}
+
+absl::Status SetHung(ClusterState& state, NodeIndex index, bool hung) {
+  if (absl::Status alive = ExpectAlive(state, index, "hang"); !alive.ok()) return alive;
+  Node& node = state.node(index);
+  node.hung = hung;
+  state.Log(std::string(hung ? "hang " : "resume ") + LogName(index));
+  if (!hung && !node.link.paused) DrainBacklog(state, node);
+  AfterEvent(state);
+  return absl::OkStatus();
+}
+
+void EndMisbehaviour(ClusterState& state) {
+  const NodeSettings usual{.allow_reads_when_down = state.options.allow_reads_when_down};
+  for (const auto& node : state.nodes) {
+    node->settings = usual;
+    if (node->process == nullptr) continue;
+    FinishReload(*node->process);
+    if (node->hung) SetHung(state, node->index, false).IgnoreError();
+    if (node->deaf) SetDeaf(state, node->index, false).IgnoreError();
+    if (node->isolated) SetIsolated(state, node->index, false).IgnoreError();
+  }
+}
+
+absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms) {
+  if (absl::Status alive = ExpectAlive(state, node, "loading"); !alive.ok()) return alive;
+  FinishReload(*state.node(node).process);
+  state.node(node).process->loading_until_ms = state.now_ms + duration_ms;
+  state.Log("loading " + LogName(node) + " for " + std::to_string(duration_ms) + " ms");
+  return absl::OkStatus();
+}
+
+absl::Status SetClusterDown(ClusterState& state, NodeIndex node, int64_t duration_ms) {
+  if (absl::Status alive = ExpectAlive(state, node, "cluster-down"); !alive.ok()) return alive;
+  state.node(node).process->down_until_ms = state.now_ms + duration_ms;
+  state.Log("cluster-down " + LogName(node) + " for " + std::to_string(duration_ms) + " ms");
+  return absl::OkStatus();
+}
+
+absl::Status SetReplicationPaused(ClusterState& state, NodeIndex index, bool paused) {
+  if (absl::Status alive = ExpectAlive(state, index, "replication"); !alive.ok()) return alive;
+  Node& replica = state.node(index);
+  if (!replica.view.IsReplica()) return Refused("replication", LogName(index) + " is a primary");
+  replica.link.paused = paused;
+  if (!paused) DrainBacklog(state, replica);
+  state.Log(std::string(paused ? "pause" : "resume") + " replication to " + LogName(index));
+  return absl::OkStatus();
+}
+
+absl::Status ForceResize(ClusterState& state, NodeIndex index, ResizeDirection direction) {
+  // Four times or a quarter: large enough that one step visits several buckets.
+  constexpr int kLog2Change = 2;
+  if (absl::Status alive = ExpectAlive(state, index, "resize"); !alive.ok()) return alive;
+  const bool grow = direction == ResizeDirection::kGrow;
+  Keyspace& keyspace = *state.node(index).process->keyspace;
+  if (keyspace.ForceResize(grow ? kLog2Change : -kLog2Change) == 0) {
+    return Refused("resize", LogName(index) + " has no table to resize");
+  }
+  state.Log(std::string("resize ") + (grow ? "up " : "down ") + LogName(index));
+  return absl::OkStatus();
+}
+
+void AdvanceTime(ClusterState& state, int64_t duration_ms) {
+  // A server's cron runs every 100 ms; a few runs finish whatever is pending.
+  constexpr int64_t kCronIntervalMs = 100;
+  constexpr int64_t kCronRunsMax = 10;
+  state.now_ms += duration_ms;
+  for (auto& node : state.nodes) {
+    Process* process = node->process.get();
+    if (process != nullptr && state.now_ms >= process->loading_until_ms) FinishReload(*process);
+  }
+  const int64_t runs = std::min(duration_ms / kCronIntervalMs, kCronRunsMax);
+  for (auto& node : state.nodes) {
+    for (int64_t run = 0; run < runs && node->process != nullptr; ++run) {
+      node->process->keyspace->Cron();
+    }
+  }
+}
+
+}  // namespace mockcluster
