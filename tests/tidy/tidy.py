@@ -78,6 +78,14 @@ LAYERS = (
 STORE_PARTS = ("store/redis/", "store/embedded/")
 
 
+# The order of the parts of a layer, lowest first: a part may include itself and what stands in a
+# lower row. "x/" is a folder, "*.h" and "*.cc" are the headers and sources above the folders.
+PART_ORDERS = {
+    "mockcluster": (("keyspace/", "wire/"), ("*.h",), ("node/",), ("commands/",), ("events/",),
+                    ("*.cc",), ("control/",), ("tcp/",)),
+}
+
+
 def blank(match: re.Match) -> str:
     return re.sub(r"[^\n]", " ", match.group())
 
@@ -123,6 +131,34 @@ def check_layers(path: str, text: str) -> Iterator[Finding]:
         leaks = part and path.startswith("store/") and not path.startswith(part)
         if leaks or not header.startswith(layer.project):
             yield Finding(path, number, "layer", f"{layer.folder} must not include {header}")
+
+
+def part_of(path: str, layer: str) -> tuple[int, str] | None:
+    """The row in the order of its layer, and the name, of the part that `path` belongs to."""
+    rest = path.removeprefix(layer + "/")
+    name = rest[:rest.find("/") + 1] or "*" + pathlib.PurePosixPath(rest).suffix
+    for row, parts in enumerate(PART_ORDERS[layer]):
+        if name in parts:
+            return row, name
+    return None
+
+
+def check_parts(path: str, text: str) -> Iterator[Finding]:
+    """An arrow between the parts of a layer never runs back up."""
+    layer = path.split("/")[0]
+    if layer not in PART_ORDERS:
+        return
+    own = part_of(path, layer)
+    if own is None:
+        yield Finding(path, 1, "part", f"this part of {layer} has no place in PART_ORDERS")
+        return
+    for number, header, quoted in includes(text):
+        if not quoted or not header.startswith(layer + "/"):
+            continue
+        other = part_of(header, layer)
+        # A file may include its own header, and those beside it.
+        if other is None or (other != own and other[0] >= own[0]):
+            yield Finding(path, number, "part", f"{layer}/{own[1]} must not include {header}")
 
 
 def check_includes(path: str, text: str, exists: Callable[[str], bool]) -> Iterator[Finding]:
@@ -214,6 +250,7 @@ def check_listed(paths: list[str], read: Callable[[str], str]) -> Iterator[Findi
 def check_file(path: str, text: str, exists: Callable[[str], bool]) -> Iterator[Finding]:
     if path.endswith((".h", ".cc")):
         yield from check_layers(path, text)
+        yield from check_parts(path, text)
         yield from check_includes(path, text, exists)
         yield from check_header(path, text)
         yield from check_calls(path, text)

@@ -10,7 +10,10 @@ import limits
 import tidy
 
 HEADERS = {"core/slot.h", "core/resp.h", "store/clock.h", "store/listing.h", "store/redis/batch.h",
-           "mockcluster/cluster.h", "apps/ateapi/log.h", "bench/data.h"}
+           "mockcluster/cluster.h", "apps/ateapi/log.h", "bench/data.h",
+           "mockcluster/commands/routing.h", "mockcluster/control/control.h",
+           "mockcluster/events/faults.h", "mockcluster/keyspace/table.h",
+           "mockcluster/node/gossip.h", "mockcluster/wire/request_parser.h"}
 HEADER = "#pragma once\n"
 
 
@@ -48,6 +51,37 @@ class Layers(unittest.TestCase):
                 ("tests/unit/a_test.cc", '"mockcluster/cluster.h"')):
             with self.subTest(path=path, header=header):
                 self.assertEqual([], findings(path, f"#include {header}\n"))
+
+
+class Parts(unittest.TestCase):
+    def test_arrows_that_run_back_up(self):
+        for path, header in (
+                ("mockcluster/keyspace/a.cc", "mockcluster/cluster.h"),
+                ("mockcluster/keyspace/a.cc", "mockcluster/wire/request_parser.h"),
+                ("mockcluster/node/a.cc", "mockcluster/commands/routing.h"),
+                ("mockcluster/commands/a.h", "mockcluster/events/faults.h"),
+                ("mockcluster/events/a.cc", "mockcluster/control/control.h"),
+                ("mockcluster/a.h", "mockcluster/node/gossip.h"),
+                ("mockcluster/a.cc", "mockcluster/control/control.h"),
+                ("mockcluster/node/a.cc", "mockcluster/elsewhere/a.h")):
+            with self.subTest(path=path, header=header):
+                text = HEADER + f'#include "{header}"\n'
+                self.assertIn((2, "part"), findings(path, text))
+
+    def test_arrows_that_run_down(self):
+        for path, header in (
+                ("mockcluster/node/a.cc", "mockcluster/node/gossip.h"),
+                ("mockcluster/node/a.cc", "mockcluster/cluster.h"),
+                ("mockcluster/a.h", "mockcluster/keyspace/table.h"),
+                ("mockcluster/a.cc", "mockcluster/cluster.h"),
+                ("mockcluster/a.cc", "mockcluster/events/faults.h"),
+                ("mockcluster/tcp/a.cc", "mockcluster/control/control.h"),
+                ("tests/unit/a_test.cc", "mockcluster/events/faults.h")):
+            with self.subTest(path=path, header=header):
+                self.assertEqual([], findings(path, HEADER + f'#include "{header}"\n'))
+
+    def test_a_folder_without_a_place(self):
+        self.assertEqual([(1, "part")], findings("mockcluster/elsewhere/a.h", HEADER))
 
 
 class Files(unittest.TestCase):
