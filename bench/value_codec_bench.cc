@@ -7,7 +7,7 @@
 #include "bench/typical_value.h"
 #include "core/resp.h"
 #include "store/codec/actor_json.h"
-#include "store/value_codec.h"
+#include "store/codec/value_codec.h"
 
 namespace atestore {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "fuzz/byte_source.h"
 #include "store/codec/actor_json.h"
-#include "store/value_codec.h"
+#include "store/codec/value_codec.h"
 
 namespace {
 

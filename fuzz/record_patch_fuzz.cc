@@ -13,10 +13,10 @@
 
 #include "core/resp.h"
 #include "fuzz/require.h"
-#include "store/json_fast_path.h"
-#include "store/json_patch.h"
-#include "store/record_text.h"
-#include "store/value_codec.h"
+#include "store/codec/json_fast_path.h"
+#include "store/codec/json_patch.h"
+#include "store/codec/value_codec.h"
+#include "store/records/record_text.h"
 
 namespace {
 

@@ -13,8 +13,8 @@
 
 #include "core/resp.h"
 #include "store/codec/actor_fields.h"
-#include "store/json_fast_path.h"
-#include "store/value_codec.h"
+#include "store/codec/json_fast_path.h"
+#include "store/codec/value_codec.h"
 
 namespace {
 

@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "store/actor_listing.h"
-#include "store/clock.h"
-#include "store/cluster_client.h"
+#include "store/cluster/clock.h"
+#include "store/cluster/cluster_client.h"
+#include "store/cluster/health_check.h"
 #include "store/error_info.h"
-#include "store/health_check.h"
-#include "store/record_change.h"
-#include "store/records.h"
+#include "store/listing/actor_listing.h"
+#include "store/records/record_change.h"
+#include "store/records/records.h"
 
 namespace atestore {
 class ActorStore::Impl {

@@ -7,15 +7,15 @@
 #include "absl/strings/str_cat.h"
 #include "core/key_filter.h"
 #include "core/status.h"
-#include "store/clock.h"
-#include "store/cluster_client.h"
+#include "store/cluster/clock.h"
+#include "store/cluster/cluster_client.h"
 #include "store/error_info.h"
-#include "store/listing.h"
-#include "store/listing_page_reader.h"
-#include "store/open_page.h"
-#include "store/paging.h"
-#include "store/partitions.h"
-#include "store/wide_page_reader.h"
+#include "store/listing/listing.h"
+#include "store/listing/open_page.h"
+#include "store/listing/page_reader.h"
+#include "store/listing/paging.h"
+#include "store/listing/partitions.h"
+#include "store/listing/wide_page_reader.h"
 
 namespace atestore {
 namespace {

@@ -7,7 +7,7 @@
 #include "bench/typical_value.h"
 #include "core/key_filter.h"
 #include "core/status.h"
-#include "store/value_codec.h"
+#include "store/codec/value_codec.h"
 
 namespace atestore {
 namespace {

@@ -7,8 +7,8 @@
 #include "absl/status/statusor.h"
 #include "core/topology.h"
 #include "store/actor_store.h"
-#include "store/clock.h"
-#include "store/cluster_client.h"
+#include "store/cluster/clock.h"
+#include "store/cluster/cluster_client.h"
 #include "store/redis/redis_transport.h"
 
 namespace atestore {

@@ -7,7 +7,7 @@
 #include "core/utf8.h"
 #include "proto/google_rpc.pb.h"
 #include "store/error_info.h"
-#include "store/record_change.h"
+#include "store/records/record_change.h"
 
 namespace atestore {
 namespace {

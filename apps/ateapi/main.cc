@@ -27,7 +27,7 @@
 #include "apps/ateapi/tracing/tracing.h"
 #include "core/status.h"
 #include "core/utf8.h"
-#include "store/clock.h"
+#include "store/cluster/clock.h"
 #include "store/steady_time.h"
 
 namespace atestore {

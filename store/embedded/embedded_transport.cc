@@ -3,9 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/lost_reply.h"
 #include "core/status.h"
-#include "store/request_queue.h"
 #include "store/send_outcome.h"
-#include "store/wrong_node.h"
+#include "store/transport/request_queue.h"
+#include "store/transport/wrong_node.h"
 
 namespace atestore {
 

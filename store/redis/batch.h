@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "core/resp.h"
-#include "store/request_queue.h"
 #include "store/shard_transport.h"
+#include "store/transport/request_queue.h"
 
 namespace atestore {
 

@@ -5,12 +5,12 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 #include "proto/ateapi.pb.h"
-#include "store/execute_at.h"
-#include "store/json_patch.h"
-#include "store/record_text.h"
-#include "store/request_queue.h"
+#include "store/cluster/execute_at.h"
+#include "store/codec/json_patch.h"
+#include "store/codec/value_codec.h"
+#include "store/records/record_text.h"
 #include "store/send_outcome.h"
-#include "store/value_codec.h"
+#include "store/transport/request_queue.h"
 
 namespace atestore {
 namespace {

@@ -11,7 +11,7 @@
 #include "core/page_token.h"
 #include "core/server_error.h"
 #include "core/status.h"
-#include "store/execute_at.h"
+#include "store/cluster/execute_at.h"
 
 namespace atestore {
 namespace {

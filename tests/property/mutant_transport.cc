@@ -6,8 +6,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
-#include "store/execute_at.h"
-#include "store/request_queue.h"
+#include "store/cluster/execute_at.h"
+#include "store/transport/request_queue.h"
 
 namespace atestore {
 namespace {

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/listing/scan_cursor.h"
 #include "core/status.h"
-#include "store/execute_at.h"
+#include "store/cluster/execute_at.h"
 
 namespace atestore {
 namespace {

@@ -8,11 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "core/key_filter.h"
 #include "core/status.h"
-#include "store/actor_listing.h"
+#include "store/codec/json_patch.h"
 #include "store/embedded/embedded_transport.h"
-#include "store/json_patch.h"
-#include "store/record_change.h"
-#include "store/records.h"
+#include "store/listing/actor_listing.h"
+#include "store/records/record_change.h"
+#include "store/records/records.h"
 #include "tests/support/manual_clock.h"
 
 namespace atestore {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "store/request_queue.h"
 #include "store/shard_transport.h"
+#include "store/transport/request_queue.h"
 
 namespace atestore {
 

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/key_filter.h"
-#include "store/value_codec.h"
+#include "store/codec/value_codec.h"
 
 namespace atestore {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "store/clock.h"
+#include "store/cluster/clock.h"
 
 namespace atestore {
 

@@ -27,7 +27,7 @@ UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 THIRD_PARTY_QUOTED = ("absl/", "google/", "gmock/", "gtest/")
 # Where somebody waits a little between two looks, so that nobody else has to, and a server that is
 # slow on purpose.
-WAITING_ROOMS = ("store/clock.cc", "tests/support/server_process.cc",
+WAITING_ROOMS = ("store/cluster/clock.cc", "tests/support/server_process.cc",
                  "tests/e2e/redis_hostile_server_test.cc", "tests/soak/idle.cc")
 
 

@@ -9,7 +9,8 @@ import unittest
 import limits
 import tidy
 
-HEADERS = {"core/slot.h", "core/resp.h", "store/clock.h", "store/listing.h", "store/redis/batch.h",
+HEADERS = {"core/slot.h", "core/resp.h", "store/cluster/clock.h", "store/listing/listing.h",
+           "store/redis/batch.h",
            "mockcluster/cluster.h", "apps/ateapi/log.h", "bench/data.h",
            "mockcluster/commands/routing.h", "mockcluster/control/control.h",
            "mockcluster/events/faults.h", "mockcluster/keyspace/table.h",
@@ -25,15 +26,16 @@ def findings(path: str, text: str) -> list[tuple[int, str]]:
 class Layers(unittest.TestCase):
     def test_leaks(self):
         for path, header in (
-                ("core/a.cc", '"store/clock.h"'), ("core/a.cc", "<asio.hpp>"),
+                ("core/a.cc", '"store/cluster/clock.h"'), ("core/a.cc", "<asio.hpp>"),
                 ("core/a.cc", "<thread>"), ("core/a.cc", "<chrono>"), ("core/a.cc", "<random>"),
                 ("core/a.cc", '"absl/time/clock.h"'), ("core/listing/a.cc", "<grpcpp/grpcpp.h>"),
-                ("mockcluster/a.cc", '"store/clock.h"'), ("mockcluster/a.cc", "<asio.hpp>"),
-                ("mockcluster/tcp/a.cc", '"store/clock.h"'), ("store/a.cc", "<grpcpp/grpcpp.h>"),
+                ("mockcluster/a.cc", '"store/cluster/clock.h"'), ("mockcluster/a.cc", "<asio.hpp>"),
+                ("mockcluster/tcp/a.cc", '"store/cluster/clock.h"'),
+                ("store/a.cc", "<grpcpp/grpcpp.h>"),
                 ("store/a.cc", '"mockcluster/cluster.h"'), ("store/a.cc", '"store/redis/batch.h"'),
                 ("store/redis/pool.cc", "<asio.hpp>"),
                 ("store/redis/asio_loop.cc", "<grpcpp/grpcpp.h>"),
-                ("apps/kubectl-ate/a.cc", '"store/clock.h"'),
+                ("apps/kubectl-ate/a.cc", '"store/cluster/clock.h"'),
                 ("apps/kubectl-ate/a.cc", '"apps/ateapi/log.h"'),
                 ("apps/ateapi/a.cc", '"bench/data.h"')):
             with self.subTest(path=path, header=header):
@@ -138,10 +140,10 @@ class Calls(unittest.TestCase):
                      "char quote = '\"'; // system(x)"):
             with self.subTest(line=line):
                 self.assertEqual([], findings("store/a.cc", line + "\n"))
-        clock = '#include "store/clock.h"\nabsl::SleepFor(x);\n'
-        self.assertEqual([], findings("store/clock.cc", clock))
-        listing = clock.replace("clock", "listing")
-        self.assertEqual([(2, "call")], findings("store/listing.cc", listing))
+        clock = '#include "store/cluster/clock.h"\nabsl::SleepFor(x);\n'
+        self.assertEqual([], findings("store/cluster/clock.cc", clock))
+        listing = clock.replace("cluster/clock", "listing/listing")
+        self.assertEqual([(2, "call")], findings("store/listing/listing.cc", listing))
 
 
 class Coroutines(unittest.TestCase):

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/resp.h"
-#include "store/value_codec.h"
+#include "store/codec/value_codec.h"
 #include "tests/unit/actor_json_gen.h"
 
 namespace atestore {

@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/resp.h"
+#include "store/codec/value_codec.h"
 #include "store/error_info.h"
-#include "store/value_codec.h"
 #include "tests/unit/actor_json_gen.h"
 #include "tests/unit/filter_gen.h"
 

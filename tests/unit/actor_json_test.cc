@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "store/value_codec.h"
+#include "store/codec/value_codec.h"
 #include "tests/unit/actor_json_gen.h"
 
 namespace atestore {

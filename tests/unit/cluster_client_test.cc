@@ -1,4 +1,4 @@
-#include "store/cluster_client.h"
+#include "store/cluster/cluster_client.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "store/cluster/retry_pacer.h"
+#include "store/cluster/slot_call.h"
 #include "store/error_info.h"
-#include "store/retry_pacer.h"
-#include "store/slot_call.h"
 #include "store/steady_time.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/scripted_transport.h"

@@ -1,4 +1,4 @@
-#include "store/json_patch.h"
+#include "store/codec/json_patch.h"
 
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/status.h"
-#include "store/record_text.h"
-#include "store/value_codec.h"
+#include "store/codec/value_codec.h"
+#include "store/records/record_text.h"
 
 namespace atestore {
 namespace {

@@ -15,7 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/listing/page_sequence.h"
-#include "store/cluster_client.h"
+#include "store/cluster/cluster_client.h"
 #include "store/embedded/embedded_transport.h"
 #include "tests/support/manual_clock.h"
 

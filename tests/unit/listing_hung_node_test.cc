@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "store/cluster_client.h"
+#include "store/cluster/cluster_client.h"
 #include "store/embedded/embedded_transport.h"
-#include "store/listing.h"
-#include "store/request_queue.h"
+#include "store/listing/listing.h"
+#include "store/transport/request_queue.h"
 #include "tests/support/manual_clock.h"
 
 namespace atestore {

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "store/actor_store.h"
 #include "store/embedded/embedded_transport.h"
-#include "store/request_queue.h"
+#include "store/transport/request_queue.h"
 
 namespace atestore {
 namespace {

@@ -12,11 +12,11 @@
 #include "store/actor_store.h"
 #include "store/embedded/embedded_transport.h"
 #include "store/error_info.h"
-#include "store/listing.h"
-#include "store/open_page.h"
-#include "store/record_sinks.h"
-#include "store/records.h"
-#include "store/serialized_actor_sink.h"
+#include "store/listing/listing.h"
+#include "store/listing/open_page.h"
+#include "store/listing/record_sinks.h"
+#include "store/listing/serialized_actor_sink.h"
+#include "store/records/records.h"
 #include "tests/support/manual_clock.h"
 
 namespace atestore {

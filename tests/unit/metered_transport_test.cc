@@ -14,8 +14,8 @@
 #include "core/listing/migrating_slot.h"
 #include "core/slot.h"
 #include "mockcluster/cluster.h"
+#include "store/cluster/execute_at.h"
 #include "store/embedded/embedded_transport.h"
-#include "store/execute_at.h"
 
 namespace atestore {
 namespace {

@@ -7,10 +7,10 @@
 
 #include "core/lost_reply.h"
 #include "mockcluster/cluster.h"
-#include "store/cluster_client.h"
+#include "store/cluster/cluster_client.h"
+#include "store/cluster/execute_at.h"
 #include "store/embedded/embedded_transport.h"
-#include "store/execute_at.h"
-#include "store/record_change.h"
+#include "store/records/record_change.h"
 #include "store/send_outcome.h"
 #include "tests/support/manual_clock.h"
 

@@ -1,4 +1,4 @@
-#include "store/rate_pacer.h"
+#include "store/listing/rate_pacer.h"
 
 #include <gtest/gtest.h>
 

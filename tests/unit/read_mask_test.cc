@@ -1,4 +1,4 @@
-#include "store/read_mask.h"
+#include "store/listing/read_mask.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/util/field_mask_util.h>
@@ -9,8 +9,8 @@
 #include <string>
 
 #include "core/resp.h"
+#include "store/codec/value_codec.h"
 #include "store/error_info.h"
-#include "store/value_codec.h"
 #include "tests/unit/actor_json_gen.h"
 
 namespace atestore {

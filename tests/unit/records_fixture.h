@@ -11,10 +11,10 @@
 
 #include "core/key_filter.h"
 #include "mockcluster/cluster.h"
-#include "store/cluster_client.h"
+#include "store/cluster/cluster_client.h"
 #include "store/embedded/embedded_transport.h"
 #include "store/error_info.h"
-#include "store/records.h"
+#include "store/records/records.h"
 #include "tests/support/manual_clock.h"
 
 // Single records over the emulator, in every flavour.

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
-#include "store/record_change.h"
+#include "store/records/record_change.h"
 #include "tests/support/hooked_transport.h"
 #include "tests/unit/records_fixture.h"
 

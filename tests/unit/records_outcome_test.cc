@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
-#include "store/execute_at.h"
-#include "store/json_patch.h"
-#include "store/record_text.h"
+#include "store/cluster/execute_at.h"
+#include "store/codec/json_patch.h"
+#include "store/records/record_text.h"
 #include "store/send_outcome.h"
 #include "tests/support/hooked_transport.h"
 #include "tests/unit/records_fixture.h"

@@ -1,4 +1,4 @@
-#include "store/records.h"
+#include "store/records/records.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "store/names.h"
-#include "store/value_codec.h"
+#include "store/codec/value_codec.h"
+#include "store/records/names.h"
 #include "tests/unit/records_fixture.h"
 
 namespace atestore {

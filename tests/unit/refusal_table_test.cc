@@ -14,7 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "core/server_error.h"
 #include "core/status.h"
-#include "store/cluster_client.h"
+#include "store/cluster/cluster_client.h"
 #include "store/error_info.h"
 #include "store/redis/connection_state.h"
 #include "tests/support/reply_recorder.h"

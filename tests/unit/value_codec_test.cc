@@ -1,4 +1,4 @@
-#include "store/value_codec.h"
+#include "store/codec/value_codec.h"
 
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/message_differencer.h>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/resp.h"
-#include "store/json_fast_path.h"
+#include "store/codec/json_fast_path.h"
 #include "tests/unit/actor_json_gen.h"
 
 namespace atestore {

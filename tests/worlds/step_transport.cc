@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/position.h"
 #include "core/status.h"
-#include "store/request_queue.h"
+#include "store/transport/request_queue.h"
 
 namespace atestore {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "core/page_token.h"
 #include "core/status.h"
-#include "store/execute_at.h"
+#include "store/cluster/execute_at.h"
 
 namespace atestore {
 namespace {

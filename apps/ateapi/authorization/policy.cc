@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
-#include "store/names.h"
+#include "store/records/names.h"
 
 namespace atestore {
 namespace {

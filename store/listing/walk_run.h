@@ -1,0 +1,160 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/listing/list_walk.h"
+#include "store/call_options.h"
+#include "store/cluster/cluster_client.h"
+#include "store/cluster/retry_pacer.h"
+#include "store/shard_transport.h"
+
+namespace atestore {
+
+// What is kept of a deadline for sending the page back.
+inline constexpr double kDeadlineMargin = 0.2;
+inline constexpr absl::Duration kDeadlineMarginMax = absl::Milliseconds(100);
+// The part of a page's time after which it begins no more work. The rest is for what is in flight,
+// of which a hung node may never answer.
+inline constexpr double kNewWorkShare = 0.8;
+
+// Runs a ListWalk or PageSequence over a cluster: sends what it asks for, refreshes the topology,
+// waits, and watches the clock. Not thread-safe; the client and `call` must outlive it.
+class WalkRun {
+ public:
+  WalkRun(ClusterClient& client, const CallOptions& call, absl::Duration work_budget)
+      : client_(client),
+        call_(call),
+        pacer_(client.clock(), call, client.NextRetryOptions()),
+        work_budget_(work_budget) {
+    BeginPage();
+  }
+
+  // A page that got anywhere ends after the budget, or shortly before the call's deadline, whatever
+  // is in flight for it then. Its retries have a budget of their own too.
+  void BeginPage() {
+    pacer_.OnProgress();
+    const absl::Time now = client_.clock().Now();
+    end_of_page_ = now + work_budget_;
+    if (call_.deadline != absl::InfiniteFuture()) {
+      absl::Duration margin =
+          std::min((call_.deadline - now) * kDeadlineMargin, kDeadlineMarginMax);
+      end_of_page_ = std::min(end_of_page_, call_.deadline - margin);
+    }
+    end_of_work_ = now + (end_of_page_ - now) * kNewWorkShare;
+  }
+
+  // Gets a first view of the cluster.
+  absl::Status FindCluster() {
+    topology_ = client_.topology();
+    while (topology_ == nullptr) {
+      if (absl::Status status = RefreshTopology(); !status.ok()) {
+        if (!absl::IsUnavailable(status)) return status;
+        if (absl::Status wait = pacer_.WaitAfter(status); !wait.ok()) return wait;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  const std::shared_ptr<const Topology>& topology() const { return topology_; }
+  absl::Time AttemptDeadline() const { return pacer_.AttemptDeadline(); }
+
+  // OK when it is done; else why it could not go on.
+  template <typename Walk>
+  absl::Status Run(Walk& walk) {
+    absl::Status status = RunOn(walk);
+    if (!status.ok()) walk.Stop();
+    return status;
+  }
+
+ private:
+  template <typename Walk>
+  absl::Status RunOn(Walk& walk) {
+    Observer<Walk> observer(*this, walk);
+    std::optional<Position> position = walk.position();
+    for (;;) {
+      if (absl::Status status = pacer_.CheckCall(); !status.ok()) return status;
+      if (client_.clock().Now() >= end_of_work_) walk.EndPage();
+      ListWalk::Action action = walk.Next(*topology_);
+      if (walk.position() != position) {
+        position = walk.position();
+        pacer_.OnProgress();
+      }
+      if (auto* send = std::get_if<ListWalk::Send>(&action)) {
+        end_of_round_ = client_.clock().Now() + work_budget_;
+        client_.transport().Execute(send->requests, pacer_.AttemptDeadline(), observer);
+      } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&action)) {
+        if (absl::Status status = Refresh(*refresh); !status.ok()) return status;
+      } else if (auto* fail = std::get_if<ListWalk::Fail>(&action)) {
+        return WithStoreReason(fail->status);
+      } else {
+        return absl::OkStatus();
+      }
+    }
+  }
+
+  // Feeds the walk, and lets it go on without waking the caller as long as there is time.
+  template <typename Walk>
+  class Observer final : public ReplyObserver {
+   public:
+    Observer(const WalkRun& run, Walk& walk) : run_(run), walk_(walk) {}
+    void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+      walk_.OnReply(request, command, reply);
+    }
+    void OnFailure(size_t request, const absl::Status& status) override {
+      walk_.OnFailure(request, status);
+    }
+    std::vector<ShardRequest> More() override {
+      if (!run_.MayGoOn()) return {};
+      return walk_.More(*run_.topology_);
+    }
+    // Also when the caller has gone, who would else wait for a hung node.
+    bool Abandon() override {
+      if (walk_.progressed() && run_.client_.clock().Now() >= run_.end_of_page_) return true;
+      return !run_.pacer_.CheckCall().ok();
+    }
+
+   private:
+    const WalkRun& run_;
+    Walk& walk_;
+  };
+
+  // A round's requests share one deadline, so it has to end even when no page does.
+  bool MayGoOn() const {
+    return client_.clock().Now() < std::min(end_of_work_, end_of_round_) && pacer_.CheckCall().ok();
+  }
+
+  absl::Status Refresh(const ListWalk::Refresh& refresh) {
+    if (refresh.back_off) {
+      if (absl::Status status = pacer_.WaitAfter(refresh.why); !status.ok()) return status;
+    }
+    absl::Status status = RefreshTopology();
+    // An old view is better than none; the walk finds out.
+    return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ? absl::OkStatus()
+                                                                           : status;
+  }
+
+  absl::Status RefreshTopology() {
+    absl::StatusOr<std::shared_ptr<const Topology>> fresh =
+        client_.Refresh(topology_.get(), pacer_.AttemptDeadline());
+    if (!fresh.ok()) return fresh.status();
+    topology_ = *std::move(fresh);
+    return absl::OkStatus();
+  }
+
+  ClusterClient& client_;
+  const CallOptions& call_;
+  RetryPacer pacer_;
+  const absl::Duration work_budget_;
+  absl::Time end_of_work_;   // of the page: no more is begun
+  absl::Time end_of_page_;   // what is in flight is abandoned
+  absl::Time end_of_round_;  // of the transport's work
+  std::shared_ptr<const Topology> topology_;
+};
+
+}  // namespace atestore
