@@ -83,6 +83,8 @@ STORE_PARTS = ("store/redis/", "store/embedded/")
 PART_ORDERS = {
     "mockcluster": (("keyspace/", "wire/"), ("*.h",), ("node/",), ("commands/",), ("events/",),
                     ("*.cc",), ("control/",), ("tcp/",)),
+    "store": (("*.h", "codec/"), ("filter/", "transport/"), ("cluster/", "embedded/", "redis/"),
+              ("records/",), ("listing/",), ("*.cc",)),
 }
 
 

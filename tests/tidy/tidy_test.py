@@ -10,7 +10,8 @@ import limits
 import tidy
 
 HEADERS = {"core/slot.h", "core/resp.h", "store/cluster/clock.h", "store/listing/listing.h",
-           "store/redis/batch.h",
+           "store/redis/batch.h", "store/actor_store.h", "store/codec/actor_json.h",
+           "store/records/records.h", "store/transport/request_queue.h",
            "mockcluster/cluster.h", "apps/ateapi/log.h", "bench/data.h",
            "mockcluster/commands/routing.h", "mockcluster/control/control.h",
            "mockcluster/events/faults.h", "mockcluster/keyspace/table.h",
@@ -65,7 +66,14 @@ class Parts(unittest.TestCase):
                 ("mockcluster/events/a.cc", "mockcluster/control/control.h"),
                 ("mockcluster/a.h", "mockcluster/node/gossip.h"),
                 ("mockcluster/a.cc", "mockcluster/control/control.h"),
-                ("mockcluster/node/a.cc", "mockcluster/elsewhere/a.h")):
+                ("mockcluster/node/a.cc", "mockcluster/elsewhere/a.h"),
+                ("store/a.h", "store/codec/actor_json.h"),
+                ("store/codec/a.cc", "store/actor_store.h"),
+                ("store/transport/a.cc", "store/cluster/clock.h"),
+                ("store/redis/a.cc", "store/cluster/clock.h"),
+                ("store/cluster/a.cc", "store/records/records.h"),
+                ("store/records/a.cc", "store/listing/listing.h"),
+                ("store/listing/a.cc", "store/elsewhere/a.h")):
             with self.subTest(path=path, header=header):
                 text = HEADER + f'#include "{header}"\n'
                 self.assertIn((2, "part"), findings(path, text))
@@ -78,6 +86,10 @@ class Parts(unittest.TestCase):
                 ("mockcluster/a.cc", "mockcluster/cluster.h"),
                 ("mockcluster/a.cc", "mockcluster/events/faults.h"),
                 ("mockcluster/tcp/a.cc", "mockcluster/control/control.h"),
+                ("store/redis/a.cc", "store/transport/request_queue.h"),
+                ("store/cluster/a.cc", "store/actor_store.h"),
+                ("store/listing/a.cc", "store/records/records.h"),
+                ("store/a.cc", "store/listing/listing.h"),
                 ("tests/unit/a_test.cc", "mockcluster/events/faults.h")):
             with self.subTest(path=path, header=header):
                 self.assertEqual([], findings(path, HEADER + f'#include "{header}"\n'))
