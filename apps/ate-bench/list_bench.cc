@@ -60,7 +60,7 @@ absl::Status ListThroughStore(ActorStore& store, const BenchOptions& options, bo
   };
   auto inspect = [&] {
     for (const ateapi::Actor& actor : pages.last().actors()) {
-      names->push_back(HashName(actor.actor_id()) * 31 + HashName(actor.atespace()));
+      names->push_back(HashKey(actor.actor_id()) * 31 + HashKey(actor.atespace()));
     }
   };
   return RunListing(fetch, run, inspect);

@@ -109,7 +109,7 @@ std::optional<std::string> CheckedListing::CheckUnreadable(const WorldPage& page
   return std::nullopt;
 }
 
-// Inside a huge slot the page goes on by a cursor, which may begin anew.
+// Inside a large slot the page goes on by a cursor, which may begin anew.
 bool CheckedListing::MayRepeat(const std::string& key) const {
   return world_.options().flavor != mockcluster::Flavor::kRedis70 &&
          world_.MostKeysOf(KeySlot(key)) > world_.options().whole_slot_keys;

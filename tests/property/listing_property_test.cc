@@ -137,8 +137,8 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
     reach.Count(world.faults_done() > 20, "many faults");
     reach.Count(listing.unavailable() > 0, "unavailable pages");
     reach.Count(c.misbehaviour && world.faults_done() > 20, "misbehaviour");
-    reach.Count(c.spread == Spread::kLargeSlot && c.whole_slot_keys < 100, "a huge slot");
-    reach.CountRare(listing.slot_restarts() > 0, "a huge slot begun anew");
+    reach.Count(c.spread == Spread::kLargeSlot && c.whole_slot_keys < 100, "a large slot");
+    reach.CountRare(listing.slot_restarts() > 0, "a large slot begun anew");
     reach.Count(listing.redirects() > 0, "redirects");
     reach.Count(listing.segments_ahead() > 0, "segments ahead");
     reach.CountRare(listing.segments_ahead_dropped() > 0, "segments ahead in vain");
