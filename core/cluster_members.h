@@ -10,7 +10,7 @@
 namespace atestore {
 
 // Who belongs to the cluster, as one node knows it: the text of CLUSTER NODES. CLUSTER SLOTS leaves
-// out primaries without slots, which a slot may be on its way to.
+// out primaries without slots, which a slot may be migrating to.
 struct ClusterMembers {
   std::string myself;              // the id of the node that was asked
   std::vector<ClusterNode> nodes;  // a node with a host name is here twice, by its address too

@@ -3,7 +3,7 @@
 namespace atestore {
 namespace {
 
-// No node has this id, so whoever answers is refused.
+// No node has this id, so any node that answers is refused.
 constexpr char kNoNode[] = "none";
 
 }  // namespace

@@ -13,7 +13,7 @@ struct ShardRequest {
   Endpoint endpoint;
   Pipeline pipeline;
   // The cluster's id of the node that must answer (CLUSTER MYID): an address may pass to a node of
-  // another cluster. Empty: whoever listens at `endpoint`. A transport fails the request with
+  // another cluster. Empty: any node that listens at `endpoint`. A transport fails the request with
   // UNAVAILABLE when the connection leads to another node.
   std::string node_id = {};
 };

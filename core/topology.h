@@ -68,7 +68,7 @@ class Topology {
   // The id of the node at `endpoint`; nullptr: none is known there, or it told none. For
   // ShardRequest::node_id. Lives as long as the topology.
   const std::string* IdAt(const Endpoint& endpoint) const;
-  // True when every member is known and none is at `endpoint`: whoever answers there may be of
+  // True when every member is known and none is at `endpoint`: a node that answers there may be of
   // another cluster, and nothing of what it says may be believed.
   bool IsStranger(const Endpoint& endpoint) const;
   // False when both views name their nodes and have none in common: then they are of two clusters.

@@ -200,8 +200,8 @@ class Cluster {
   absl::Status UnassignSlot(atestore::Slot slot);
   // Gives an unassigned slot to `node` in every view.
   absl::Status AssignSlot(atestore::Slot slot, NodeIndex node);
-  // Cuts `node` off from gossip and replication (it still answers clients and believes in its old
-  // view, until Settle() makes it notice), or joins it again.
+  // Cuts `node` off from gossip and replication (it still answers clients by its old view,
+  // until Settle() makes it notice), or joins it again.
   absl::Status SetIsolated(NodeIndex node, bool isolated);
   // What others tell `node` is lost (its own news arrive), or reaches it again.
   absl::Status SetDeaf(NodeIndex node, bool deaf);

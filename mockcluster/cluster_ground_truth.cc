@@ -8,7 +8,7 @@
 #include "mockcluster/node/ownership.h"
 #include "mockcluster/node/reload.h"
 
-// What is true about the cluster, whatever its nodes believe.
+// The true state of the cluster, whatever the views of its nodes say.
 namespace mockcluster {
 
 KeyState Cluster::StateOf(std::string_view text) const {

@@ -66,7 +66,7 @@ using WorkerPage = RecordPage<ateapi::ListWorkersResponse>;
 // protobuf: about half a million atespaces, 80,000 workers.
 inline constexpr size_t kWholeListBytesMax = size_t{16} << 20;
 
-// A page on its way over a wire: the same without a message for each actor.
+// A page as bytes of the wire format, without a message for each actor.
 struct SerializedActorPage {
   std::string response;         // an ateapi::ListActorsResponse
   int32_t actors = 0;           // in it
@@ -88,17 +88,17 @@ struct ActorCounts {
 inline constexpr size_t kCountRecordsMax = 200'000;
 
 // The pages of one listing, in order, read ahead: while the caller works on a page, the next ones
-// are on their way. Not thread-safe; belongs to the store that made it, which must outlive it.
+// are in flight. Not thread-safe; belongs to the store that made it, which must outlive it.
 template <typename Page>
 class PageReader {
  public:
-  // Ends what is on its way, which takes a round trip, or about two seconds when a node hangs.
+  // Cancels what is in flight, which takes a round trip, or about two seconds when a node hangs.
   virtual ~PageReader() = default;
   // The page that the ListActors() call with the last one's next_page_token would return, and its
   // errors; `recycled` is as there. P3 with a longer moment: what a page says was true at some time
   // since it was begun, which is at most four pages before it is asked for. A page without
   // next_page_token is the last one; after it FAILED_PRECONDITION. After an error, always that
-  // error: begin anew with the last token.
+  // error: start again with the last token.
   virtual absl::StatusOr<Page> Next(Page recycled = {}) = 0;
 };
 using ActorReader = PageReader<ActorPage>;
@@ -128,7 +128,7 @@ class WidePageReader {
   virtual ~WidePageReader() = default;
   // The next page of any part. Its next_page_token is that of the part; the listing is complete
   // when page_tokens() is empty, and Next() is FAILED_PRECONDITION then. After an error, always
-  // that error: begin anew with page_tokens().
+  // that error: start again with page_tokens().
   virtual absl::StatusOr<Page> Next(Page recycled = {}) = 0;
   // What is left behind the pages that Next() has returned: everything that they do not hold, each
   // actor in one of the tokens. A listing goes on with any width, in any process.

@@ -18,7 +18,7 @@ namespace atestore {
 
 // Which keys, and what of them. A token is bound to both.
 struct KeyQuery {
-  // A glob as of SCAN MATCH (core/glob.h), at most kMatchBytesMax; GlobOfPrefix() makes one of a
+  // A glob, as in SCAN MATCH (core/glob.h), at most kMatchBytesMax; GlobOfPrefix() makes one of a
   // prefix. One that pins a slot ("{user}:*") reads that slot alone.
   std::string match = "*";
   // Values of strings are read too. A key of another type, or with a value over 4 MiB or too large

@@ -28,7 +28,7 @@ absl::StatusOr<Report> Populate(const BenchOptions& options, const PopulateOptio
 // each page, as a caller has it who keeps nothing but the token.
 absl::StatusOr<Report> BenchList(const BenchOptions& options, bool page_by_page);
 
-// The baseline. `overlap`: with the next SCAN on its way before the values have come.
+// The baseline. `overlap`: the next SCAN is sent before the values have arrived.
 absl::StatusOr<Report> BenchRaw(const BenchOptions& options, bool overlap);
 
 // A listing of one atespace against a loop whose COUNT is what is left of the page.

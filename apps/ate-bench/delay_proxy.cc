@@ -21,7 +21,8 @@ namespace atestore {
 namespace {
 
 constexpr size_t kChunkBytes = size_t{256} << 10;
-// What may be on its way in one direction; beyond, the sender waits, as on a real connection.
+// Bytes that may be in flight in one direction; beyond that the sender waits, as on a real
+// connection.
 constexpr size_t kWayBytesMax = size_t{32} << 20;
 
 absl::StatusOr<sockaddr_in> AddressOf(const Endpoint& endpoint) {

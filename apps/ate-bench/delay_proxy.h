@@ -14,7 +14,7 @@
 namespace atestore {
 
 // A network on loopback that takes its time: a port for each node, behind which every chunk of
-// bytes is delivered `delay` later, in each direction, however many are on their way. A thread of
+// bytes is delivered `delay` later, in each direction, however many are in flight. A thread of
 // its own does the work, so it costs processor time that a network does not.
 class DelayProxy {
  public:

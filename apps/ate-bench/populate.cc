@@ -24,7 +24,7 @@ class ErrorCounter final : public ReplyObserver {
   absl::Status first_error;
 };
 
-// SET commands on their way to the owners of their slots.
+// SET commands in flight to the owners of their slots.
 class Writer {
  public:
   explicit Writer(Target& target) : target_(target) {}

@@ -9,7 +9,7 @@
 namespace atestore {
 
 // Counts the bytes of answers that were made and not yet sent, in the whole process. Thread-safe.
-// Taking never fails: whoever takes asks is_exceeded() and has somebody give bytes back.
+// Taking never fails: the caller asks is_exceeded() afterwards and makes somebody return bytes.
 class ByteBudget {
  public:
   ByteBudget(int64_t bytes_max, BoundReport report)

@@ -64,7 +64,7 @@ absl::Status CheckedCopy::Publish(std::string_view content) {
     path_ = absl::StrCat("/proc/self/fd/", fd_);
     return absl::OkStatus();
   }
-  // Whoever opens the path gets the old content or the new one.
+  // A reader of the path gets the old content or the new one.
   const int replaced = dup3(fresh, fd_, O_CLOEXEC);
   absl::Status status = replaced < 0 ? SystemError("dup3") : absl::OkStatus();
   close(fresh);

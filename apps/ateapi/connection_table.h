@@ -17,7 +17,7 @@ namespace atestore {
 // The connections of clients: so many at most, and of one address no more than its share. When
 // there is no room, those that have no call make room: first those that never said anything, of the
 // address that has the most. gRPC owns the descriptors; this knows them by their sockets' inodes,
-// so that a number that was used anew is not taken for the old connection. Thread-safe.
+// so that a number that is used again is not taken for the old connection. Thread-safe.
 class ConnectionTable {
  public:
   ConnectionTable(int64_t connections_max, BoundReport report);

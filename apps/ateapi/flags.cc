@@ -77,7 +77,7 @@ constexpr Switch kSwitches[] = {
     {"--allow-plaintext", &Flags::allow_plaintext,
      "serve without TLS on an address that is not loopback"},
     {"--allow-anonymous", &Flags::allow_anonymous,
-     "serve TLS on an address that is not loopback to whoever comes"},
+     "serve TLS to any client on an address that is not loopback"},
     {"--enable-reflection", &Flags::enable_reflection, "serve gRPC reflection"},
     {"--enable-debug-clear", &Flags::enable_debug_clear, "let DebugClear delete everything"},
     {"--ready-requires-all-shards", &Flags::ready_requires_all_shards,
@@ -192,14 +192,14 @@ absl::Status CheckAccess(const Flags& flags) {
       return absl::InvalidArgumentError(absl::StrCat(
           "--grpc-listen-addr ", flags.grpc_listen_addr,
           " is not a loopback address, and nobody is asked who they are: give --client-ca-certs or "
-          "--authorization-policy-file, or --allow-anonymous to let whoever comes do everything"));
+          "--authorization-policy-file, or --allow-anonymous to let any client do everything"));
     }
     return absl::OkStatus();
   }
   if (flags.allow_anonymous) {
     return InvalidArgumentError(
         "--allow-anonymous and --authorization-policy-file do not go together: a policy grants "
-        "nothing to whoever cannot be told");
+        "nothing to a client without an identity");
   }
   if (tokens || certificates) return absl::OkStatus();
   return InvalidArgumentError(

@@ -58,7 +58,7 @@ struct Metrics::Families {
                                    "Of them, those that they returned or counted");
   Counter& slot_restarts =
       SingleCounter(registry, "ateapi_list_slot_restarts_total",
-                    "Huge slots begun anew because another process owns them now");
+                    "Large slots restarted because another process owns them now");
   Counter& retakes = SingleCounter(registry, "ateapi_list_retakes_total",
                                    "Reads of listings thrown away because the cluster changed");
   Counter& retries = SingleCounter(registry, "ateapi_redis_retries_total",

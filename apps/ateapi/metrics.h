@@ -14,7 +14,7 @@ namespace atestore {
 struct PageCounts {
   int64_t actors = 0;
   int64_t skipped_records = 0;
-  int64_t slot_restarts = 0;  // huge slots begun anew, because another process owns them now
+  int64_t slot_restarts = 0;  // large slots restarted, because another process owns them now
   int64_t retakes = 0;        // reads thrown away because the cluster changed under them
   int64_t examined = 0;       // records that a filter looked at, or that were listed without
   int64_t matched = 0;        // of them, those that were returned or counted

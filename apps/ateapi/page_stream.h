@@ -11,7 +11,7 @@ namespace atestore {
 
 // One ReadActors call: reads a page, sends it, and so on. While its client takes pages it holds a
 // place among the listings and reads ahead; when the client is slow it is parked: it gives all that
-// back but the page on its way, and goes on later behind that page. Thread-safe.
+// back but the page in flight, and goes on later behind that page. Thread-safe.
 class PageStream : public std::enable_shared_from_this<PageStream> {
  public:
   PageStream(ControlService& service, std::shared_ptr<ActiveCall> call);

@@ -111,7 +111,7 @@ class RpcCall final : public grpc::ServerGenericBidiReactor,
   std::shared_ptr<RpcCall> self_;  // until OnDone()
 };
 
-// The identity of whoever is at the other end: of its verified certificate (SAN, else CN), else its
+// The identity of the client: of its verified certificate (SAN, else CN), else its
 // address without the port, which the calls of one machine share.
 std::string PeerOf(const grpc::ServerContextBase& context, const std::string& address);
 

@@ -21,7 +21,7 @@ inline constexpr absl::Duration kRefuseMax = absl::Seconds(2);
 // Idle clients are asked so often whether they are still there, and given so long to answer.
 inline constexpr int kKeepaliveMs = 30'000;
 inline constexpr int kKeepalivePatienceMs = 20'000;
-// A connection without calls is closed after this; clients connect anew without noticing.
+// A connection without calls is closed after this; clients reconnect without noticing.
 inline constexpr int kConnectionIdleMsMax = 600'000;
 // A connection is told to go after this, and closed when its calls have had this long to end.
 inline constexpr int kConnectionAgeMsMax = 3'600'000;
@@ -62,8 +62,8 @@ class Server {
   // ended, or for `grace`, then for the refused callers to calm down.
   //
   // After that the process should end without destroying this object: sockets that close are
-  // UNAVAILABLE to whoever calls just then, whereas gRPC's own shutdown answers CANCELLED, which
-  // callers must not take for a reason to try again.
+  // UNAVAILABLE to calls that arrive just then, whereas gRPC's own shutdown answers CANCELLED,
+  // which callers must not take for a reason to try again.
   void Drain(absl::Duration grace);
   // Removes the path of a Unix socket, which a process that ends as said above would leave.
   void StopListening();

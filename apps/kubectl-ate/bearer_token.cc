@@ -22,7 +22,7 @@ absl::StatusOr<BearerToken> BearerToken::Open(const ConnectionOptions& options) 
   if (options.token_file.empty()) return token;
   if (options.plaintext && !IsLocalEndpoint(options.endpoint)) {
     return Refused(
-        "whoever listens on the way could take a token that is sent in plaintext; leave "
+        "an eavesdropper could steal a token that is sent in plaintext; leave "
         "--plaintext out");
   }
   if (absl::Status status = token.Read(); !status.ok()) return status;

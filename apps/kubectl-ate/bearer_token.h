@@ -11,7 +11,7 @@ namespace atestore::cli {
 // A longer token is refused.
 inline constexpr size_t kTokenFileBytesMax = size_t{16} << 10;
 
-// The token in --token-file, which follows the file: issuers give short-lived ones and whoever
+// The token in --token-file, which follows the file: issuers give short-lived ones and whatever
 // mounts them writes the next one over the last. Not thread-safe.
 class BearerToken {
  public:

@@ -49,7 +49,7 @@ class BoundedQueue {
     item_.notify_all();
   }
 
-  // Drops what is held. Whoever waits is let go, and Push() refuses from now on.
+  // Drops what is held. Waiting calls return, and Push() refuses from now on.
   void Close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;

@@ -276,8 +276,8 @@ int Listing::Finish() {
   return kExitOk;
 }
 
-// As soon as a page held nothing: records without an atespace are listed too, but whoever mistyped
-// a name need not wait until every actor was looked at.
+// As soon as a page held nothing: records without an atespace are listed too, but someone who
+// mistyped a name need not wait until every actor was looked at.
 void Listing::SayIfNoAtespace() {
   if (command_.atespace.empty() || actors_ > 0 || asked_for_atespace_) return;
   asked_for_atespace_ = true;
@@ -324,7 +324,7 @@ std::optional<int64_t> Listing::RowsOfCutText() const {
 // The page that was cut short comes again as a whole, for a token stands between two pages only.
 void Listing::SayHowToRepeat() {
   if (command_.sort) {
-    Say(context_, "a sorted list cannot be continued; begin anew:");
+    Say(context_, "a sorted list cannot be continued; start again:");
     return SayCommand(command_.page_tokens);
   }
   if (const std::optional<int64_t> rows = RowsOfCutText()) {

@@ -28,7 +28,7 @@ class ProgressLine {
   explicit ProgressLine(int fd);
   // Erases the line before something else is printed.
   void Clear();
-  // Draws it anew, at most ten times a second, or always when it was cleared.
+  // Redraws it, at most ten times a second, or always when it was cleared.
   void Show(std::optional<double> fraction, int64_t actors, absl::Time now);
 
  private:

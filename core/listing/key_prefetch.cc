@@ -62,7 +62,7 @@ void KeyPrefetch::FindNodes(const Topology& topology) {
     nodes_[static_cast<size_t>(owner - topology.primaries().data())].slots.push_back(
         static_cast<Slot>(slot));
   }
-  // What has moved is asked for anew, rather than having every slot refused by the node it left.
+  // What has moved is asked for again, rather than having every slot refused by the node it left.
   for (auto slot = keys_.begin(); slot != keys_.end();) {
     const auto kept = slot++;
     const ClusterNode* owner = topology.Owner(kept->first);

@@ -34,7 +34,7 @@ class KeyPrefetch {
   KeyPrefetch(const KeyFilter* filter, KeyHash hash, size_t end = kSlotCount)
       : filter_(filter), hash_(hash), end_(end) {}
 
-  // Begins a round: requests count from 0 again. To be called when nothing is on its way.
+  // Begins a round: requests count from 0 again. To be called when nothing is in flight.
   void BeginRound() { reads_.clear(); }
   // What else to ask the nodes for, of the slots from `from` on.
   std::vector<ShardRequest> More(const Topology& topology, size_t from, const WalkHints& hints,
@@ -62,7 +62,7 @@ class KeyPrefetch {
   void ForgetBefore(size_t slot);
   // The keys of a slot proved useless.
   void Forget(size_t slot);
-  // More() will be called with another topology. To be called when nothing is on its way.
+  // More() will be called with another topology. To be called when nothing is in flight.
   void OnRefresh() { nodes_.clear(); }
 
  private:

@@ -11,9 +11,9 @@ inline constexpr size_t kWholeSlotKeys = 2000;
 // The most keys that one SCAN call looks at. Bounds how long a call holds the server's only thread:
 // 1,000 keys take about 0.6 ms (docs/performance.md).
 inline constexpr size_t kScanCountMax = 1000;
-// About how many keys one transaction of GETKEYSINSLOT commands may visit, at 0.3 to 0.4 µs each: all
-// of a page of 1,000. A second transaction would cost the server another CLUSTER INFO and CLUSTER
-// NODES, 22 and 29 µs.
+// About how many keys one transaction of GETKEYSINSLOT commands may visit, at 0.3 to 0.4 µs each:
+// all of a page of 1,000. A second transaction would cost the server another CLUSTER INFO and
+// CLUSTER NODES, 22 and 29 µs.
 inline constexpr size_t kSlotsUnitKeys = 1500;
 inline constexpr size_t kSlotsUnitSlotsMax = 256;
 // Where most keys are wanted, fewer slots are read by a transaction each. That costs a node 0.7 µs

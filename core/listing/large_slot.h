@@ -34,7 +34,7 @@ class LargeSlotScan final : public ListingStep {
 
   const std::optional<ReadError>& error() const { return error_; }
   bool probe_taken() const { return probe_taken_; }
-  // The cursor belongs to another process: the slot must be begun anew.
+  // The cursor belongs to another process: the slot must be started again.
   bool other_process() const { return other_process_; }
   // The server has no per-slot tables, or does not answer in their order: read the slot whole.
   bool layout_violated() const { return layout_violated_; }

@@ -69,7 +69,7 @@ void ListWalk::OnFailure(size_t request, const absl::Status& status) {
   if (target.owner != nullptr) target.owner->step().OnFailure(target.request, status);
 }
 
-// As far as it goes without further replies: until something is on its way or an action pending.
+// As far as it goes without further replies: until something is in flight or an action pending.
 std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
   std::vector<ShardRequest> requests;
   while (!pending_) {

@@ -49,7 +49,7 @@ class ListWalk {
     // Records are keys alone, no value is asked for: a key that cannot be read is one too.
     bool keys_only = false;
     KeyHash hash = HashKey;
-    // Where keys may be had already; null: nowhere. Must outlive the walk.
+    // Keys that were prefetched; null: none. Must outlive the walk.
     KeyPrefetch* key_prefetch = nullptr;
   };
 
@@ -74,7 +74,7 @@ class ListWalk {
   // `sink` must outlive the walk.
   ListWalk(Options options, RecordSink* sink);
 
-  // What to do when nothing is on its way.
+  // What to do when nothing is in flight.
   Action Next(const Topology& topology);
   // What else to send, numbered on from the last request, while other requests may still be on
   // their way: optional, after a request has all its replies.
@@ -85,13 +85,13 @@ class ListWalk {
   // The slot behind those whose keys it has or has asked for.
   size_t keys_end() const;
 
-  // Ends the page as soon as the position has moved, though not before what is on its way for it.
+  // Ends the page as soon as the position has moved, though not before what is in flight for it.
   void EndPage() { ending_ = true; }
-  // Where the page will end unless something comes in between, once that can be foretold: when the
-  // keys that fill it are known. Nothing also when it will end with the listing.
+  // Predicted end of the page: known as soon as the keys that fill it are. nullopt: not known yet,
+  // or the page will end with the listing.
   std::optional<Position> ExpectedEnd() const;
-  // Ends the page where it is: takes back what the sink got beyond. To be called when nothing is on
-  // its way, and last.
+  // Ends the page where it is: takes back what the sink got beyond. To be called when nothing is
+  // in flight, and last.
   void Stop();
   // True when the page ends behind where it began, so that going on from there is progress.
   bool progressed() const { return progressed_; }
@@ -105,7 +105,7 @@ class ListWalk {
 
   struct Counters {
     size_t redirects = 0;               // MOVED and ASK
-    size_t slot_restarts = 0;           // large slots begun anew for another process
+    size_t slot_restarts = 0;           // large slots restarted for another process
     size_t retakes = 0;                 // reads thrown away because the cluster changed under them
     size_t segments_ahead = 0;          // begun while the one before was read
     size_t segments_ahead_dropped = 0;  // of them, thrown away because of the one before

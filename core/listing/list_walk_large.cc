@@ -44,7 +44,7 @@ void ListWalk::ConcludeLarge() {
   if (large.probe_taken()) return Recover(ProbeExists{}, why);
   if (large.layout_violated()) return Recover(NoPerSlotTables{}, why);
   if (large.other_process()) {
-    // A cursor means nothing to another process: this slot begins anew, and no other.
+    // A cursor means nothing to another process: this slot starts again, and no other.
     ++counters_.slot_restarts;
     const std::optional<KeyMark> floor = FloorOf(*position_);
     position_->place = SlotStart{};

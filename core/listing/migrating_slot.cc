@@ -163,7 +163,7 @@ void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
     return;
   }
   std::optional<MigrationFence> now = MigrationFence::FromInfo(reply.text());
-  if (!now || !now->IsUnchangedSince(*fence_)) return Reread("the migration was set anew");
+  if (!now || !now->IsUnchangedSince(*fence_)) return Reread("the migration was set again");
   verified_ = true;
 }
 

@@ -72,7 +72,7 @@ std::vector<ShardRequest> PageSequence::Advance(const Topology& topology) {
   return requests;
 }
 
-// Adds what the page has to send now. False: nothing is on its way for it, and its outcome is set.
+// Adds what the page has to send now. False: nothing is in flight for it, and its outcome is set.
 bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests) {
   if (page.outcome) return false;
   std::vector<ShardRequest> more = page.walk.More(topology);

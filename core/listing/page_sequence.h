@@ -33,10 +33,10 @@ class PageTaker {
 };
 
 // The pages of a listing, one after the other, as a state machine without I/O, clock or chance.
-// Every page is one ListWalk, from where the one before it ended. The next page is begun as soon as
-// that place can be foretold, so that nodes look for its keys while the values of the one before
-// travel; a forecast that proves wrong costs what was read, nothing else. Where few of the keys are
-// wanted, all nodes look for keys ahead of the pages. Not thread-safe.
+// Every page is one ListWalk, from where the one before it ended. The next page begins as soon as
+// that place can be predicted, so that nodes look for its keys while the values of the one before
+// are in flight. A wrong prediction costs what was read for it, nothing else. Where few of the keys
+// are wanted, all nodes look for keys ahead of the pages. Not thread-safe.
 class PageSequence {
  public:
   // `options`: of the first page; the others differ in `start` and in what was learnt. `taker` must
@@ -53,7 +53,7 @@ class PageSequence {
 
   // Ends the oldest page as soon as its position has moved.
   void EndPage();
-  // Ends it where it is, if it got anywhere. To be called when nothing is on its way, and last.
+  // Ends it where it is, if it got anywhere. To be called when nothing is in flight, and last.
   void Stop();
   // True when the oldest page got anywhere, so that it can end where it is.
   bool progressed() const { return current_ && current_->walk.progressed(); }

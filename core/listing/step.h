@@ -26,7 +26,7 @@ struct ReadError {
   // The cluster changed while it was being read; nobody is to blame.
   static ReadError Reread(const Endpoint& asked, std::string_view what);
   // Nobody is known to be the stable owner of `slot`, so nothing can be said about its keys until
-  // something changes: wait, then ask anew.
+  // something changes: wait, then ask again.
   static ReadError NoStableOwner(const Endpoint& asked, Slot slot, std::string_view why);
 };
 
@@ -42,8 +42,8 @@ class ListingStep {
   // The requests of the next round, numbered from 0, to be sent all at once; empty: the step is
   // done.
   virtual std::vector<ShardRequest> NextRound() = 0;
-  // Further requests of this round, numbered on. To be asked for after replies, and when nothing is
-  // on its way.
+  // Further requests of this round; their numbers continue. To be called after replies, and when
+  // nothing is in flight.
   virtual std::vector<ShardRequest> More() { return {}; }
   virtual void OnReply(size_t request, size_t command, const ReplyView& reply) = 0;
   virtual void OnFailure(size_t request, const absl::Status& status) = 0;

@@ -197,7 +197,7 @@ void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
   OnAdded(node, item, **bytes);
 }
 
-// The key exists, and its value cannot be had: `status` says why. A key alone takes so little
+// The key exists, and its value cannot be read: `status` says why. A key alone takes so little
 // memory that it is never left for later here; whether it fits the page CommitValues() finds out.
 void ValuesRead::AddWithoutValue(size_t node, size_t item, NoValue why, absl::Status status) {
   std::optional<size_t> bytes = sink_->AddWithoutValue((*keys_)[item].text, why);

@@ -29,7 +29,7 @@ class RecordSink {
   // followed by RespReader::kPadding readable bytes, and empty where keys are listed alone.
   virtual absl::StatusOr<std::optional<size_t>> Add(std::string_view key,
                                                     std::string_view value) = 0;
-  // The same for a record whose value cannot be had. nullopt: it is not taken, and unreadable.
+  // The same for a record whose value cannot be read. nullopt: it is not taken, and unreadable.
   virtual std::optional<size_t> AddWithoutValue(std::string_view /*key*/, NoValue /*why*/) {
     return std::nullopt;
   }
@@ -74,7 +74,7 @@ class ValuesRead final : public ListingStep {
              RecordSink* sink);
   // The same for keys of a slot in migration, one key a command. A key that is on neither node has
   // failed rather than been deleted: that the source sent us on and the destination has it not
-  // proves nothing while either may be reloading or the migration be set anew. Read the slot's
+  // proves nothing while either may be reloading or the migration be set again. Read the slot's
   // keys again: a deleted one is not among them.
   ValuesRead(const KeyList* keys, size_t count, Migration migration, const Bounds& bounds,
              RecordSink* sink);

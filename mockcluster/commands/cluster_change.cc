@@ -9,7 +9,7 @@
 #include "mockcluster/node/gossip.h"
 #include "mockcluster/node/lifecycle.h"
 
-// CLUSTER subcommands that change what the node believes.
+// CLUSTER subcommands that change the view of the node.
 namespace mockcluster {
 namespace {
 

@@ -51,7 +51,7 @@ void AppendFlags(const ClusterView& view, NodeIndex node, std::string& line) {
   if (peer->failed) line += ",fail";
 }
 
-// "[7->-id]" for a slot on its way out, "[7-<-id]" for one on its way in.
+// "[7->-id]" for a slot that migrates to a node, "[7-<-id]" for one that is imported from it.
 void AppendMarks(const ClusterState& state, const ClusterView& view, std::string& line) {
   std::map<Slot, std::string> marks;
   for (auto [slot, node] : view.importing_from) {

@@ -118,7 +118,7 @@ class FaultCause {
     return slots > 0 && slots <= leaving + node.exporting.size();
   }
 
-  // A slot that has keys, mostly: events elsewhere are dull.
+  // Prefer slots that hold keys: faults on empty slots test nothing.
   std::optional<Slot> PickSlotOf(Node& node) {
     const Entry* entry = node.process->keyspace->RandomKey([this] { return random_.Next(); });
     if (entry != nullptr && node.view.Owner(entry->slot()) == node.index) return entry->slot();

@@ -131,7 +131,7 @@ class SlotTaking {
     effects_.changed = true;
   }
 
-  // Whoever follows a primary that has turned replica goes where that one went.
+  // A replica of a primary that became a replica follows that one's primary.
   void ChoosePrimary(const ClaimRules& rules) {
     if (my_primary_ != view_.self && view_.peer(my_primary_).primary) return;
     if (taken_from_my_primary_ == 0 || view_.CountSlots(my_primary_) > 0) return;

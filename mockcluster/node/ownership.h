@@ -4,7 +4,7 @@
 
 #include "mockcluster/node/cluster_state.h"
 
-// Who serves a slot in truth, whatever single nodes believe.
+// Who really serves a slot, whatever the views of single nodes say.
 namespace mockcluster {
 
 bool IsLivingPrimary(const Node& node);

@@ -13,7 +13,7 @@ absl::Status Reload(ClusterState& state, NodeIndex node, int64_t duration_ms);
 
 // All keys that the process has, also those that it has not loaded yet.
 Keyspace& WholeData(Process& process);
-// The rest is loaded at once: by and by, or because its data are about to change.
+// Loads the rest at once: its time has come, or its data are about to change.
 void FinishReload(Process& process);
 
 }  // namespace mockcluster

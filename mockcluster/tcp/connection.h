@@ -43,7 +43,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   RequestParser requests_;
   std::array<char, kReadBytes> input_;
   std::string output_;
-  bool writing_ = false;  // replies of a process that dies now are still on their way
+  bool writing_ = false;  // replies of a process that dies now are still being written
   bool stalled_ = false;  // the node hangs at the command that was parsed last
   bool closed_ = false;
 };

@@ -33,7 +33,8 @@ class TcpFront::Impl {
       if (!context.ok()) return context.status();
       tls_context_ = *std::move(context);
     }
-    // Before anybody can know that the ports are open: whoever sends a signal then means Run().
+    // Before anybody can know that the ports are open: a signal that comes later is meant for
+    // Run().
     if (options_.stop_on_signals) StopOnSignals();
     return SyncListeners();
   }

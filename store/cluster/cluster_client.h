@@ -28,7 +28,7 @@ absl::Status WithStoreReason(const absl::Status& failure);
 // UNAVAILABLE, how many slots of this view have no owner.
 absl::Status SlotsWithoutOwner(const Topology& topology);
 
-// A cluster as its clients know it: who owns which slot, and how to find out anew.
+// A cluster as its clients know it: who owns which slot, and how to refresh that.
 // Thread-safe. The transport and the clock must outlive it.
 class ClusterClient {
  public:

@@ -10,7 +10,7 @@
 namespace atestore {
 
 // Asks every primary, each by itself, as CheckCluster() does. An error when no view of the cluster
-// can be had, or slots have no owner. A topology that cannot be refreshed in time is used as it
+// can be read, or slots have no owner. A topology that cannot be refreshed in time is used as it
 // was.
 absl::StatusOr<std::vector<ShardHealth>> CheckShards(ClusterClient& client, absl::Time deadline);
 

@@ -36,7 +36,7 @@ class RetryPacer {
   // UNAVAILABLE; the last two quote `failure`.
   absl::Status WaitAfter(const absl::Status& failure);
 
-  // There was progress: the budget and the waits begin anew.
+  // There was progress: the budget and the waits start again.
   void OnProgress();
 
  private:

@@ -24,7 +24,7 @@ enum class TryOutcome {
   kAnswered,  // every reply came, none is an error
 };
 
-// The way of one call to whoever owns one slot: follows MOVED and ASK, and tries again after
+// One call to the owner of a slot: follows MOVED and ASK, and tries again after
 // TRYAGAIN, LOADING, CLUSTERDOWN and lost connections, as long as the call's RetryPacer lets it.
 // Not thread-safe. What it is made of must outlive it.
 class SlotCall {
@@ -54,7 +54,7 @@ class SlotCall {
  private:
   struct Target {
     Endpoint endpoint;
-    bool asking = false;  // the slot is on its way to this node: each command needs ASKING
+    bool asking = false;  // the slot is being migrated to this node: each command needs ASKING
   };
 
   absl::StatusOr<std::optional<Target>> FindTarget();

@@ -10,7 +10,7 @@ namespace atestore {
 
 // Decodes the JSON that real writers of actors produce, some thirty times faster than protobuf's
 // parser, and declines everything else: it accepts only what it is certain protobuf reads to the
-// same message. So whoever asks protobuf after a refusal is equal to protobuf by construction.
+// same message. A caller that asks protobuf after a refusal is equal to protobuf by construction.
 //
 // `json` must be followed by RespReader::kPadding readable bytes. Returns nullopt when `*actor`
 // holds the record and nothing of what it held before, whose memory is used again; otherwise what

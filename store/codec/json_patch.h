@@ -11,7 +11,7 @@ namespace atestore {
 
 // Changes members of a JSON object and keeps every other byte: unknown members, their order, how
 // numbers are spelled, white space. So a program may change a record of which it understands less
-// than whoever wrote it.
+// than the program that wrote it.
 
 // What becomes of one member of the object.
 struct JsonMemberChange {

@@ -21,7 +21,7 @@
 namespace atestore {
 namespace {
 
-// How often a deletion begins anew because a creation or another deletion replaced its mark.
+// How often a deletion starts again because a creation or another deletion replaced its mark.
 constexpr int kDeletionsMax = 4;
 // How often a creation looks again at an atespace whose mark somebody else changed meanwhile.
 constexpr int kConfirmationsMax = 16;

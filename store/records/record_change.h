@@ -37,7 +37,7 @@ struct ChangeOptions {
   bool when_memory_is_full = false;
 };
 
-// How often a change is tried anew because somebody else changed the record meanwhile.
+// How often a change is tried again because somebody else changed the record meanwhile.
 inline constexpr int kLostRacesMax = 16;
 
 // The reason of an error after which the change may have been made, may be made later, or was not

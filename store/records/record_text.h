@@ -41,7 +41,7 @@ std::string_view DeletionMark(std::string_view json);
 
 // True when `json` was created or changed last by the write `write_id`.
 bool IsWrittenBy(std::string_view json, std::string_view write_id);
-// True when both are states of one record: it was not deleted and created anew in between. Records
+// True when both are states of one record: it was not deleted and created again in between. Records
 // that carry no `$uid` are never known to be.
 bool IsSameRecord(std::string_view json, std::string_view other);
 

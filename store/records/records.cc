@@ -130,7 +130,7 @@ absl::StatusOr<ateapi::Actor> Records::CreateActor(const ateapi::CreateActorRequ
   };
   if (absl::Status status = ChangeRecord(client_, key, call, decide); !status.ok()) return status;
 
-  // Whoever deletes the atespace has seen the actor, or this sees the deletion.
+  // A deletion of the atespace has seen the actor, or this sees the deletion.
   absl::Status confirmed = ConfirmAtespace(ref.atespace(), call);
   if (confirmed.ok()) return actor;
   absl::Status taken_back = TakeBack(key, write_id, call);
@@ -192,7 +192,7 @@ absl::Status Records::TakeBack(std::string_view key, std::string_view write_id,
     return is_mine ? RecordChange::Remove() : RecordChange::Keep();
   };
   absl::Status status = ChangeRecord(client_, key, call, decide, {.when_memory_is_full = true});
-  // It is gone, whoever removed it.
+  // It is gone, whichever call removed it.
   return absl::IsAborted(status) && IsWriteOutcomeUnknown(status) ? absl::OkStatus() : status;
 }
 

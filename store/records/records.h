@@ -50,7 +50,7 @@ class Records {
   absl::StatusOr<ateapi::Atespace> GetAtespace(std::string_view name, const CallOptions& call);
   // `is_empty` tells whether the atespace holds no actor that exists from the call's beginning to
   // its end; asked after the record was marked. CreateActor() takes the mark away, and then this
-  // begins anew.
+  // starts again.
   absl::Status DeleteAtespace(std::string_view name,
                               const std::function<absl::StatusOr<bool>()>& is_empty,
                               const CallOptions& call);

@@ -22,7 +22,7 @@ class TlsContext {
   // FAILED_PRECONDITION names the file that cannot be used.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Make(const RedisTlsOptions& options);
 
-  // For a new stream, which keeps it: made anew when a file has changed since the last call.
+  // For a new stream, which keeps it: made again when a file has changed since the last call.
   std::shared_ptr<asio::ssl::context> Current();
   const RedisTlsOptions& options() const { return options_; }
 

@@ -84,7 +84,7 @@ void Connection::Reset(std::function<void(bool)> done) {
 
 void Connection::Flush() {
   if (phase_ != Phase::kOpen || !writing_.empty()) return;
-  // What is added while these bytes are on their way goes out together, in the next write.
+  // What is added while these bytes are being written goes out together, in the next write.
   state_.TakeOutput(writing_);
   if (writing_.empty()) return;
   stream_->Write(writing_, [self = shared_from_this()](const absl::Status& status) {

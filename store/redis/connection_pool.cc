@@ -53,7 +53,7 @@ absl::StatusOr<std::shared_ptr<Connection>> ConnectionPool::Borrow(Loan& loan,
 void ConnectionPool::Return(const Loan& loan) {
   for (const auto& [endpoint, connection] : loan) {
     if (!connection || connection->is_closed()) continue;
-    // Somebody's late replies may still be on their way; they come before the reset's.
+    // Somebody's late replies may still be in flight; they come before the reset's.
     connection->Reset([this, where = endpoint, returned = std::weak_ptr(connection)](bool clean) {
       std::shared_ptr<Connection> current = returned.lock();
       if (!current) return;

@@ -56,7 +56,7 @@ void NameResolver::Begin(const std::string& host) {
     if (!mailbox->post) return;
     mailbox->post([this, host, answer = std::move(answer)] { OnAnswer(host, answer); });
   };
-  // A hanging lookup cannot be ended: it would hold up whoever joined its thread.
+  // A hanging lookup cannot be ended: it would block a caller that joins its thread.
   try {
     std::thread(std::move(work)).detach();
   } catch (const std::system_error&) {

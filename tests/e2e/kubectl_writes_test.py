@@ -73,7 +73,7 @@ class Writes(CliCase):
         _, error = self.limited(50_000, "get", "actors", "-A", "-o", "json")
         self.assertRegex(error, r"the document is cut short; this prints what follows the first ")
         _, error = self.limited(50_000, "get", "actors", "-A", "-o", "name", "--sort")
-        self.assertIn("a sorted list cannot be continued; begin anew:", error)
+        self.assertIn("a sorted list cannot be continued; start again:", error)
         rows = self.resumed(error)
         self.assert_each_once(rows)
 

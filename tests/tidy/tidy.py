@@ -209,6 +209,28 @@ def check_calls(path: str, text: str) -> Iterator[Finding]:
             yield Finding(path, number, "call", "chance is a value that is passed in")
 
 
+# Phrases that make a reader stop, and what to say instead.
+RIDDLES = {
+    "on its way": "in flight", "on their way": "in flight", "by and by": "step by step",
+    "foretold": "predicted", "huge slot": "large slot", "names ahead": "prefetched keys",
+    "dull": "say what it tests", "anew": "again", "whoever": "name the program or the person",
+    "be had": "be read, be found", "for the sake of": "for", "believes": "sees, takes for true",
+}
+RIDDLE = re.compile(r"\b(" + "|".join(RIDDLES) + r")\b", re.IGNORECASE)
+PLAIN = PRODUCT + ("docs/",)
+# Dated notes of what was tried keep their words.
+APPENDICES = ("docs/experiments.md", "docs/evidence.md")
+
+
+def check_prose(path: str, text: str) -> Iterator[Finding]:
+    if not path.startswith(PLAIN) or path in APPENDICES:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        for match in RIDDLE.finditer(line):
+            plain = RIDDLES[match.group().lower()]
+            yield Finding(path, number, "riddle", f'"{match.group()}": say "{plain}"')
+
+
 # What may stand before an await in its statement: nothing, a declaration or an assignment, or
 # co_return; never the name of a member (a designated initializer).
 AWAIT_ALONE = re.compile(r"^\s*(?:co_return\s+|[^.()?{}\[\]]*(?:\w|[>&*\]])\s*=\s*)?$")
@@ -261,6 +283,7 @@ def check_file(path: str, text: str, exists: Callable[[str], bool]) -> Iterator[
         yield from check_size(path, text)
     if not path.startswith("tests/tidy/"):
         yield from check_text(path, text)
+        yield from check_prose(path, text)
 
 
 def main() -> int:

@@ -24,6 +24,19 @@ def findings(path: str, text: str) -> list[tuple[int, str]]:
     return [(finding.line, finding.rule) for finding in found]
 
 
+class Prose(unittest.TestCase):
+    def test_riddles(self):
+        riddle = "// Ends what is on its way.\n"
+        self.assertEqual([(1, "riddle")], findings("core/a.cc", riddle))
+        self.assertEqual([(2, "riddle")], findings("docs/a.md", "x\nReads it Anew.\n"))
+
+    def test_plain(self):
+        for path, text in (("core/a.cc", "// Ends what is in flight.\n"),
+                           ("core/a.cc", "int canew;\n"), ("tests/unit/a.cc", "// anew\n"),
+                           ("docs/experiments.md", "Names ahead with 3 calls.\n")):
+            self.assertEqual([], findings(path, text))
+
+
 class Layers(unittest.TestCase):
     def test_leaks(self):
         for path, header in (

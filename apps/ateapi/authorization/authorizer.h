@@ -33,9 +33,9 @@ class Authorizer {
   static absl::StatusOr<std::unique_ptr<Authorizer>> Open(AuthorizerOptions options);
 
   // The subject of the token, if the call carries one: it counts alone, not together with the
-  // certificate of whoever passes it on. Otherwise the names in the certificate; none of both: an
-  // anonymous one. UNAUTHENTICATED: the token is not valid (VerifyJwt()'s reasons), or none are
-  // taken (TOKENS_NOT_TAKEN).
+  // certificate of the proxy that passes it on. Otherwise the names in the certificate; none of
+  // both: an anonymous one. UNAUTHENTICATED: the token is not valid (VerifyJwt()'s reasons), or
+  // none are taken (TOKENS_NOT_TAKEN).
   absl::StatusOr<Subject> Identify(const CallCredentials& credentials, absl::Time now) const;
 
   // OK when the policy grants `permission` on `atespace` (empty: on all of them). UNAUTHENTICATED

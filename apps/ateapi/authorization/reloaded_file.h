@@ -34,7 +34,7 @@ class ReloadedFile {
     return value_;
   }
 
-  // Reads the file anew if it has changed. One that cannot be used leaves what was read before.
+  // Reads the file again if it has changed. One that cannot be used leaves what was read before.
   void Refresh() {
     if (!watch_.Changed()) return;
     const absl::Status status = Load();
