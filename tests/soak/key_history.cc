@@ -103,6 +103,11 @@ std::vector<std::string> KeyHistory::keys() const {
   return keys;
 }
 
+void KeyHistory::Clear() {
+  std::lock_guard lock(mutex_);
+  keys_.clear();
+}
+
 void KeyHistory::Forget(absl::Time time) {
   std::lock_guard lock(mutex_);
   for (auto& [key, history] : keys_) {

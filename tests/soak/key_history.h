@@ -51,6 +51,8 @@ class KeyHistory {
   // Forgets what happened before `time`, except the last word about each key, and the last status
   // that was seen. No request of before may be on its way any more, and every replica has all.
   void Forget(absl::Time time);
+  // Forgets everything: the cluster is another one.
+  void Clear();
 
  private:
   enum class What { kPresent, kAbsent, kDeleteTried };
