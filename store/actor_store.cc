@@ -8,13 +8,15 @@
 #include "store/cluster/health_check.h"
 #include "store/error_info.h"
 #include "store/listing/actor_listing.h"
+#include "store/listing/store_check.h"
 #include "store/records/record_change.h"
 #include "store/records/records.h"
 
 namespace atestore {
 class ActorStore::Impl {
  public:
-  Impl(std::unique_ptr<ShardTransport> transport, const StoreOptions& options)
+  Impl(std::unique_ptr<ShardTransport> transport, const StoreOptions& options,
+       const PageTokenCodec& tokens)
       : transport_(std::move(transport)),
         client_(*transport_, clock_, options.seeds,
                 {.budget = options.retry_budget,
@@ -22,7 +24,7 @@ class ActorStore::Impl {
                  .on_wait = options.on_retry},
                 options.on_foreign_node),
         records_(client_),
-        listing_(client_, options) {}
+        listing_(client_, options, tokens) {}
 
   ClusterClient& client() { return client_; }
   Records& records() { return records_; }
@@ -41,8 +43,15 @@ class ActorStore::Impl {
   ActorListing listing_;
 };
 
-ActorStore::ActorStore(std::unique_ptr<ShardTransport> transport, const StoreOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(transport), options)) {}
+absl::StatusOr<std::unique_ptr<ActorStore>> ActorStore::Open(
+    std::unique_ptr<ShardTransport> transport, const StoreOptions& options) {
+  absl::StatusOr<PageTokenCodec> tokens = CheckStore(transport.get(), options);
+  if (!tokens.ok()) return tokens.status();
+  auto impl = std::make_unique<Impl>(std::move(transport), options, *tokens);
+  return std::unique_ptr<ActorStore>(new ActorStore(std::move(impl)));
+}
+
+ActorStore::ActorStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 ActorStore::~ActorStore() = default;
 

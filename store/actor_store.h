@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,45 +9,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "core/listing/list_walk.h"
-#include "core/page_token.h"
 #include "proto/ateapi.pb.h"
 #include "store/call_options.h"
 #include "store/shard_health.h"
 #include "store/shard_transport.h"
+#include "store/store_options.h"
 
 namespace atestore {
 
 // AIP-158: what page_size means when it is 0, and what a larger one is coerced to.
 inline constexpr int32_t kPageSizeDefault = 1000;
 inline constexpr int32_t kPageSizeMax = 1000;
-
-struct StoreOptions {
-  // Where the cluster is asked for its topology first; at least one. Learnt nodes are asked later.
-  std::vector<Endpoint> seeds = {};
-  // PageTokenCodec::Create() with several keys while they are rotated: the first one signs, all
-  // verify. Without: tokens carry a plain checksum, which protects against accidents, not against
-  // forgery.
-  PageTokenCodec page_tokens = {};
-  // A page ends before it would hold more than this much serialized protobuf.
-  size_t page_bytes_max = size_t{3} << 20;
-  // What all readers together may hold of pages that were not asked for yet, beyond one page each.
-  size_t read_ahead_bytes_max = size_t{96} << 20;
-  // A ListActors call ends its page after this much work, a short page with a token.
-  absl::Duration page_work_budget = absl::Milliseconds(250);
-  // Gives up on nodes that cannot be reached: the call fails with UNAVAILABLE.
-  absl::Duration retry_budget = absl::Seconds(5);
-  // Seeds the jitter of waits. Give each process another one, so that they do not come back from an
-  // outage at the same moments.
-  uint64_t jitter_seed = 0;
-  // Called for every record that cannot be read (P8), from any thread.
-  std::function<void(std::string_view key, const absl::Status& why)> on_unreadable_record = {};
-  // Called before every wait for another try after a failure, from any thread.
-  std::function<void()> on_retry = {};
-  // Called when a node answers for another cluster than the one that is served; from any thread.
-  std::function<void(const Endpoint& node)> on_foreign_node = {};
-};
 
 // Response: the message of a listing.
 template <typename Response>
@@ -150,7 +122,11 @@ using WideSerializedActorReader = WidePageReader<SerializedActorPage>;
 // Thread-safe; every call blocks its thread.
 class ActorStore {
  public:
-  ActorStore(std::unique_ptr<ShardTransport> transport, const StoreOptions& options);
+  // A store over `transport`. Does not wait for the cluster: CheckHealth() does. INVALID_ARGUMENT
+  // (INVALID_OPTION) names the field of `options` that is not as store/store_options.h says, or
+  // "transport" when there is none.
+  static absl::StatusOr<std::unique_ptr<ActorStore>> Open(std::unique_ptr<ShardTransport> transport,
+                                                          const StoreOptions& options);
   ~ActorStore();
   ActorStore(const ActorStore&) = delete;
   ActorStore& operator=(const ActorStore&) = delete;
@@ -239,6 +215,8 @@ class ActorStore {
 
  private:
   class Impl;
+  explicit ActorStore(std::unique_ptr<Impl> impl);
+
   std::unique_ptr<Impl> impl_;
 };
 

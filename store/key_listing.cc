@@ -15,6 +15,7 @@
 #include "store/listing/page_reader.h"
 #include "store/listing/paging.h"
 #include "store/listing/partitions.h"
+#include "store/listing/store_check.h"
 #include "store/listing/wide_page_reader.h"
 
 namespace atestore {
@@ -33,7 +34,8 @@ size_t PageSizeOf(const KeyQuery& query, size_t page_size) {
 
 class KeyListing::Impl {
  public:
-  Impl(std::unique_ptr<ShardTransport> transport, const StoreOptions& options)
+  Impl(std::unique_ptr<ShardTransport> transport, const StoreOptions& options,
+       const PageTokenCodec& tokens)
       : transport_(std::move(transport)),
         client_(*transport_, clock_, options.seeds,
                 {.budget = options.retry_budget,
@@ -41,7 +43,7 @@ class KeyListing::Impl {
                  .on_wait = options.on_retry},
                 options.on_foreign_node),
         listing_(client_, options.page_work_budget),
-        tokens_(options.page_tokens),
+        tokens_(tokens),
         // A page holds any key.
         page_bytes_max_(std::max(options.page_bytes_max, kKeyBytesMax + kKeyOverheadBytes)),
         read_ahead_(options.read_ahead_bytes_max) {}
@@ -143,8 +145,15 @@ class KeyListing::Impl {
   ReadAheadBudget read_ahead_;
 };
 
-KeyListing::KeyListing(std::unique_ptr<ShardTransport> transport, const StoreOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(transport), options)) {}
+absl::StatusOr<std::unique_ptr<KeyListing>> KeyListing::Open(
+    std::unique_ptr<ShardTransport> transport, const StoreOptions& options) {
+  absl::StatusOr<PageTokenCodec> tokens = CheckStore(transport.get(), options);
+  if (!tokens.ok()) return tokens.status();
+  auto impl = std::make_unique<Impl>(std::move(transport), options, *tokens);
+  return std::unique_ptr<KeyListing>(new KeyListing(std::move(impl)));
+}
+
+KeyListing::KeyListing(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 KeyListing::~KeyListing() = default;
 

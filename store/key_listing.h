@@ -13,6 +13,7 @@
 #include "store/call_options.h"
 #include "store/key_page.h"
 #include "store/shard_transport.h"
+#include "store/store_options.h"
 
 namespace atestore {
 
@@ -50,8 +51,9 @@ using WideKeyReader = WidePageReader<KeyPage>;
 // Thread-safe; every call blocks its thread.
 class KeyListing {
  public:
-  // Of `options`, what concerns records is not used.
-  KeyListing(std::unique_ptr<ShardTransport> transport, const StoreOptions& options);
+  // As ActorStore::Open(). Of `options`, what concerns records is not used.
+  static absl::StatusOr<std::unique_ptr<KeyListing>> Open(std::unique_ptr<ShardTransport> transport,
+                                                          const StoreOptions& options);
   ~KeyListing();
   KeyListing(const KeyListing&) = delete;
   KeyListing& operator=(const KeyListing&) = delete;
@@ -84,6 +86,8 @@ class KeyListing {
 
  private:
   class Impl;
+  explicit KeyListing(std::unique_ptr<Impl> impl);
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -148,14 +148,16 @@ absl::StatusOr<Report> BenchNetwork(const BenchOptions& options, const NetworkOp
   if (!proxy.ok()) return proxy.status();
   absl::StatusOr<std::unique_ptr<RedisTransport>> redis = RedisTransport::Create({});
   if (!redis.ok()) return redis.status();
-  ActorStore store(std::make_unique<ProxiedTransport>(*std::move(redis), **proxy),
-                   {.seeds = (*target)->Primaries()});
+  const absl::StatusOr<std::unique_ptr<ActorStore>> store =
+      ActorStore::Open(std::make_unique<ProxiedTransport>(*std::move(redis), **proxy),
+                       {.seeds = (*target)->Primaries()});
+  if (!store.ok()) return store.status();
   const std::vector<size_t> widths{1, static_cast<size_t>(network.width)};
   std::map<double, Best> best;  // by round trip in milliseconds
   for (int64_t turn = 0; turn < network.times; ++turn) {
     for (const double round_trip_ms : network.round_trips_ms) {
       (*proxy)->SetDelay(absl::Milliseconds(round_trip_ms) / 2);
-      absl::Status status = MeasureOnce(store, options, widths, &best[round_trip_ms]);
+      absl::Status status = MeasureOnce(**store, options, widths, &best[round_trip_ms]);
       if (!status.ok()) return status;
     }
   }

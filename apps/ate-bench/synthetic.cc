@@ -51,7 +51,9 @@ absl::StatusOr<Report> BenchSynthetic(const BenchOptions& options,
           mockcluster::SyntheticActors{.actors = static_cast<uint64_t>(synthetic.actors)}});
   StoreOptions store_options;
   store_options.seeds = cluster->Endpoints();
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster), store_options);
+  const absl::StatusOr<std::unique_ptr<ActorStore>> store =
+      ActorStore::Open(std::make_unique<EmbeddedTransport>(cluster), store_options);
+  if (!store.ok()) return store.status();
   Report report;
   report.Add("actors", synthetic.actors);
   constexpr Slot kMiddle = kSlotCount / 2;
@@ -61,7 +63,7 @@ absl::StatusOr<Report> BenchSynthetic(const BenchOptions& options,
        {std::pair<std::string, Slot>{"first", 0}, {"middle", kMiddle}}) {
     for (Report* target : {&ignored, &report}) {
       absl::Status status =
-          AddPages(store, options, TokenBefore(slot), synthetic.pages, place, target);
+          AddPages(**store, options, TokenBefore(slot), synthetic.pages, place, target);
       if (!status.ok()) return status;
     }
   }

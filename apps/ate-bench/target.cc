@@ -83,7 +83,7 @@ absl::StatusOr<std::unique_ptr<ActorStore>> OpenStore(const std::vector<std::str
   options.seeds = *std::move(seeds);
   absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create({});
   if (!transport.ok()) return transport.status();
-  return std::make_unique<ActorStore>(*std::move(transport), options);
+  return ActorStore::Open(*std::move(transport), options);
 }
 
 double ClientCpuSeconds() {

@@ -63,9 +63,7 @@ absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags, Metrics& metrics
       return AtFlag(kFlag, absl::InvalidArgumentError(absl::StrCat(flags.page_token_key_file, ": ",
                                                                    keys.status().message())));
     }
-    absl::StatusOr<PageTokenCodec> page_tokens = PageTokenCodec::Create(*std::move(keys));
-    if (!page_tokens.ok()) return AtFlag(kFlag, page_tokens.status());
-    options.page_tokens = *std::move(page_tokens);
+    options.page_token_keys = *std::move(keys);
   }
   auto limit = std::make_shared<RateLimit>(kUnreadableLinesPerSecond);
   options.on_unreadable_record = [limit](std::string_view key, const absl::Status& why) {
@@ -92,12 +90,13 @@ std::unique_ptr<ShardTransport> Watched(std::unique_ptr<ShardTransport> transpor
       std::make_unique<MeteredTransport>(std::move(transport), metrics, nodes));
 }
 
-std::unique_ptr<ActorStore> EmbeddedStore(const Flags& flags, Metrics& metrics, NodeBulkhead& nodes,
-                                          StoreOptions options) {
+absl::StatusOr<std::unique_ptr<ActorStore>> EmbeddedStore(const Flags& flags, Metrics& metrics,
+                                                          NodeBulkhead& nodes,
+                                                          StoreOptions options) {
   const std::shared_ptr<EmbeddedCluster> cluster = MakeDemoCluster(flags.demo_actors);
   options.seeds = cluster->Endpoints();
-  return std::make_unique<ActorStore>(
-      Watched(std::make_unique<EmbeddedTransport>(cluster), metrics, nodes), options);
+  return ActorStore::Open(Watched(std::make_unique<EmbeddedTransport>(cluster), metrics, nodes),
+                          options);
 }
 
 }  // namespace
@@ -114,7 +113,7 @@ absl::StatusOr<std::unique_ptr<ActorStore>> MakeStore(const Flags& flags, Metric
   if (!redis.ok()) return redis.status();
   absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create(*redis);
   if (!transport.ok()) return transport.status();
-  return std::make_unique<ActorStore>(Watched(*std::move(transport), metrics, nodes), *options);
+  return ActorStore::Open(Watched(*std::move(transport), metrics, nodes), *options);
 }
 
 }  // namespace atestore

@@ -37,6 +37,11 @@ uint64_t JitterSeed() {
   return uint64_t{device()} << 32 | device();
 }
 
+int Fail(const absl::Status& why) {
+  WriteAll(STDERR_FILENO, absl::StrCat("slotscan: ", why.message(), "\n"));
+  return kExitFailed;
+}
+
 int Run(Flags flags) {
   if (flags.ask_password) {
     const char* password = getpass("Please input password: ");
@@ -50,13 +55,11 @@ int Run(Flags flags) {
   if (flags.tls) redis.tls = flags.tls_options;
   absl::StatusOr<std::unique_ptr<atestore::RedisTransport>> transport =
       atestore::RedisTransport::Create(redis);
-  if (!transport.ok()) {
-    WriteAll(STDERR_FILENO, absl::StrCat("slotscan: ", transport.status().message(), "\n"));
-    return kExitFailed;
-  }
-  atestore::KeyListing listing(*std::move(transport),
-                               {.seeds = {flags.server}, .jitter_seed = JitterSeed()});
-  return Scan(listing, flags, interrupted).Run();
+  if (!transport.ok()) return Fail(transport.status());
+  const absl::StatusOr<std::unique_ptr<atestore::KeyListing>> listing = atestore::KeyListing::Open(
+      *std::move(transport), {.seeds = {flags.server}, .jitter_seed = JitterSeed()});
+  if (!listing.ok()) return Fail(listing.status());
+  return Scan(**listing, flags, interrupted).Run();
 }
 
 }  // namespace

@@ -44,10 +44,11 @@ class AllKeysSink final : public RecordSink {
 
 }  // namespace
 
-ActorListing::ActorListing(ClusterClient& client, const StoreOptions& options)
+ActorListing::ActorListing(ClusterClient& client, const StoreOptions& options,
+                           const PageTokenCodec& tokens)
     : client_(client),
       listing_(client, options.page_work_budget),
-      tokens_(options.page_tokens),
+      tokens_(tokens),
       page_bytes_max_(options.page_bytes_max),
       read_ahead_(options.read_ahead_bytes_max),
       on_unreadable_(options.on_unreadable_record) {}

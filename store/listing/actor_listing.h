@@ -16,6 +16,7 @@
 #include "store/listing/page_reader.h"
 #include "store/listing/read_ahead_budget.h"
 #include "store/listing/wide_page_reader.h"
+#include "store/store_options.h"
 
 namespace atestore {
 
@@ -23,7 +24,8 @@ namespace atestore {
 // protobuf messages. Thread-safe. The client must outlive it.
 class ActorListing {
  public:
-  ActorListing(ClusterClient& client, const StoreOptions& options);
+  // `tokens` are made and read with; the keys in `options` are not looked at.
+  ActorListing(ClusterClient& client, const StoreOptions& options, const PageTokenCodec& tokens);
 
   // ListActors; Page: ActorPage or SerializedActorPage.
   template <typename Page>

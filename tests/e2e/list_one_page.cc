@@ -13,7 +13,9 @@ int main(int argc, char** argv) {
   absl::StatusOr<Endpoint> seed = ParseEndpoint(argv[1]);
   absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create({});
   if (!seed.ok() || !transport.ok()) return 2;
-  ActorStore store(*std::move(transport), StoreOptions{.seeds = {*seed}});
+  const std::unique_ptr<ActorStore> opened =
+      ActorStore::Open(*std::move(transport), StoreOptions{.seeds = {*seed}}).value();
+  ActorStore& store = *opened;
   ateapi::ListActorsRequest request;
   request.set_page_size(std::stoi(argv[2]));
   if (argc > 3) request.set_page_token(argv[3]);

@@ -40,7 +40,7 @@ class ListingHugeSlotTest : public ::testing::TestWithParam<ServerKind> {
     absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create({});
     ASSERT_TRUE(transport.ok());
     StoreOptions options{.seeds = cluster_->endpoints()};
-    store_ = std::make_unique<ActorStore>(std::move(*transport), options);
+    store_ = ActorStore::Open(std::move(*transport), options).value();
   }
 
   // Lists everything, with `event` in the middle of the slot, and expects nothing to be missing.

@@ -29,7 +29,7 @@ std::unique_ptr<ActorStore> NewStore(RealCluster& cluster) {
   absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create({});
   EXPECT_TRUE(transport.ok()) << transport.status();
   StoreOptions options{.seeds = cluster.endpoints()};
-  return std::make_unique<ActorStore>(std::move(*transport), options);
+  return ActorStore::Open(std::move(*transport), options).value();
 }
 
 // One loaded cluster of each kind for all tests of this file.

@@ -39,7 +39,7 @@ class RealListing : public ::testing::TestWithParam<ServerKind> {
     absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create({});
     EXPECT_TRUE(transport.ok()) << transport.status();
     StoreOptions options{.seeds = std::move(seeds), .retry_budget = retry_budget};
-    return std::make_unique<ActorStore>(std::move(*transport), options);
+    return ActorStore::Open(std::move(*transport), options).value();
   }
 
   // One listing of everything, given up after `patience` of UNAVAILABLE at one place. A listing

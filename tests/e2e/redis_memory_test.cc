@@ -44,9 +44,9 @@ class RedisMemoryTest : public ::testing::TestWithParam<ServerKind> {
     redis.credentials = credentials;
     absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create(redis);
     EXPECT_TRUE(transport.ok()) << transport.status();
-    return std::make_unique<ActorStore>(
-        std::move(*transport),
-        StoreOptions{.seeds = {cluster_->endpoint(0)}, .retry_budget = absl::Seconds(1)});
+    return ActorStore::Open(std::move(*transport), StoreOptions{.seeds = {cluster_->endpoint(0)},
+                                                                .retry_budget = absl::Seconds(1)})
+        .value();
   }
 
   std::unique_ptr<RealCluster> cluster_;

@@ -51,8 +51,8 @@ class RedisSecuredClusterTest : public ::testing::TestWithParam<ServerKind> {
                                 .client_cert_file = cluster_->tls_files().client_bundle};
     absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create(redis);
     ASSERT_TRUE(transport.ok()) << transport.status();
-    store_ = std::make_unique<ActorStore>(std::move(*transport),
-                                          StoreOptions{.seeds = {cluster_->endpoint(0)}});
+    store_ = ActorStore::Open(std::move(*transport), StoreOptions{.seeds = {cluster_->endpoint(0)}})
+                 .value();
   }
 
   void ExpectComplete(const std::vector<std::pair<std::string, std::string>>& records) {

@@ -126,7 +126,7 @@ Program::Program(World& world, WriteMistake mistake)
       faulty_(world.requests(), transport_, mistake),
       client_(faulty_, world.clock(), world.cluster()->Endpoints(), {}),
       records_(client_),
-      listing_(client_, StoreOptions{}),
+      listing_(client_, StoreOptions{}, PageTokenCodec()),
       call_{.deadline = absl::InfiniteFuture(), .cancelled = [this] { return crashed(); }} {}
 
 ateapi::ActorRef One() {

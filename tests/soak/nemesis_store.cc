@@ -244,7 +244,7 @@ absl::StatusOr<std::unique_ptr<ActorStore>> NewNemesisStore(const std::vector<ui
   if (!transport.ok()) return transport.status();
   StoreOptions options{.page_work_budget = page_work_budget, .retry_budget = kRetryBudget};
   for (const uint16_t port : ports) options.seeds.push_back({"127.0.0.1", port});
-  return std::make_unique<ActorStore>(std::move(*transport), options);
+  return ActorStore::Open(std::move(*transport), options);
 }
 
 std::unique_ptr<NemesisLister> NewStoreLister(std::vector<uint16_t> ports, uint64_t seed) {

@@ -26,7 +26,7 @@ absl::StatusOr<std::unique_ptr<ActorStore>> NewStore(const std::vector<Endpoint>
   absl::StatusOr<std::unique_ptr<RedisTransport>> transport = RedisTransport::Create(redis);
   if (!transport.ok()) return transport.status();
   StoreOptions options{.seeds = seeds, .retry_budget = kRetryBudget};
-  return std::make_unique<ActorStore>(std::move(*transport), options);
+  return ActorStore::Open(std::move(*transport), options);
 }
 
 }  // namespace

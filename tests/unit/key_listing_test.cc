@@ -71,9 +71,10 @@ class KeyListingTest : public testing::TestWithParam<Flavor> {
   }
 
   std::unique_ptr<KeyListing> MakeListing() {
-    return std::make_unique<KeyListing>(
-        std::make_unique<EmbeddedTransport>(cluster_),
-        StoreOptions{.seeds = cluster_->Endpoints(), .retry_budget = absl::Milliseconds(50)});
+    return KeyListing::Open(
+               std::make_unique<EmbeddedTransport>(cluster_),
+               StoreOptions{.seeds = cluster_->Endpoints(), .retry_budget = absl::Milliseconds(50)})
+        .value();
   }
 
   static void Count(const KeyPage& page, Counts* counts) {

@@ -96,9 +96,10 @@ class ListingAskingTest : public ::testing::TestWithParam<Flavor> {
     const std::vector<Endpoint> seeds = cluster->Endpoints();
     auto transport = std::make_unique<CountingTransport>(std::move(cluster));
     transport_ = transport.get();
-    store_ = std::make_unique<ActorStore>(
-        std::move(transport),
-        StoreOptions{.seeds = seeds, .page_work_budget = absl::InfiniteDuration()});
+    store_ =
+        ActorStore::Open(std::move(transport),
+                         StoreOptions{.seeds = seeds, .page_work_budget = absl::InfiniteDuration()})
+            .value();
   }
 
   struct Listed {
@@ -308,8 +309,12 @@ TEST_P(ListingAskingTest, TooManyGroupsAreAnErrorThatSaysSo) {
       EXPECT_TRUE(emulated.Put(absl::StrCat("actor:a:id-", actor), "{}").ok());
     }
   });
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster),
-                   {.seeds = cluster->Endpoints(), .page_work_budget = absl::InfiniteDuration()});
+  const std::unique_ptr<ActorStore> opened =
+      ActorStore::Open(
+          std::make_unique<EmbeddedTransport>(cluster),
+          {.seeds = cluster->Endpoints(), .page_work_budget = absl::InfiniteDuration()})
+          .value();
+  ActorStore& store = *opened;
   ateapi::CountActorsRequest request;
   request.add_group_by("actor_id");
   const absl::Status status = store.CountActors(request).status();

@@ -82,7 +82,9 @@ TEST_P(ListingLargeValuesTest, AreListedInSmallerPortions) {
   });
   auto transport = std::make_unique<BufferLimitedTransport>(cluster);
   BufferLimitedTransport& limited = *transport;
-  ActorStore store(std::move(transport), {.seeds = cluster->Endpoints()});
+  const std::unique_ptr<ActorStore> opened =
+      ActorStore::Open(std::move(transport), {.seeds = cluster->Endpoints()}).value();
+  ActorStore& store = *opened;
   std::set<std::string> listed;
   ateapi::ListActorsRequest request;
   do {

@@ -134,6 +134,11 @@ Listed ReadToTheEnd(ActorReader& reader) {
 
 class ListingPagesTest : public ::testing::TestWithParam<Flavor> {
  protected:
+  std::unique_ptr<ActorStore> OpenStore() {
+    return ActorStore::Open(std::make_unique<EmbeddedTransport>(cluster_),
+                            {.seeds = cluster_->Endpoints()})
+        .value();
+  }
   void KillPrimaries() {
     cluster_->With([&](mockcluster::Cluster& cluster) {
       for (auto node : primaries_) ASSERT_TRUE(cluster.Kill(node).ok());
@@ -158,7 +163,8 @@ INSTANTIATE_TEST_SUITE_P(Flavors, ListingPagesTest,
                          ::testing::Values(Flavor::kRedis70, Flavor::kValkey80));
 
 TEST_P(ListingPagesTest, AReaderGivesThePagesOfAChainOfCalls) {
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  const std::unique_ptr<ActorStore> opened = OpenStore();
+  ActorStore& store = *opened;
   for (int32_t page_size : {7, 100, 1000}) {
     ateapi::ListActorsRequest request;
     request.set_page_size(page_size);
@@ -182,7 +188,8 @@ TEST_P(ListingPagesTest, AReaderOfFewActorsGivesThePagesOfAChainOfCalls) {
       EXPECT_TRUE(cluster.Put(absl::StrCat("actor:few:id-", actor), "{}").ok());
     }
   });
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  const std::unique_ptr<ActorStore> opened = OpenStore();
+  ActorStore& store = *opened;
   for (int32_t page_size : {7, 100, 1000}) {
     ateapi::ListActorsRequest request;
     request.set_atespace("few");
@@ -199,7 +206,8 @@ TEST_P(ListingPagesTest, AReaderOfFewActorsGivesThePagesOfAChainOfCalls) {
 }
 
 TEST_P(ListingPagesTest, ASerializedPageIsThePage) {
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  const std::unique_ptr<ActorStore> opened = OpenStore();
+  ActorStore& store = *opened;
   ateapi::ListActorsRequest request;
   request.set_page_size(900);
   do {
@@ -252,7 +260,8 @@ TEST(SerializedActorSink, HoldsWhatWasAddedAndNotRemoved) {
 }
 
 TEST_P(ListingPagesTest, AReaderThatIsNotReadToItsEndEnds) {
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  const std::unique_ptr<ActorStore> opened = OpenStore();
+  ActorStore& store = *opened;
   ateapi::ListActorsRequest request;
   request.set_page_size(10);
   for (int pages = 0; pages < 8; ++pages) {
@@ -264,7 +273,8 @@ TEST_P(ListingPagesTest, AReaderThatIsNotReadToItsEndEnds) {
 }
 
 TEST_P(ListingPagesTest, AReaderRefusesABadRequestAtOnce) {
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  const std::unique_ptr<ActorStore> opened = OpenStore();
+  ActorStore& store = *opened;
   ateapi::ListActorsRequest request;
   request.set_page_token("garbage");
   absl::Status status = store.ReadActors(request).status();
@@ -273,7 +283,8 @@ TEST_P(ListingPagesTest, AReaderRefusesABadRequestAtOnce) {
 }
 
 TEST_P(ListingPagesTest, AReaderStopsWhenItsCallIsCancelled) {
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster_), {.seeds = cluster_->Endpoints()});
+  const std::unique_ptr<ActorStore> opened = OpenStore();
+  ActorStore& store = *opened;
   ateapi::ListActorsRequest request;
   request.set_page_size(10);
   std::atomic<bool> cancelled = false;
@@ -301,8 +312,11 @@ TEST_P(ListingPagesTest, AReaderFailsWithTheClusterAndItsLastTokenGoesOn) {
                   },
               .on_reply = [&] { ++replies; }};
   auto transport = std::make_unique<HookedTransport>(cluster_, hooks);
-  ActorStore store(std::move(transport),
-                   {.seeds = cluster_->Endpoints(), .retry_budget = absl::Milliseconds(50)});
+  const std::unique_ptr<ActorStore> opened =
+      ActorStore::Open(std::move(transport),
+                       {.seeds = cluster_->Endpoints(), .retry_budget = absl::Milliseconds(50)})
+          .value();
+  ActorStore& store = *opened;
   ateapi::ListActorsRequest request;
   request.set_page_size(10);
   absl::StatusOr<std::unique_ptr<ActorReader>> reader = store.ReadActors(request);

@@ -35,9 +35,10 @@ class ListingPartitionsTest : public testing::TestWithParam<Flavor> {
   }
 
   std::unique_ptr<ActorStore> MakeStore() {
-    return std::make_unique<ActorStore>(
-        std::make_unique<EmbeddedTransport>(cluster_),
-        StoreOptions{.seeds = cluster_->Endpoints(), .retry_budget = absl::Milliseconds(50)});
+    return ActorStore::Open(
+               std::make_unique<EmbeddedTransport>(cluster_),
+               StoreOptions{.seeds = cluster_->Endpoints(), .retry_budget = absl::Milliseconds(50)})
+        .value();
   }
 
   std::vector<std::string> Partition(int32_t count, const std::string& token = "") {

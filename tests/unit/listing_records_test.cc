@@ -75,9 +75,10 @@ class ListingRecordsTest : public testing::Test {
       EXPECT_TRUE(emulated.Put("atespace:", "{}").ok());
       EXPECT_TRUE(emulated.Put("worker:ns:pool", "{}").ok());
     });
-    store_ = std::make_unique<ActorStore>(
-        std::make_unique<EmbeddedTransport>(cluster_),
-        StoreOptions{.seeds = cluster_->Endpoints(), .retry_budget = absl::Milliseconds(50)});
+    store_ = ActorStore::Open(std::make_unique<EmbeddedTransport>(cluster_),
+                              StoreOptions{.seeds = cluster_->Endpoints(),
+                                           .retry_budget = absl::Milliseconds(50)})
+                 .value();
   }
 
   static void Count(const Page& page, Counts* counts) {
@@ -226,7 +227,11 @@ TEST(ListingWorkersTest, AListThatDoesNotFitNamesTheRemedy) {
     });
   };
   for (size_t number = 0; number < fits; ++number) put(number);
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster), {.seeds = cluster->Endpoints()});
+  const std::unique_ptr<ActorStore> opened =
+      ActorStore::Open(std::make_unique<EmbeddedTransport>(cluster),
+                       {.seeds = cluster->Endpoints()})
+          .value();
+  ActorStore& store = *opened;
   absl::StatusOr<WorkerPage> whole = store.ListWorkers();
   ASSERT_TRUE(whole.ok()) << whole.status();
   EXPECT_EQ(whole->response.workers_size(), static_cast<int>(fits));
@@ -258,7 +263,11 @@ TEST(ListingAtespacesTest, AWholeListIsSortedByName) {
       EXPECT_TRUE(emulated.Put(Atespaces::Key(number), Atespaces::Value(number)).ok());
     }
   });
-  ActorStore store(std::make_unique<EmbeddedTransport>(cluster), {.seeds = cluster->Endpoints()});
+  const std::unique_ptr<ActorStore> opened =
+      ActorStore::Open(std::make_unique<EmbeddedTransport>(cluster),
+                       {.seeds = cluster->Endpoints()})
+          .value();
+  ActorStore& store = *opened;
   absl::StatusOr<AtespacePage> whole = store.ListAtespaces();
   ASSERT_TRUE(whole.ok()) << whole.status();
   ASSERT_EQ(whole->response.atespaces_size(), 300);

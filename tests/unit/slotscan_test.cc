@@ -63,8 +63,11 @@ TEST(SlotscanOutput, AnyBytes) {
     EXPECT_TRUE(emulated.PutTyped("{b}\xc3\xa4\xc2\x9b", "", mockcluster::ValueType::kHash).ok());
     EXPECT_TRUE(emulated.Put("{c}", "\xfe").ok());
   });
-  atestore::KeyListing listing(std::make_unique<atestore::EmbeddedTransport>(cluster),
-                               {.seeds = cluster->Endpoints()});
+  const std::unique_ptr<atestore::KeyListing> opened =
+      atestore::KeyListing::Open(std::make_unique<atestore::EmbeddedTransport>(cluster),
+                                 {.seeds = cluster->Endpoints()})
+          .value();
+  atestore::KeyListing& listing = *opened;
   auto lines = [&](const char* match, bool values, Format format) {
     std::string text;
     absl::StatusOr<atestore::KeyPage> page =
