@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "store/advanced.h"
 #include "store/cluster/clock.h"
 #include "store/cluster/cluster_client.h"
 #include "store/cluster/health_check.h"
@@ -56,24 +57,13 @@ ActorStore::ActorStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ActorStore::~ActorStore() = default;
 
 absl::StatusOr<ActorPage> ActorStore::ListActors(const ateapi::ListActorsRequest& request,
-                                                 const CallOptions& call, ActorPage recycled) {
-  return WithReason(impl_->listing().ListPage(request, call, std::move(recycled)));
-}
-
-absl::StatusOr<SerializedActorPage> ActorStore::ListActorsSerialized(
-    const ateapi::ListActorsRequest& request, const CallOptions& call,
-    SerializedActorPage recycled) {
-  return WithReason(impl_->listing().ListPage(request, call, std::move(recycled)));
+                                                 const CallOptions& call) {
+  return WithReason(impl_->listing().ListPage(request, call, ActorPage()));
 }
 
 absl::StatusOr<std::unique_ptr<ActorReader>> ActorStore::ReadActors(
     const ateapi::ListActorsRequest& request, const CallOptions& call) {
   return WithReason(impl_->listing().ReadPages<ActorPage>(request, call));
-}
-
-absl::StatusOr<std::unique_ptr<SerializedActorReader>> ActorStore::ReadActorsSerialized(
-    const ateapi::ListActorsRequest& request, const CallOptions& call) {
-  return WithReason(impl_->listing().ReadPages<SerializedActorPage>(request, call));
 }
 
 absl::StatusOr<ActorCounts> ActorStore::CountActors(const ateapi::CountActorsRequest& request,
@@ -89,11 +79,6 @@ absl::StatusOr<std::vector<std::string>> ActorStore::PartitionActors(
 absl::StatusOr<std::unique_ptr<WideActorReader>> ActorStore::ReadActorsWide(
     const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call) {
   return WithReason(impl_->listing().ReadWide<ActorPage>(request, wide, call));
-}
-
-absl::StatusOr<std::unique_ptr<WideSerializedActorReader>> ActorStore::ReadActorsWideSerialized(
-    const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call) {
-  return WithReason(impl_->listing().ReadWide<SerializedActorPage>(request, wide, call));
 }
 
 absl::StatusOr<ateapi::Actor> ActorStore::GetActor(const ateapi::ActorRef& ref,
@@ -160,6 +145,29 @@ absl::Status ActorStore::CheckHealth(const CallOptions& call) {
 
 absl::StatusOr<std::vector<ShardHealth>> ActorStore::CheckShards(const CallOptions& call) {
   return WithReason(atestore::CheckShards(impl_->client(), impl_->HealthDeadline(call)));
+}
+
+AdvancedReads::AdvancedReads(ActorStore& store) : store_(store.impl_.get()) {}
+
+absl::StatusOr<ActorPage> AdvancedReads::ListActors(const ateapi::ListActorsRequest& request,
+                                                    const CallOptions& call, ActorPage recycled) {
+  return WithReason(store_->listing().ListPage(request, call, std::move(recycled)));
+}
+
+absl::StatusOr<SerializedActorPage> AdvancedReads::ListActorsSerialized(
+    const ateapi::ListActorsRequest& request, const CallOptions& call,
+    SerializedActorPage recycled) {
+  return WithReason(store_->listing().ListPage(request, call, std::move(recycled)));
+}
+
+absl::StatusOr<std::unique_ptr<SerializedActorReader>> AdvancedReads::ReadActorsSerialized(
+    const ateapi::ListActorsRequest& request, const CallOptions& call) {
+  return WithReason(store_->listing().ReadPages<SerializedActorPage>(request, call));
+}
+
+absl::StatusOr<std::unique_ptr<WideSerializedActorReader>> AdvancedReads::ReadActorsWideSerialized(
+    const ateapi::ListActorsRequest& request, const WideRead& wide, const CallOptions& call) {
+  return WithReason(store_->listing().ReadWide<SerializedActorPage>(request, wide, call));
 }
 
 }  // namespace atestore

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/key_filter.h"
+#include "core/listing/names_batch.h"
 #include "core/status.h"
 #include "store/cluster/clock.h"
 #include "store/cluster/cluster_client.h"
@@ -20,6 +21,8 @@
 
 namespace atestore {
 namespace {
+
+static_assert(kKeyBytesMax == kNameBytesMax, "a listing reads names of this length");
 
 uint64_t HashOf(const KeyQuery& query) {
   return HashRequest(query.values ? "ListKeysAndValues" : "ListKeys", query.match);
@@ -48,11 +51,11 @@ class KeyListing::Impl {
         page_bytes_max_(std::max(options.page_bytes_max, kKeyBytesMax + kKeyOverheadBytes)),
         read_ahead_(options.read_ahead_bytes_max) {}
 
-  absl::StatusOr<KeyPage> ListPage(const KeyQuery& query, const Page& page, const CallOptions& call,
-                                   KeyPage recycled) {
+  absl::StatusOr<KeyPage> ListPage(const KeyQuery& query, const Page& page,
+                                   const CallOptions& call) {
     absl::StatusOr<ListingRequest> request = Understand(query, page);
     if (!request.ok()) return request.status();
-    OpenPage<KeyPage> open(std::move(recycled), page_bytes_max_, query.values);
+    OpenPage<KeyPage> open(KeyPage(), page_bytes_max_, query.values);
     absl::StatusOr<ListingEnd> end = listing_.ListPage(*request, open.sink(), call);
     if (!end.ok()) return end.status();
     std::string token;
@@ -158,8 +161,8 @@ KeyListing::KeyListing(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KeyListing::~KeyListing() = default;
 
 absl::StatusOr<KeyPage> KeyListing::ListKeys(const KeyQuery& query, const Page& page,
-                                             const CallOptions& call, KeyPage recycled) {
-  return WithReason(impl_->ListPage(query, page, call, std::move(recycled)));
+                                             const CallOptions& call) {
+  return WithReason(impl_->ListPage(query, page, call));
 }
 
 absl::StatusOr<std::unique_ptr<KeyReader>> KeyListing::ReadKeys(const KeyQuery& query,

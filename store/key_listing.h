@@ -8,10 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "core/glob.h"
-#include "core/listing/keys_batch.h"
-#include "store/actor_store.h"
 #include "store/call_options.h"
 #include "store/key_page.h"
+#include "store/pages.h"
 #include "store/shard_transport.h"
 #include "store/store_options.h"
 
@@ -29,7 +28,9 @@ struct KeyQuery {
 };
 inline constexpr size_t kMatchBytesMax = size_t{64} << 10;
 
-// A key over kKeyBytesMax (64 KiB) is not listed; KeyPage::long_keys() tells that there was one.
+// A longer key is not listed; KeyPage::long_keys() tells that there was one.
+inline constexpr size_t kKeyBytesMax = size_t{64} << 10;
+
 // What page_size means when it is 0, with values and without, and what a larger one is coerced to.
 inline constexpr size_t kKeyValuePageSizeDefault = 1000;
 inline constexpr size_t kKeyPageSizeMax = 10'000;
@@ -64,9 +65,9 @@ class KeyListing {
   };
 
   // One page. A deadline that comes near, or page_work_budget, ends it early, with a token: only an
-  // empty next_page_token() is the end. `recycled`: a page that is done with, for its memory.
+  // empty next_page_token() is the end.
   absl::StatusOr<KeyPage> ListKeys(const KeyQuery& query, const Page& page,
-                                   const CallOptions& call = {}, KeyPage recycled = {});
+                                   const CallOptions& call = {});
 
   // All pages from `first` on, read ahead. The listing must outlive the reader.
   absl::StatusOr<std::unique_ptr<KeyReader>> ReadKeys(const KeyQuery& query, const Page& first,

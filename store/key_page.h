@@ -1,12 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/listing/values_read.h"
 
 namespace atestore {
 
@@ -19,6 +18,7 @@ class KeyPage {
   // nullopt: keys alone were asked for, or the key has none to list: no_value() says why.
   std::optional<std::string_view> value(size_t index) const;
   // Why a key has no value though values were asked for.
+  enum class NoValue { kNotAString, kTooLarge };
   std::optional<NoValue> no_value(size_t index) const;
 
   // Empty: the last page of its part of the listing.

@@ -14,6 +14,7 @@
 #include "apps/ate-bench/processor_load.h"
 #include "apps/ate-bench/target.h"
 #include "core/status.h"
+#include "store/advanced.h"
 
 namespace atestore {
 namespace {
@@ -112,7 +113,7 @@ absl::StatusOr<int64_t> ListUntil(ActorStore& store, const BenchOptions& options
       if (!begun.ok()) return begun.status();
       reader = *std::move(begun);
     }
-    absl::StatusOr<ActorPage> next = reader->Next(std::move(page));
+    absl::StatusOr<ActorPage> next = Recycling::Next(*reader, std::move(page));
     if (!next.ok()) return next.status();
     page = *std::move(next);
     actors += page.response.actors_size();

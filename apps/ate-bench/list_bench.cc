@@ -7,6 +7,7 @@
 #include "apps/ate-bench/target.h"
 #include "core/key_filter.h"
 #include "core/position.h"
+#include "store/advanced.h"
 
 namespace atestore {
 namespace {
@@ -35,13 +36,13 @@ class StorePages {
 
  private:
   absl::StatusOr<ActorPage> Next() {
-    if (page_by_page_) return store_.ListActors(request_, {}, std::move(last_));
+    if (page_by_page_) return AdvancedReads(store_).ListActors(request_, {}, std::move(last_));
     if (!reader_) {
       absl::StatusOr<std::unique_ptr<ActorReader>> reader = store_.ReadActors(request_);
       if (!reader.ok()) return reader.status();
       reader_ = *std::move(reader);
     }
-    return reader_->Next(std::move(last_));
+    return Recycling::Next(*reader_, std::move(last_));
   }
 
   ActorStore& store_;

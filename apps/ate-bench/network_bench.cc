@@ -10,6 +10,7 @@
 #include "apps/ate-bench/delay_proxy.h"
 #include "apps/ate-bench/target.h"
 #include "core/status.h"
+#include "store/advanced.h"
 
 namespace atestore {
 namespace {
@@ -92,7 +93,7 @@ absl::StatusOr<Listed> List(ActorStore& store, const BenchOptions& options, size
   ActorPage page;
   return Measure([&]() -> absl::StatusOr<int64_t> {
     if ((*reader)->page_tokens().empty()) return -1;
-    absl::StatusOr<ActorPage> next = (*reader)->Next(std::move(page));
+    absl::StatusOr<ActorPage> next = Recycling::Next(**reader, std::move(page));
     if (!next.ok()) return next.status();
     page = *std::move(next);
     return page.response.actors_size();
@@ -109,7 +110,7 @@ absl::StatusOr<double> PageMs(ActorStore& store, const BenchOptions& options) {
   ActorPage page;
   while (ms.size() < kPages) {
     const absl::Time start = absl::Now();
-    absl::StatusOr<ActorPage> next = store.ListActors(request, {}, std::move(page));
+    absl::StatusOr<ActorPage> next = AdvancedReads(store).ListActors(request, {}, std::move(page));
     if (!next.ok()) return next.status();
     ms.push_back(absl::ToDoubleMilliseconds(absl::Now() - start));
     page = *std::move(next);

@@ -16,7 +16,7 @@
 namespace atestore {
 namespace {
 
-PageCounts CountsOf(const ListWalk::Counters& counters, int64_t skipped_records) {
+PageCounts CountsOf(const ListingCounters& counters, int64_t skipped_records) {
   return {.skipped_records = skipped_records,
           .slot_restarts = static_cast<int64_t>(counters.slot_restarts),
           .retakes = static_cast<int64_t>(counters.retakes),
@@ -142,7 +142,8 @@ absl::StatusOr<PreparedCall> PrepareListActors(grpc::ByteBuffer& bytes) {
   TakeNames(*request, &call);
   call.run = [request = *std::move(request)](ActorStore& store, const CallOptions& options,
                                              CallNotes& notes) -> absl::StatusOr<std::string> {
-    absl::StatusOr<SerializedActorPage> page = store.ListActorsSerialized(request, options);
+    absl::StatusOr<SerializedActorPage> page =
+        AdvancedReads(store).ListActorsSerialized(request, options);
     if (!page.ok()) return page.status();
     notes.listing = {
         .progress = page->progress, .counts = CountsOf(*page), .applied = AppliedParts(request)};

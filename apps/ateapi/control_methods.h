@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "apps/ateapi/metrics.h"
 #include "store/actor_store.h"
+#include "store/advanced.h"
 
 namespace grpc {
 class ByteBuffer;

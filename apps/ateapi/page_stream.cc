@@ -67,7 +67,8 @@ absl::StatusOr<SerializedActorPage> PageStream::NextPage() {
   }
   if (reader == nullptr) {
     absl::StatusOr<Reader> opened =
-        service_.store_.ReadActorsSerialized(call_->prepared.pages, service_.OptionsOf(*call_));
+        AdvancedReads(service_.store_)
+            .ReadActorsSerialized(call_->prepared.pages, service_.OptionsOf(*call_));
     if (!opened.ok()) return opened.status();
     reader = *std::move(opened);
   }

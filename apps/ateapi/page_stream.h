@@ -6,6 +6,7 @@
 
 #include "apps/ateapi/control_service.h"
 #include "store/actor_store.h"
+#include "store/advanced.h"
 
 namespace atestore {
 

@@ -16,7 +16,7 @@ namespace slotscan {
 namespace {
 
 using atestore::KeyPage;
-using atestore::NoValue;
+using NoValue = atestore::KeyPage::NoValue;
 using atestore::ToAbsl;
 
 bool IsControl(uint32_t code_point) {

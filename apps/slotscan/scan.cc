@@ -10,6 +10,7 @@
 #include "apps/slotscan/output.h"
 #include "core/status.h"
 #include "core/utf8.h"
+#include "store/advanced.h"
 #include "store/steady_time.h"
 
 namespace slotscan {
@@ -45,7 +46,7 @@ std::optional<int> Scan::ReadOn() {
   absl::Status status = reader.status();
   KeyPage page;
   while (status.ok() && !(*reader)->page_tokens().empty()) {
-    absl::StatusOr<KeyPage> next = (*reader)->Next(std::move(page));
+    absl::StatusOr<KeyPage> next = atestore::Recycling::Next(**reader, std::move(page));
     status = next.status();
     if (!status.ok()) break;
     page = *std::move(next);

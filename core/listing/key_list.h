@@ -27,7 +27,7 @@ class KeyList {
     std::string_view text;  // valid until the next Add()
   };
 
-  // A key that is wanted, and too long to be kept (kKeyBytesMax).
+  // A key that is wanted, and too long to be kept (kListedKeyBytesMax).
   void CountLong(size_t count = 1) { long_keys_ += count; }
   size_t long_keys() const { return long_keys_; }
 

@@ -14,7 +14,7 @@
 namespace atestore {
 
 // A key longer than this is not a record's and is passed over, and counted.
-inline constexpr size_t kKeyBytesMax = size_t{64} << 10;
+inline constexpr size_t kListedKeyBytesMax = size_t{64} << 10;
 
 // What to read from one node in one request: CLUSTER INFO, which must say that the cluster is ok,
 // then one transaction or several. Each transaction holds a keyed probe of its first slot, which
@@ -109,15 +109,15 @@ class KeysBatch final : public ListingStep {
 };
 
 // The keys in a reply that lists keys; false when one of them was dropped for lack of room, so
-// that the reply is not the whole truth. Keys over kKeyBytesMax are passed over: `visit_long`
+// that the reply is not the whole truth. Keys over kListedKeyBytesMax are passed over: `visit_long`
 // gets them, nullopt for one that was so long that it was dropped.
 template <typename Visitor, typename LongVisitor>
 bool VisitKeys(const ReplyView& keys, Visitor visit, LongVisitor visit_long) {
   for (ReplyView key : keys) {
     if (key.type() == RespType::kDropped) {
-      if (static_cast<size_t>(key.integer()) <= kKeyBytesMax) return false;
+      if (static_cast<size_t>(key.integer()) <= kListedKeyBytesMax) return false;
       visit_long(std::optional<std::string_view>());
-    } else if (key.text().size() <= kKeyBytesMax) {
+    } else if (key.text().size() <= kListedKeyBytesMax) {
       visit(key.text());
     } else {
       visit_long(std::optional(key.text()));

@@ -113,7 +113,7 @@ class ListWalk {
     size_t segments_found_stale = 0;    // of them, refused when their values were asked for
     size_t examined = 0;                // records that the sink was asked about
     size_t matched = 0;                 // of them, those on the page
-    size_t long_keys = 0;               // over kKeyBytesMax and not listed, each time they are met
+    size_t long_keys = 0;  // over kListedKeyBytesMax and not listed, each time they are met
   };
   const Counters& counters() const { return counters_; }
 

@@ -117,7 +117,7 @@ absl::StatusOr<ActorCounts> ActorListing::Count(const ateapi::CountActorsRequest
   if (!end.ok()) return end.status();
   ActorCounts counts{.progress = ProgressOf(end->next),
                      .skipped_records = sink.unreadable(),
-                     .counters = end->counters};
+                     .counters = CountersOf(end->counters)};
   if (absl::Status status = sink.AddTo(&counts.response); !status.ok()) return status;
   if (end->next) {
     counts.response.set_next_page_token(tokens_.Encode(*end->next, HashOf(listed)));

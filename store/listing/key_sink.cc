@@ -15,7 +15,7 @@ std::optional<std::string_view> KeyPage::value(size_t index) const {
   return std::string_view(text_).substr(entry.offset + entry.key_bytes, entry.value_bytes);
 }
 
-std::optional<NoValue> KeyPage::no_value(size_t index) const {
+std::optional<KeyPage::NoValue> KeyPage::no_value(size_t index) const {
   switch (entries_[index].value) {
     case Value::kNotAString:
       return NoValue::kNotAString;

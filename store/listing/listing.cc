@@ -110,6 +110,18 @@ absl::Status Listing::ListAll(ListingRequest request, RecordSink& sink,
   return absl::OkStatus();
 }
 
+ListingCounters CountersOf(const ListWalk::Counters& counters) {
+  return {.redirects = counters.redirects,
+          .slot_restarts = counters.slot_restarts,
+          .retakes = counters.retakes,
+          .segments_ahead = counters.segments_ahead,
+          .segments_ahead_dropped = counters.segments_ahead_dropped,
+          .segments_found = counters.segments_found,
+          .segments_found_stale = counters.segments_found_stale,
+          .examined = counters.examined,
+          .matched = counters.matched};
+}
+
 double ProgressOf(const std::optional<Position>& position) {
   if (!position) return 1;
   double in_slot = 0;

@@ -12,6 +12,7 @@
 #include "store/call_options.h"
 #include "store/cluster/cluster_client.h"
 #include "store/cluster/server_traits.h"
+#include "store/pages.h"
 
 namespace atestore {
 
@@ -39,6 +40,8 @@ struct ListingEnd {
   std::optional<Position> next;  // nothing: the listing is complete
   ListWalk::Counters counters;
 };
+
+ListingCounters CountersOf(const ListWalk::Counters& counters);
 
 class WalkRun;
 

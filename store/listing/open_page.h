@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "store/actor_store.h"
+#include "store/advanced.h"
 #include "store/listing/actor_projection.h"
 #include "store/listing/key_sink.h"
 #include "store/listing/listing.h"
@@ -37,7 +37,7 @@ class OpenPage<ActorPage> {
     return {.response = std::move(response_),
             .progress = ProgressOf(end.next),
             .skipped_records = sink_.unreadable(),
-            .counters = end.counters};
+            .counters = CountersOf(end.counters)};
   }
 
  private:
@@ -61,7 +61,7 @@ class OpenPage<SerializedActorPage> {
             .next_page_token = next_page_token,
             .progress = ProgressOf(end.next),
             .skipped_records = unreadable,
-            .counters = end.counters};
+            .counters = CountersOf(end.counters)};
   }
 
  private:

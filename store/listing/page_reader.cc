@@ -56,7 +56,7 @@ void ListingPageReader<Page>::Charge() {
 }
 
 template <typename Page>
-absl::StatusOr<Page> ListingPageReader<Page>::Next(Page recycled) {
+absl::StatusOr<Page> ListingPageReader<Page>::NextInto(Page recycled) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !ready_.empty() || ended_; });
   return TakeLocked(std::move(lock), std::move(recycled));

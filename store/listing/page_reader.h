@@ -43,11 +43,11 @@ class ListingPageReader final : public PageReader<Page>, private ListingReader {
                     const CallOptions& call, std::function<void()> on_change = {});
   ~ListingPageReader() override;
 
-  absl::StatusOr<Page> Next(Page recycled) override;
-  // As Next(), but nullopt where that would wait. `recycled` is taken only with a result.
+  // As NextInto(), but nullopt where that would wait. `recycled` is taken only with a result.
   std::optional<absl::StatusOr<Page>> TryNext(Page& recycled);
 
  private:
+  absl::StatusOr<Page> NextInto(Page recycled) override;
   void Run();
   absl::StatusOr<Page> TakeLocked(std::unique_lock<std::mutex> lock, Page recycled);
   void Notify();

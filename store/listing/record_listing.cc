@@ -90,7 +90,7 @@ absl::StatusOr<typename Kind::Page> RecordListing::List(const typename Kind::Req
   if (end->next) page.response.set_next_page_token(tokens_.Encode(*end->next, hash));
   page.progress = ProgressOf(end->next);
   page.skipped_records = sink.unreadable();
-  page.counters = end->counters;
+  page.counters = CountersOf(end->counters);
   return page;
 }
 

@@ -54,7 +54,7 @@ void WideListingReader<Page>::Changed() {
 }
 
 template <typename Page>
-absl::StatusOr<Page> WideListingReader<Page>::Next(Page recycled) {
+absl::StatusOr<Page> WideListingReader<Page>::NextInto(Page recycled) {
   pacer_.Wait(call_);
   for (;;) {
     if (!failed_.ok()) return failed_;

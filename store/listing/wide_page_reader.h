@@ -31,10 +31,10 @@ class WideListingReader final : public WidePageReader<Page> {
                     size_t width, uint64_t request_hash, const RatePacer& pacer,
                     const CallOptions& call);
 
-  absl::StatusOr<Page> Next(Page recycled) override;
   std::vector<std::string> page_tokens() const override;
 
  private:
+  absl::StatusOr<Page> NextInto(Page recycled) override;
   struct Active {
     std::string token;  // what is left of the part
     std::unique_ptr<ListingPageReader<Page>> reader;

@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/glob.h"
+#include "store/advanced.h"
 #include "store/embedded/embedded_transport.h"
 #include "store/error_info.h"
 
@@ -143,7 +144,7 @@ TEST_P(KeyListingTest, WhatMatchesAsOnTheServer) {
 
 TEST_P(KeyListingTest, StringsHaveTheirValuesAndOthersSayWhyNot) {
   KeyListing::Page page;
-  std::map<std::string, std::pair<std::string, std::optional<NoValue>>> found;
+  std::map<std::string, std::pair<std::string, std::optional<KeyPage::NoValue>>> found;
   do {
     absl::StatusOr<KeyPage> listed = listing_->ListKeys({.values = true}, page);
     ASSERT_TRUE(listed.ok()) << listed.status();
@@ -161,7 +162,7 @@ TEST_P(KeyListingTest, StringsHaveTheirValuesAndOthersSayWhyNot) {
       EXPECT_EQ(value, key.value);
       EXPECT_FALSE(why);
     } else {
-      EXPECT_EQ(why, NoValue::kNotAString) << key.key;
+      EXPECT_EQ(why, KeyPage::NoValue::kNotAString) << key.key;
     }
   }
 }
@@ -245,7 +246,7 @@ TEST_P(KeyListingTest, AReaderReadsEveryKeyOnce) {
   Counts counts;
   KeyPage page;
   do {
-    absl::StatusOr<KeyPage> next = (*reader)->Next(std::move(page));
+    absl::StatusOr<KeyPage> next = Recycling::Next(**reader, std::move(page));
     ASSERT_TRUE(next.ok()) << next.status();
     page = *std::move(next);
     Count(page, &counts);
@@ -295,7 +296,7 @@ TEST_P(KeyListingTest, AValueLargerThanAPageIsLeftOut) {
     ASSERT_TRUE(page.ok()) << page.status();
     ASSERT_EQ(page->size(), 1u) << key;
     EXPECT_FALSE(page->value(0));
-    EXPECT_EQ(page->no_value(0), NoValue::kTooLarge);
+    EXPECT_EQ(page->no_value(0), KeyPage::NoValue::kTooLarge);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/actor_store.h"
+#include "store/advanced.h"
 #include "store/embedded/embedded_transport.h"
 #include "store/error_info.h"
 #include "store/listing/listing.h"
@@ -123,7 +124,7 @@ Listed ReadToTheEnd(ActorReader& reader) {
   Listed listed;
   ActorPage page;
   do {
-    absl::StatusOr<ActorPage> next = reader.Next(std::move(page));
+    absl::StatusOr<ActorPage> next = Recycling::Next(reader, std::move(page));
     listed.end = next.status();
     if (!next.ok()) break;
     page = *std::move(next);
@@ -212,7 +213,8 @@ TEST_P(ListingPagesTest, ASerializedPageIsThePage) {
   request.set_page_size(900);
   do {
     absl::StatusOr<ActorPage> page = store.ListActors(request);
-    absl::StatusOr<SerializedActorPage> serialized = store.ListActorsSerialized(request);
+    absl::StatusOr<SerializedActorPage> serialized =
+        AdvancedReads(store).ListActorsSerialized(request);
     ASSERT_TRUE(page.ok()) << page.status();
     ASSERT_TRUE(serialized.ok()) << serialized.status();
     ateapi::ListActorsResponse parsed;
