@@ -66,6 +66,10 @@ absl::StatusOr<std::unique_ptr<ActorReader>> ActorStore::ReadActors(
   return WithReason(impl_->listing().ReadPages<ActorPage>(request, call));
 }
 
+ActorRange ActorStore::Actors(const ateapi::ListActorsRequest& request, const CallOptions& call) {
+  return ActorRange(ReadActors(request, call), request.page_token());
+}
+
 absl::StatusOr<ActorCounts> ActorStore::CountActors(const ateapi::CountActorsRequest& request,
                                                     const CallOptions& call) {
   return WithReason(impl_->listing().Count(request, call));

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/ateapi.pb.h"
+#include "store/actor_range.h"
 #include "store/call_options.h"
 #include "store/pages.h"
 #include "store/shard_health.h"
@@ -48,6 +49,10 @@ class ActorStore {
   // promise. A deadline that comes near ends the page early, with a token.
   absl::StatusOr<ActorPage> ListActors(const ateapi::ListActorsRequest& request,
                                        const CallOptions& call = {});
+
+  // All actors from `request.page_token` on: for (absl::StatusOr<ateapi::Actor>& actor : …). Reads
+  // as ReadActors() does; the error of a bad request is the first element.
+  ActorRange Actors(const ateapi::ListActorsRequest& request = {}, const CallOptions& call = {});
 
   // All pages from `request.page_token` on, for a caller who wants them all: a quarter to a third
   // faster than a chain of ListActors(). `call` is for all of them. INVALID_ARGUMENT.

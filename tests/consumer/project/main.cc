@@ -13,13 +13,8 @@ int main() {
   create.mutable_actor_ref()->set_name("my-actor");
   if (!(*store)->CreateAtespace("team-a").ok() || !(*store)->CreateActor(create).ok()) return 1;
 
-  ateapi::ListActorsRequest list;
-  do {
-    absl::StatusOr<atestore::ActorPage> page = (*store)->ListActors(list);
-    if (!page.ok()) return 1;
-    for (const ateapi::Actor& actor : page->response.actors()) {
-      std::printf("%s/%s\n", actor.atespace().c_str(), actor.actor_id().c_str());
-    }
-    list.set_page_token(page->response.next_page_token());
-  } while (!list.page_token().empty());
+  for (absl::StatusOr<ateapi::Actor>& actor : (*store)->Actors()) {
+    if (!actor.ok()) return 1;
+    std::printf("%s/%s\n", actor->atespace().c_str(), actor->actor_id().c_str());
+  }
 }
