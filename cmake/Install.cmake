@@ -16,6 +16,40 @@ if(BUILD_SHARED_LIBS)
   set(CMAKE_INSTALL_RPATH $ORIGIN $ORIGIN/${to_libraries})
 endif()
 
+# No export macros: the shared libraries of the Debian package use each other's internals, so they
+# export all symbols, and their SOVERSION is new with every minor version. What a program may
+# include is this list, and what these include; tests/tidy checks that it is closed.
+set(ATESTORE_PUBLIC_HEADERS
+  core/glob.h
+  core/page_token.h
+  core/position.h
+  core/resp.h
+  core/shard_request.h
+  core/slot.h
+  core/topology.h
+  mockcluster/cluster.h
+  mockcluster/fault_plan.h
+  mockcluster/keyspace/entry.h
+  mockcluster/keyspace/keyspace.h
+  mockcluster/options.h
+  store/actor_range.h
+  store/actor_store.h
+  store/advanced.h
+  store/call_options.h
+  store/embedded/embedded_transport.h
+  store/error_info.h
+  store/key_listing.h
+  store/key_page.h
+  store/pages.h
+  store/redis/redis_options.h
+  store/redis/redis_transport.h
+  store/send_outcome.h
+  store/shard_health.h
+  store/shard_transport.h
+  store/steady_time.h
+  store/store_options.h
+  store/version.h)
+
 # Makes `name` a part of the package: atestore_core is atestore::core there, and here too.
 function(atestore_install_library name)
   string(REGEX REPLACE "^atestore_" "" export_name ${name})
@@ -39,15 +73,17 @@ if(NOT ATESTORE_INSTALL)
 endif()
 
 install(TARGETS asio EXPORT atestore-targets COMPONENT development)
-install(DIRECTORY core mockcluster store
-  DESTINATION ${ATESTORE_INSTALL_INCLUDEDIR}
-  COMPONENT development
-  FILES_MATCHING PATTERN "*.h" PATTERN "asio_*.h" EXCLUDE)
+foreach(header IN LISTS ATESTORE_PUBLIC_HEADERS)
+  cmake_path(GET header PARENT_PATH folder)
+  install(FILES ${header}
+    DESTINATION ${ATESTORE_INSTALL_INCLUDEDIR}/${folder}
+    COMPONENT development)
+endforeach()
 install(DIRECTORY ${PROJECT_BINARY_DIR}/proto proto
   DESTINATION ${ATESTORE_INSTALL_INCLUDEDIR}
   COMPONENT development
   FILES_MATCHING
-    REGEX "/(ateapi|page_token)\\.(pb\\.h|proto)$"
+    REGEX "/ateapi\\.(pb\\.h|proto)$"
     PATTERN "CMakeFiles" EXCLUDE)
 install(EXPORT atestore-targets
   NAMESPACE atestore::

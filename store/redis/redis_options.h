@@ -8,7 +8,6 @@
 
 #include "absl/time/time.h"
 #include "core/resp.h"
-#include "store/redis/files.h"
 
 namespace atestore {
 

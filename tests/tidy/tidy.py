@@ -271,6 +271,20 @@ def check_listed(paths: list[str], read: Callable[[str], str]) -> Iterator[Findi
             yield Finding(path, 1, "build", "no CMakeLists.txt names it")
 
 
+def check_installed(read: Callable[[str], str]) -> Iterator[Finding]:
+    """An installed header includes only what is installed too."""
+    build = "cmake/Install.cmake"
+    listed = re.search(r"set\(ATESTORE_PUBLIC_HEADERS([^)]*)\)", read(build))
+    headers = listed.group(1).split() if listed else []
+    if not headers:
+        yield Finding(build, 1, "install", "no list of public headers")
+    for path in headers:
+        for number, header, quoted in includes(read(path)):
+            if quoted and not header.startswith(THIRD_PARTY_QUOTED) and \
+                    header not in headers and header != "proto/ateapi.pb.h":
+                yield Finding(path, number, "install", f"{header} is not installed")
+
+
 def check_file(path: str, text: str, exists: Callable[[str], bool]) -> Iterator[Finding]:
     if path.endswith((".h", ".cc")):
         yield from check_layers(path, text)
@@ -296,7 +310,7 @@ def main() -> int:
     def read(path: str) -> str:
         return (root / path).read_text(encoding="utf-8")
 
-    findings = list(check_listed(paths, read))
+    findings = list(check_listed(paths, read)) + list(check_installed(read))
     for path in paths:
         findings += check_file(path, read(path), lambda header: (root / header).is_file())
     for finding in findings:

@@ -149,6 +149,18 @@ class Files(unittest.TestCase):
         self.assertEqual(["core/set.cc", "tests/e2e/b_test.py"], [f.path for f in found])
 
 
+    def test_installed_headers(self):
+        texts = {"cmake/Install.cmake": "set(ATESTORE_PUBLIC_HEADERS\n  store/a.h\n  store/b.h)",
+                 "store/a.h": '#include "store/b.h"\n#include "absl/status/status.h"\n',
+                 "store/b.h": '#include <string>\n#include "proto/ateapi.pb.h"\n'}
+        self.assertEqual([], list(tidy.check_installed(texts.__getitem__)))
+        texts["store/b.h"] += '#include "store/c.h"\n'
+        found = [(f.path, f.line, f.rule) for f in tidy.check_installed(texts.__getitem__)]
+        self.assertEqual([("store/b.h", 3, "install")], found)
+        texts["cmake/Install.cmake"] = ""
+        self.assertEqual(1, len(list(tidy.check_installed(texts.__getitem__))))
+
+
 class Calls(unittest.TestCase):
     def test_forbidden(self):
         for call in ("std::this_thread::sleep_for(x);", "usleep(3);", "absl::SleepFor(x);",
