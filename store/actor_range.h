@@ -30,7 +30,7 @@ class ActorRange {
 
   ActorRange(ActorRange&&) noexcept;
   ActorRange& operator=(ActorRange&&) noexcept;
-  // Ends what is on its way, as ~PageReader() does.
+  // Cancels what is in flight, as ~PageReader() does.
   ~ActorRange();
 
   // Reads the first element. To be called once.

@@ -14,7 +14,7 @@ namespace atestore {
 // The work behind a page or a count.
 struct ListingCounters {
   size_t redirects = 0;               // MOVED and ASK
-  size_t slot_restarts = 0;           // huge slots begun anew for another process
+  size_t slot_restarts = 0;           // huge slots restarted for another process
   size_t retakes = 0;                 // reads thrown away because the cluster changed under them
   size_t segments_ahead = 0;          // parts of a page begun while the one before was read
   size_t segments_ahead_dropped = 0;  // of them, thrown away because of the one before
@@ -52,16 +52,16 @@ struct ActorCounts {
 inline constexpr size_t kCountRecordsMax = 200'000;
 
 // The pages of one listing, in order, read ahead: while the caller works on a page, the next ones
-// are on their way. Not thread-safe; belongs to the store that made it, which must outlive it.
+// are in flight. Not thread-safe; belongs to the store that made it, which must outlive it.
 template <typename Page>
 class PageReader {
  public:
-  // Ends what is on its way, which takes a round trip, or about two seconds when a node hangs.
+  // Cancels what is in flight, which takes a round trip, or about two seconds when a node hangs.
   virtual ~PageReader() = default;
   // The page that the ListActors() call with the last one's next_page_token would return, and its
   // errors. What a page says was true at some time since it was begun, which is at most four pages
   // before it is asked for. A page without next_page_token is the last one; after it
-  // FAILED_PRECONDITION. After an error, always that error: begin anew with the last token.
+  // FAILED_PRECONDITION. After an error, always that error: start again with the last token.
   absl::StatusOr<Page> Next() { return NextInto(Page()); }
 
  private:
@@ -94,7 +94,7 @@ class WidePageReader {
   virtual ~WidePageReader() = default;
   // The next page of any part. Its next_page_token is that of the part; the listing is complete
   // when page_tokens() is empty, and Next() is FAILED_PRECONDITION then. After an error, always
-  // that error: begin anew with page_tokens().
+  // that error: start again with page_tokens().
   absl::StatusOr<Page> Next() { return NextInto(Page()); }
   // What is left behind the pages that Next() has returned: everything that they do not hold, each
   // actor in one of the tokens. A listing goes on with any width, in any process.
