@@ -13,7 +13,7 @@
 // store/actor_store.h.
 namespace atestore {
 
-// A page on its way over a wire: the same without a message for each actor.
+// A page as bytes of the wire format, without a message for each actor.
 struct SerializedActorPage {
   std::string response;         // an ateapi::ListActorsResponse
   int32_t actors = 0;           // in it

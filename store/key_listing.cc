@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/key_filter.h"
-#include "core/listing/names_batch.h"
+#include "core/listing/keys_batch.h"
 #include "core/status.h"
 #include "store/cluster/clock.h"
 #include "store/cluster/cluster_client.h"
@@ -22,7 +22,7 @@
 namespace atestore {
 namespace {
 
-static_assert(kKeyBytesMax == kNameBytesMax, "a listing reads names of this length");
+static_assert(kKeyBytesMax == kListedKeyBytesMax, "a listing reads keys of this length");
 
 uint64_t HashOf(const KeyQuery& query) {
   return HashRequest(query.values ? "ListKeysAndValues" : "ListKeys", query.match);
