@@ -40,7 +40,8 @@ class BudgetedPages final : public PageTaker {
 
 absl::StatusOr<ListingEnd> Listing::ListPage(const ListingRequest& request, RecordSink& sink,
                                              const CallOptions& call) {
-  WalkRun run(client_, call, work_budget_);
+  ShardTransport& transport = request.bulk ? bulk_transport_ : client_.transport();
+  WalkRun run(client_, transport, call, work_budget_);
   absl::StatusOr<ListWalk::Options> options = FirstPage(request, run);
   if (!options.ok()) return options.status();
   std::shared_ptr<const Topology> topology = run.topology();
@@ -53,7 +54,7 @@ absl::StatusOr<ListingEnd> Listing::ListPage(const ListingRequest& request, Reco
 
 absl::Status Listing::ListPages(const ListingRequest& request, ListingReader& reader,
                                 const CallOptions& call) {
-  WalkRun run(client_, call, work_budget_);
+  WalkRun run(client_, bulk_transport_, call, work_budget_);
   absl::StatusOr<ListWalk::Options> options = FirstPage(request, run);
   if (!options.ok()) return options.status();
   std::shared_ptr<const Topology> topology = run.topology();

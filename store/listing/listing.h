@@ -9,6 +9,7 @@
 #include "core/listing/list_walk.h"
 #include "core/listing/page_sequence.h"
 #include "core/position.h"
+#include "store/cluster/bounded_transport.h"
 #include "store/call_options.h"
 #include "store/cluster/cluster_client.h"
 #include "store/cluster/server_traits.h"
@@ -28,7 +29,8 @@ struct ListingRequest {
   bool keys_only = false;
   // The size of records on the page says nothing about those of other listings.
   bool parts_of_records = false;
-  // Nobody waits for the page: it is read in larger portions.
+  // Nobody waits for the page: it is read in larger portions, and waits for other listings at
+  // busy nodes (kBulkRequestsPerNodeMax).
   bool bulk = false;
   // Listings of one pattern that want different parts of its keys are told apart by it, where what
   // they learn about the keys is remembered.
@@ -57,7 +59,10 @@ class Listing {
  public:
   // `work_budget`: a page ends after so much time, or shortly before the call's deadline.
   Listing(ClusterClient& client, absl::Duration work_budget)
-      : client_(client), traits_(client.transport(), client.clock()), work_budget_(work_budget) {}
+      : client_(client),
+        bulk_transport_(client.transport(), kBulkRequestsPerNodeMax),
+        traits_(client.transport(), client.clock()),
+        work_budget_(work_budget) {}
 
   // Fills `sink` with one page. A page that got anywhere is returned, short as it may be; one that
   // did not fails with UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED or what the server refused.
@@ -83,6 +88,7 @@ class Listing {
              const Walk& walk);
 
   ClusterClient& client_;
+  BoundedTransport bulk_transport_;  // for what nobody waits for page by page
   ServerTraitsCache traits_;
   const absl::Duration work_budget_;
 };

@@ -12,7 +12,7 @@ namespace atestore {
 namespace {
 
 absl::StatusOr<size_t> CountPrimaries(ClusterClient& client, const CallOptions& call) {
-  WalkRun run(client, call, absl::InfiniteDuration());
+  WalkRun run(client, client.transport(), call, absl::InfiniteDuration());
   if (absl::Status status = run.FindCluster(); !status.ok()) return status;
   return run.topology()->primaries().size();
 }

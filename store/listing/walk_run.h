@@ -24,11 +24,14 @@ inline constexpr absl::Duration kDeadlineMarginMax = absl::Milliseconds(100);
 inline constexpr double kNewWorkShare = 0.8;
 
 // Runs a ListWalk or PageSequence over a cluster: sends what it asks for, refreshes the topology,
-// waits, and watches the clock. Not thread-safe; the client and `call` must outlive it.
+// waits, and watches the clock. Not thread-safe; all that it is made of must outlive it.
 class WalkRun {
  public:
-  WalkRun(ClusterClient& client, const CallOptions& call, absl::Duration work_budget)
+  // `transport`: where the walk's requests go, the client's own or one over it.
+  WalkRun(ClusterClient& client, ShardTransport& transport, const CallOptions& call,
+          absl::Duration work_budget)
       : client_(client),
+        transport_(transport),
         call_(call),
         pacer_(client.clock(), call, client.NextRetryOptions()),
         work_budget_(work_budget) {
@@ -87,7 +90,7 @@ class WalkRun {
       }
       if (auto* send = std::get_if<ListWalk::Send>(&action)) {
         end_of_round_ = client_.clock().Now() + work_budget_;
-        client_.transport().Execute(send->requests, pacer_.AttemptDeadline(), observer);
+        transport_.Execute(send->requests, pacer_.AttemptDeadline(), observer);
       } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&action)) {
         if (absl::Status status = Refresh(*refresh); !status.ok()) return status;
       } else if (auto* fail = std::get_if<ListWalk::Fail>(&action)) {
@@ -148,6 +151,7 @@ class WalkRun {
   }
 
   ClusterClient& client_;
+  ShardTransport& transport_;
   const CallOptions& call_;
   RetryPacer pacer_;
   const absl::Duration work_budget_;
