@@ -40,7 +40,7 @@ std::string NemesisGroupOf(const std::string& key);
 // How the store lists.
 enum class NemesisKind {
   kPages,   // a chain of pages, or read ahead
-  kWide,    // several parts at once, stopped and gone on with; one by another store
+  kWide,    // several parts at once, stopped and gone on with; one by other processes
   kFilter,  // a filter on a field that changes, or on one that never does
   kCount,   // how many, in total or by a field that never changes
 };

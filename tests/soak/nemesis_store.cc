@@ -1,14 +1,19 @@
 // The store under test, as who lists by it: pages, parts, filters, counts.
 #include "tests/soak/nemesis_store.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "core/status.h"
 #include "store/redis/redis_transport.h"
 #include "tests/soak/idle.h"
 #include "tests/soak/nemesis_listing.h"
+#include "tests/support/server_process.h"
 
 namespace atestore {
 namespace {
@@ -25,11 +30,36 @@ constexpr size_t kWidths[] = {2, 0, 5, 16, 3, 1};  // 0: one for each primary
 constexpr int32_t kPartitions[] = {0, 2, 9, 30};
 constexpr size_t kStops = 3;  // of a wide listing, each after two to four pages
 constexpr size_t kStoreListings = 5;
+constexpr int32_t kProcessPageSizeMin = 200;  // or it would be mostly starts of processes
+constexpr absl::Duration kProcessLimit = absl::Seconds(20);
 
 // By share: what lists next.
 constexpr NemesisKind kTurns[] = {NemesisKind::kPages,  NemesisKind::kWide,  NemesisKind::kFilter,
                                   NemesisKind::kPages,  NemesisKind::kCount, NemesisKind::kWide,
                                   NemesisKind::kFilter, NemesisKind::kPages};
+
+// A page by the program list_one_page, which lies beside this one. UNAVAILABLE as there, and when
+// it takes too long.
+absl::StatusOr<ateapi::ListActorsResponse> ListInNewProcess(
+    const std::vector<uint16_t>& ports, const ateapi::ListActorsRequest& request) {
+  static const std::filesystem::path program =
+      std::filesystem::read_symlink("/proc/self/exe").replace_filename("list_one_page");
+  const auto address = [](std::string* text, uint16_t port) {
+    absl::StrAppend(text, "127.0.0.1:", port);
+  };
+  std::vector<std::string> command{program, absl::StrJoin(ports, ",", address),
+                                   absl::StrCat(request.page_size()), request.page_token()};
+  if (!request.filter().empty()) command.push_back(request.filter());
+  absl::StatusOr<std::string> bytes = RunProgram(command, kProcessLimit);
+  if (!bytes.ok()) {
+    const bool again = absl::IsDeadlineExceeded(bytes.status()) ||
+                       absl::StrContains(bytes.status().message(), "UNAVAILABLE: ");
+    return again ? UnavailableError(bytes.status().message()) : bytes.status();
+  }
+  ateapi::ListActorsResponse page;
+  if (!page.ParseFromString(*bytes)) return DataLossError("not a page");
+  return page;
+}
 
 // One listing by the store: what is asked, and how far it has got.
 class StoreListing {
@@ -50,7 +80,7 @@ class StoreListing {
     } else if (listing_.kind == NemesisKind::kWide || (listing_.filter && draw_ % 3 == 0)) {
       listing_.status = ListWide();
     } else {
-      listing_.status = ListPages(store_, "");
+      listing_.status = ListPages();
     }
     listing_.when.end = absl::Now();
     return std::move(listing_);
@@ -77,13 +107,11 @@ class StoreListing {
     return true;
   }
 
-  // The rest from a token on, page by page.
-  absl::Status ListPages(ActorStore& store, const std::string& token) {
+  absl::Status ListPages() {
     ateapi::ListActorsRequest request = request_;
-    request.set_page_token(token);
     std::unique_ptr<ActorReader> reader;
     while (true) {
-      absl::StatusOr<ActorPage> page = NextPage(store, request, reader);
+      absl::StatusOr<ActorPage> page = NextPage(request, reader);
       if (GoesOn(page.status())) continue;
       if (!page.ok()) return page.status();
       Take(page->response);
@@ -92,11 +120,11 @@ class StoreListing {
     }
   }
 
-  absl::StatusOr<ActorPage> NextPage(ActorStore& store, const ateapi::ListActorsRequest& request,
+  absl::StatusOr<ActorPage> NextPage(const ateapi::ListActorsRequest& request,
                                      std::unique_ptr<ActorReader>& reader) const {
-    if (draw_ % 3 != 0) return store.ListActors(request);
+    if (draw_ % 3 != 0) return store_.ListActors(request);
     if (reader == nullptr) {
-      absl::StatusOr<std::unique_ptr<ActorReader>> made = store.ReadActors(request);
+      absl::StatusOr<std::unique_ptr<ActorReader>> made = store_.ReadActors(request);
       if (!made.ok()) return made.status();
       reader = *std::move(made);
     }
@@ -106,7 +134,7 @@ class StoreListing {
   }
 
   // Several parts at once, stopped in the middle and gone on with another width. Every other time
-  // it is cut into partitions first, and another process lists one of them.
+  // it is cut into partitions first, and other processes list one of them.
   absl::Status ListWide() {
     std::vector<std::string> left;
     if (draw_ % 2 == 0) {
@@ -153,10 +181,19 @@ class StoreListing {
     }
   }
 
+  // Each page by a process of its own.
   absl::Status ListElsewhere(const std::string& token) {
-    absl::StatusOr<std::unique_ptr<ActorStore>> other = NewNemesisStore(ports_);
-    if (!other.ok()) return other.status();
-    return ListPages(**other, token);
+    ateapi::ListActorsRequest request = request_;
+    request.set_page_size(std::max(request.page_size(), kProcessPageSizeMin));
+    request.set_page_token(token);
+    while (!request.page_token().empty()) {
+      absl::StatusOr<ateapi::ListActorsResponse> page = ListInNewProcess(ports_, request);
+      if (GoesOn(page.status())) continue;
+      if (!page.ok()) return page.status();
+      Take(*page);
+      request.set_page_token(page->next_page_token());
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Count() {
