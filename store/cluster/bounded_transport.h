@@ -13,13 +13,13 @@
 namespace atestore {
 
 // What all readers and counts of a store together ask of one node at a time: so many requests, of
-// at most 256 values or about 1,000 names each. More width is work for more nodes, not more work
+// at most 256 values or about 1,500 keys each. More width is work for more nodes, not more work
 // for one.
 inline constexpr size_t kBulkRequestsPerNodeMax = 16;
 
-// Carries requests on to another transport, at most so many to a node at a time, whoever sends
-// them. The others wait in the order in which they came, within their deadline; those that it ends
-// fail with DEADLINE_EXCEEDED, marked as not sent. Thread-safe.
+// Carries requests on to another transport, at most so many to a node at a time, no matter which
+// call sends them. The others wait in the order in which they came, within their deadline; those
+// that it ends fail with DEADLINE_EXCEEDED, marked as not sent. Thread-safe.
 class BoundedTransport final : public ShardTransport {
  public:
   // `inner` must outlive it; `requests_per_node_max` is at least 1.

@@ -24,7 +24,9 @@ int Run(const std::vector<std::string>& words) {
     if (!seed.ok() || !transport.ok()) return 2;
     options.seeds.push_back(*seed);
   }
-  ActorStore store(*std::move(transport), options);
+  const std::unique_ptr<ActorStore> opened =
+      ActorStore::Open(*std::move(transport), options).value();
+  ActorStore& store = *opened;
   ateapi::ListActorsRequest request;
   request.set_page_size(std::stoi(words[1]));
   absl::StatusOr<std::unique_ptr<WideActorReader>> reader = store.ReadActorsWide(

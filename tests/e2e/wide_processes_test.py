@@ -104,8 +104,9 @@ class WideProcesses:
 
     def node_id(self, node):
         host, port = self.addresses[node].rsplit(":", 1)
-        return subprocess.run([server_program(self.kind, "cli"), "-h", host, "-p", port, "CLUSTER",
-                               "MYID"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        command = [server_program(self.kind, "cli"), "-h", host, "-p", port, "CLUSTER", "MYID"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout.strip()
 
     def tell_once_up(self, *words):
         """A command that nodes refuse until the dead primary has been replaced."""

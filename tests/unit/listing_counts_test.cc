@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "store/actor_listing.h"
+#include "store/listing/actor_listing.h"
 #include "store/embedded/embedded_transport.h"
 #include "tests/support/hooked_transport.h"
 #include "tests/support/manual_clock.h"

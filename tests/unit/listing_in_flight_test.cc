@@ -18,7 +18,7 @@
 #include "store/actor_store.h"
 #include "store/cluster/bounded_transport.h"
 #include "store/embedded/embedded_transport.h"
-#include "store/request_queue.h"
+#include "store/transport/request_queue.h"
 #include "store/send_outcome.h"
 #include "store/steady_time.h"
 
