@@ -13,11 +13,11 @@
 namespace atestore {
 
 // Reads the keys of some slots of one node without MULTI, for servers that refuse every command
-// inside it: Redis 7.0 at `maxmemory` with the policy noeviction. What MULTI proves at one instant,
-// two looks at the node prove for the time between them: that the same process, loaded and in an ok
-// cluster, owned the slot with no migration mark at the first look and at the last, and that no
-// CLUSTER SETSLOT was executed and no config epoch taken in between. A slot that a node lost it can
-// only have back by one of these two.
+// inside MULTI: Redis 7.0 at `maxmemory` with the policy noeviction. A transaction proves ownership
+// at one instant; this class proves it for the time between two looks at the node. Both looks must
+// show the same process, loaded and in an ok cluster, owning the slot without a migration mark.
+// Between them the node must not have executed CLUSTER SETSLOT or taken a new config epoch: a node
+// that lost a slot can regain it only by one of these two.
 class BracketedSlots {
  public:
   // Adds the commands to `pipeline`; `limit` is the count of GETKEYSINSLOT.
@@ -25,17 +25,17 @@ class BracketedSlots {
 
   explicit BracketedSlots(size_t slots) : slots_(slots) {}
 
-  // Takes the reply to command `command`, counted from the first one of AddTo(). True: it was the
-  // last one, and keys() and StableSlots() can be asked.
+  // Takes the reply to command `command`, counted from the first command of AddTo(). Returns true
+  // after the last reply: keys() and StableSlots() are then valid.
   bool OnReply(size_t command, const ReplyView& reply, const Endpoint& asked);
 
-  // What makes the read worthless.
+  // Why the read proves nothing. nullopt: it is valid.
   const std::optional<ReadError>& error() const { return error_; }
-  // The slots that were the node's all the time.
+  // The slots that the node owned the whole time.
   const SlotSet& StableSlots() const { return stable_; }
-  // The slots that it migrated at the last look: they cannot be read this way.
+  // The slots that the node was migrating at the last look: they cannot be read this way.
   SlotSet MigratingSlots() const { return after_.view->owned & after_.view->migrating; }
-  // The keys of the slot at `index` in what AddTo() was called with.
+  // The keys of the slot at `index` of the `slots` passed to AddTo().
   ReplyView keys(size_t index) const { return keys_[index].view(); }
 
  private:

@@ -27,7 +27,7 @@ Commit CommitValues(std::span<const ValueResult> values, const PageRoom& room,
     }
     ++commit.examined;
     if (never_fits) {
-      // It would end every page for ever.
+      // Otherwise the listing could never move past this key.
       commit.too_large.push_back(commit.passed);
       continue;
     }

@@ -10,28 +10,28 @@
 
 namespace atestore {
 
-// The most memory that a list may take: thousands of times what an honest round of keys needs, so
-// only a server that lies gets there.
+// The most memory that a list may take, in bytes: thousands of times what a normal round of keys
+// needs, so only a faulty or malicious server reaches it.
 inline constexpr size_t kKeyListBytesMax = size_t{256} << 20;
 
-// Keys of records in flight to a page, in listing order after Sort(): by slot, hash, tie. One
-// allocation for all of them.
+// Keys whose records are about to go onto a page. Sort() puts them in listing order: by slot, hash,
+// tie. All key texts share one allocation.
 class KeyList {
  public:
   explicit KeyList(size_t bytes_max = kKeyListBytesMax) : bytes_max_(bytes_max) {}
 
   struct Key {
     Slot slot;
-    uint16_t node;  // index of the node that holds it, as the reader counts nodes
+    uint16_t node;  // the node that holds the key, an index into the reader's list of nodes
     uint64_t hash;
     std::string_view text;  // valid until the next Add()
   };
 
-  // A key that is wanted, and too long to be kept (kListedKeyBytesMax).
+  // Counts keys that are wanted but too long to be kept (kListedKeyBytesMax).
   void CountLong(size_t count = 1) { long_keys_ += count; }
   size_t long_keys() const { return long_keys_; }
 
-  // Over the limit the key is not kept, and the list is overflowed() for ever.
+  // Adds a key. Beyond `bytes_max` it drops the key, and overflowed() stays true.
   void Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text);
   bool overflowed() const { return overflowed_; }
   // Orders the keys and drops repeated ones.

@@ -22,7 +22,7 @@ std::vector<ShardRequest> KeyPrefetch::More(const Topology& topology, size_t fro
   std::vector<ShardRequest> requests;
   const bool full = keys_count_ > kPrefetchKeysMax || keys_bytes_ > kPrefetchBytesMax;
   if (full || hints.keys_per_slot > static_cast<double>(reading.whole_slot_keys)) return requests;
-  // Only where that is further than the slots of one node, which the walk keeps busy itself.
+  // Prefetch only beyond the slots of one node: the walk keeps one node busy itself.
   const double keys_fit = static_cast<double>(kPrefetchKeys) / hints.wanted_per_slot() + 1;
   const size_t slots_ahead = static_cast<size_t>(std::min<double>(keys_fit, kSlotCount));
   const size_t nodes = topology.primaries().size();
@@ -62,7 +62,7 @@ void KeyPrefetch::FindNodes(const Topology& topology) {
     nodes_[static_cast<size_t>(owner - topology.primaries().data())].slots.push_back(
         static_cast<Slot>(slot));
   }
-  // What has moved is asked for again, rather than having every slot refused by the node it left.
+  // Drop the keys of slots that have moved: their old node would refuse the requests for values.
   for (auto slot = keys_.begin(); slot != keys_.end();) {
     const auto kept = slot++;
     const ClusterNode* owner = topology.Owner(kept->first);
@@ -70,7 +70,7 @@ void KeyPrefetch::FindNodes(const Topology& topology) {
   }
 }
 
-// The next slots of the node that somebody should ask for, `most` at most.
+// The next slots of the node to request, at most `most`.
 std::vector<Slot> KeyPrefetch::NextSlots(Node& node, size_t from, size_t horizon, size_t most) {
   if (from < node.from) node.next = 0;
   node.from = from;
@@ -118,7 +118,7 @@ void KeyPrefetch::Conclude(Read& read) {
     node.left_alone = true;
   } else {
     Keep(read);
-    // A call that stopped early is repeated from there.
+    // A call that stopped early is continued from the first missing slot.
     auto missing = std::find_if(read.slots.begin(), read.slots.end(),
                                 [this](Slot slot) { return !kept_[slot]; });
     if (missing != read.slots.end()) {

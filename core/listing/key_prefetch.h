@@ -14,29 +14,28 @@
 
 namespace atestore {
 
-// Keys are looked for as far ahead as about so many are expected. With their slots they take less
-// than 1 MiB.
+// About how many keys to prefetch. With their slots they take less than 1 MiB.
 inline constexpr size_t kPrefetchKeys = 4000;
-// No more is asked for while more than this is kept: the estimate was wrong.
+// Send no more requests while more than this is kept: the estimate was wrong.
 inline constexpr size_t kPrefetchKeysMax = 8000;
 inline constexpr size_t kPrefetchBytesMax = size_t{1} << 20;
-// Transactions that one node has to work on for them, of kScanCountMax keys each. More make no
-// listing faster, and others wait longer.
+// Prefetch transactions in flight for each node, of kScanCountMax keys each. More would not make a
+// listing faster, and would keep other clients waiting longer.
 inline constexpr size_t kPrefetchUnits = 2;
 
-// The keys of slots further on, for a listing that wants few of the keys. Such a listing waits for
-// nodes that look for keys, and one after the other, since every node has slots of its own; so all
-// of them look for keys at once. Whatever fails is left to the walk that gets there: it finds no
-// keys kept, and asks itself. Not thread-safe.
+// Prefetches the keys of later slots, for a listing that wants few of the keys. Such a listing
+// spends its time waiting while one node after another searches its own slots; KeyPrefetch makes
+// all nodes search at once. It does not retry: where a read failed, it has no keys, and the walk
+// reads that slot itself when it gets there. Not thread-safe.
 class KeyPrefetch {
  public:
-  // `filter` must outlive it. `end`: the slot before which the listing ends.
+  // `filter` must outlive this object. `end`: the listing ends before this slot.
   KeyPrefetch(const KeyFilter* filter, KeyHash hash, size_t end = kSlotCount)
       : filter_(filter), hash_(hash), end_(end) {}
 
-  // Begins a round: requests count from 0 again. To be called when nothing is in flight.
+  // Begins a round: requests count from 0 again. Call it only when nothing is in flight.
   void BeginRound() { reads_.clear(); }
-  // What else to ask the nodes for, of the slots from `from` on.
+  // Further requests to send, for slots from `from` on.
   std::vector<ShardRequest> More(const Topology& topology, size_t from, const WalkHints& hints,
                                  const KeysReading& reading);
   void OnReply(size_t request, size_t command, const ReplyView& reply);
@@ -44,39 +43,40 @@ class KeyPrefetch {
 
   // Slots whose keys are kept or in flight.
   bool Has(size_t slot) const { return kept_[slot] || asked_[slot]; }
-  // True when it pays to wait before taking up to `keys` keys of the slots from `first` on: more
-  // of them are in flight.
+  // True when it pays to wait before calling Take(first, …, keys), because more of those keys are
+  // in flight.
   bool Awaits(size_t first, size_t keys) const;
 
-  // Keys of consecutive slots, each slot's from one instant.
+  // Keys of consecutive slots. The keys of one slot were all read at one instant.
   struct Found {
     KeyList keys;
-    std::vector<Endpoint> nodes;  // that the keys' node indexes count
-    size_t end = 0;               // all slots below are done
-    KeysBatch::Density density;   // of what was seen since the last time
+    std::vector<Endpoint> nodes;  // KeyList::Key::node is an index into these
+    size_t end = 0;               // `keys` is complete for the slots before this one
+    KeysBatch::Density density;   // seen since the previous Take()
   };
-  // Those of the slots from `first` on, up to the slot in which there are `keys`; of `first` only
-  // those behind `after`. Null: that slot's are not kept.
+  // Takes the prefetched keys of the slots from `first` on, and stops after the slot that brings
+  // the count to `keys`. In slot `first`, takes only the keys after `after`. Null: the keys of
+  // `first` are not kept.
   std::unique_ptr<Found> Take(size_t first, const std::optional<KeyMark>& after, size_t keys);
-  // Slots before this are done.
+  // Drops everything about the slots before `slot`: the listing is past them.
   void ForgetBefore(size_t slot);
-  // The keys of a slot proved useless.
+  // Drops the keys of a slot: they turned out to be stale.
   void Forget(size_t slot);
-  // More() will be called with another topology. To be called when nothing is in flight.
+  // Announces that the next More() gets another topology. Call it only when nothing is in flight.
   void OnRefresh() { nodes_.clear(); }
 
  private:
   struct Node {
     Endpoint endpoint;
-    std::vector<Slot> slots;  // that it owns
-    size_t from = 0;          // the slot from which on they were asked for last
-    size_t next = 0;          // in slots: those before it are below `from` or Has() them
+    std::vector<Slot> slots;  // owned by the node
+    size_t from = 0;          // `from` of the last call of NextSlots()
+    size_t next = 0;          // index in `slots`: those before it are below `from` or Has() them
     size_t units = 0;         // in flight
-    bool left_alone = false;  // until the next topology
+    bool left_alone = false;  // send nothing until the next topology
   };
   struct Read {
     size_t node;
-    std::vector<Slot> slots;  // asked for
+    std::vector<Slot> slots;  // requested
     size_t replies_left;
     std::unique_ptr<KeysBatch> batch;
   };
@@ -98,16 +98,16 @@ class KeyPrefetch {
   const KeyHash hash_;
   const size_t end_;
   std::vector<Node> nodes_;  // empty: not known yet
-  std::vector<Read> reads_;  // of the round, by request
-  size_t forgotten_ = 0;     // slots
+  std::vector<Read> reads_;  // of this round, indexed by request
+  size_t forgotten_ = 0;     // slots before this one are forgotten
   size_t slots_worth_taking_ = 1;
   SlotSet kept_;
   SlotSet asked_;
-  std::map<Slot, SlotKeys> keys_;  // of kept slots that have any
+  std::map<Slot, SlotKeys> keys_;  // the kept slots that hold any keys
   size_t keys_count_ = 0;
   size_t keys_bytes_ = 0;
   KeysBatch::Density density_;
-  size_t long_keys_ = 0;  // met since Take()
+  size_t long_keys_ = 0;  // seen since the last Take()
 };
 
 }  // namespace atestore

@@ -51,7 +51,7 @@ ShardRequest KeysBatch::RequestFor(const KeysUnit& unit) const {
   auto probe = [&](Slot slot) {
     pipeline.Add({"EXISTS", options_.filter->ProbeKey(slot, options_.probe_variant)});
   };
-  // One more than allowed tells an oversize slot from a full one.
+  // Asking for one key too many tells an oversize slot from a full one.
   const std::string limit = absl::StrCat(unit.keys_max + 1);
   auto keys_in_slot = [&](Slot slot) {
     pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(slot), limit});
@@ -126,7 +126,7 @@ void KeysBatch::TakeBracketReply(size_t unit, size_t command, const ReplyView& r
   CheckRoom(unit);
 }
 
-// A key that was left out must not leave its slot looking complete.
+// The list dropped keys, so no slot counts as covered.
 void KeysBatch::CheckRoom(size_t unit) {
   if (!keys_.overflowed()) return;
   covered_.reset();
@@ -147,7 +147,7 @@ void KeysBatch::TakeTransaction(size_t unit, size_t transaction, const ReplyView
   if (!view.ok())
     return NoteError(unit, ReadError::FromFailure(view.status(), units_[unit].endpoint));
   if (units_[unit].kind == KeysUnit::Kind::kSlots) return TakeSlots(unit, *view, results);
-  // What the cursor means is known of this version, in this very transaction.
+  // The cursor format depends on the version, so INFO is part of the same transaction.
   if (!HasPerSlotTables((*++result).text())) {
     layout_violated_ = true;
     return;
@@ -193,7 +193,7 @@ void KeysBatch::TakeScan(size_t unit, const NodeView& view, const ReplyView& rep
     layout_violated_ = true;
     return;
   }
-  // Only the order that per-slot tables give makes the cursor's slot mean what it is taken for.
+  // The cursor's slot marks the end of what was scanned only if keys come in slot order.
   Slot last = first;
   bool ordered = true;
   bool whole = VisitKeys(reply[1], [&](std::string_view key) {
@@ -223,8 +223,8 @@ void KeysBatch::TakeScanned(size_t unit, const NodeView& view, size_t end, bool 
         if (fresh[slot]) TakeKey(slot, unit, key);
       },
       CountLongKeys(*options_.filter, &keys_));
-  // A call that stopped early has looked at about COUNT keys; how many the last one of a node
-  // looked at is not told.
+  // A call that stopped early has looked at about COUNT keys. The last call on a node does not tell
+  // how many it looked at.
   if (at_end) {
     density_.wanted = wanted_before;
     return;

@@ -13,22 +13,22 @@
 
 namespace atestore {
 
-// A key longer than this is not a record's and is passed over, and counted.
+// A key longer than this, in bytes, cannot belong to a record. It is counted, but not listed.
 inline constexpr size_t kListedKeyBytesMax = size_t{64} << 10;
 
 // What to read from one node in one request: CLUSTER INFO, which must say that the cluster is ok,
-// then one transaction or several. Each transaction holds a keyed probe of its first slot, which
-// fails unless the node owns that slot and does not migrate it.
+// then one or more transactions. Each transaction begins with a probe: EXISTS of a key in its first
+// slot, which fails unless the node owns that slot and is not migrating it.
 struct KeysUnit {
   enum class Kind {
     kScan,         // one SCAN from the first slot on, guarded by the node's own view and version
-    kSlots,        // one transaction of GETKEYSINSLOT of each slot, guarded by the node's own view
-    kProbedSlots,  // for each slot a transaction of GETKEYSINSLOT, guarded by the probe alone
+    kSlots,        // one transaction with GETKEYSINSLOT for each slot, guarded by the node's view
+    kProbedSlots,  // one transaction with GETKEYSINSLOT per slot, guarded by the probe alone
   };
   Kind kind = Kind::kProbedSlots;
   Endpoint endpoint;
   std::vector<Slot> slots;  // ascending; kScan: the first one only
-  size_t keys_max = 0;      // kScan: COUNT; else: a slot with more keys is not covered but oversize
+  size_t keys_max = 0;      // kScan: COUNT; else: a slot with more keys is oversize, not covered
 };
 
 // Reads the keys of many slots, each at one atomic instant on its stable owner.
@@ -37,11 +37,11 @@ class KeysBatch final : public ListingStep {
   struct Options {
     const KeyFilter* filter = nullptr;  // must outlive the step
     KeyHash hash = HashKey;
-    // Keys of the first slot up to here are done.
+    // Only the keys of `first_slot` after this mark are taken.
     Slot first_slot = 0;
     std::optional<KeyMark> after;
     int probe_variant = 0;
-    // Units are read by BracketedSlots; none may be kScan.
+    // Read the units with BracketedSlots. No unit may be kScan.
     bool without_multi = false;
     size_t keys_bytes_max = kKeyListBytesMax;
   };
@@ -52,19 +52,19 @@ class KeysBatch final : public ListingStep {
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
   void OnFailure(size_t request, const absl::Status& status) override;
 
-  // Slots of which all keys were taken.
+  // The slots whose keys were all read.
   const SlotSet& covered() const { return covered_; }
   // The keys in covered slots that the filter wants; `node` is the index of the unit. Not sorted.
   KeyList& keys() { return keys_; }
   const std::vector<KeysUnit>& units() const { return units_; }
   // Slots that hold more keys than their unit's keys_max.
   const SlotSet& oversize() const { return oversize_; }
-  // The first thing that kept `unit` from covering what it was asked for.
+  // The first error that kept `unit` from covering its slots.
   const std::optional<ReadError>& error(size_t unit) const { return states_[unit].error; }
-  // The probe's key exists: take another variant.
+  // The probe's key exists: retry with another probe_variant.
   bool probe_taken() const { return probe_taken_; }
-  // A SCAN was answered by a server without per-slot tables, or not in their order: do not use
-  // kScan on this cluster.
+  // A server without per-slot tables answered a SCAN, or the keys were not in slot order: do not
+  // use kScan on this cluster.
   bool layout_violated() const { return layout_violated_; }
 
   // How many keys of any kind were seen, in how many slots, and how many the filter wanted.
@@ -78,9 +78,9 @@ class KeysBatch final : public ListingStep {
  private:
   struct State {
     bool cluster_is_ok = false;
-    std::vector<TransactionReplies> transactions;  // or …
-    std::optional<BracketedSlots> bracket;
-    std::optional<ReadError> error;  // the first
+    std::vector<TransactionReplies> transactions;  // unless without_multi
+    std::optional<BracketedSlots> bracket;         // if without_multi
+    std::optional<ReadError> error;                // the first
   };
 
   ShardRequest RequestFor(const KeysUnit& unit) const;
@@ -108,9 +108,9 @@ class KeysBatch final : public ListingStep {
   Density density_;
 };
 
-// The keys in a reply that lists keys; false when one of them was dropped for lack of room, so
-// that the reply is not the whole truth. Keys over kListedKeyBytesMax are passed over: `visit_long`
-// gets them, nullopt for one that was so long that it was dropped.
+// Calls `visit` for each key in a reply that lists keys. Returns false when the parser dropped a
+// key for lack of room, so that the reply is incomplete. Keys over kListedKeyBytesMax go to
+// `visit_long` instead: nullopt for a key so long that the parser dropped it.
 template <typename Visitor, typename LongVisitor>
 bool VisitKeys(const ReplyView& keys, Visitor visit, LongVisitor visit_long) {
   for (ReplyView key : keys) {
@@ -130,7 +130,8 @@ bool VisitKeys(const ReplyView& keys, Visitor visit) {
   return VisitKeys(keys, visit, [](std::optional<std::string_view>) {});
 }
 
-// A LongVisitor that counts, in `*keys`, those that the filter wants, as far as they are known.
+// A LongVisitor that counts in `*keys` the long keys that the filter wants, and those whose text
+// the parser dropped.
 inline auto CountLongKeys(const KeyFilter& filter, KeyList* keys) {
   return [&filter, keys](std::optional<std::string_view> key) {
     if (!key || filter.Matches(*key)) keys->CountLong();

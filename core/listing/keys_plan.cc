@@ -6,18 +6,18 @@
 namespace atestore {
 namespace {
 
-// As much longer a segment may be, where that spares the page another one.
+// A segment may be this many times longer if that saves the page another segment.
 constexpr double kLastSegment = 1.5;
-// How far the keys in some slots may stay below their expected number, in standard deviations,
-// which are its root: keys lie in slots at random.
+// How far below its expected value the number of keys in some slots may be, in standard deviations.
+// Keys are spread over slots at random, so one deviation is the square root of the expected value.
 constexpr double kDeviations = 3;
-// The slots of one call may hold so much more than is expected.
+// The slots of one call may hold this many times the expected number of keys.
 constexpr double kReserve = 1.15;
-// From here on slots are listed one by one where they could be scanned (docs/performance.md).
+// From this density on, GETKEYSINSLOT is cheaper than SCAN (docs/performance.md).
 constexpr double kDenseRatio = 0.5;
 constexpr double kDenseKeysPerSlot = 4;
 
-// In how many slots the keys of the next segment are likely to be.
+// How many slots are likely to hold the keys of the next segment.
 double SlotsOfSegment(const KeysWanted& wanted, double wanted_per_slot) {
   const double keys = static_cast<double>(wanted.keys);
   const double segment = static_cast<double>(wanted.segment_keys);
@@ -51,20 +51,19 @@ KeysPlan KeysPlan::For(const KeysWanted& wanted, const WalkHints& hints,
   const size_t scan_slots = slots_of(reading.scan_count_max, kSlotCount);
   const size_t transaction_slots = slots_of(kSlotsUnitKeys, kSlotsUnitSlotsMax);
   plan.slots_per_unit = transaction_slots;
-  // For a node, the keys in a slot cost less to list than to scan for; but SCAN passes over empty
-  // slots, and leaves out the keys that nobody wants.
+  // GETKEYSINSLOT costs a node less than SCAN, but SCAN skips empty slots and unwanted keys.
   const bool dense = hints.wanted_ratio >= kDenseRatio && keys_per_slot >= kDenseKeysPerSlot;
   if (reading.per_slot_tables && !reading.without_multi && !dense && scan_slots > 1) {
     plan.kind = KeysUnit::Kind::kScan;
     plan.slots_per_unit = scan_slots;
-    // COUNT follows the density, not what is left of the page: a sparse listing asks for all.
+    // COUNT depends on the density, not on the room left on the page.
     double keys = static_cast<double>(std::min(plan.slots_per_unit, plan.slots_max)) *
                       keys_per_slot * kReserve +
                   10;
     plan.keys_max = std::min(static_cast<size_t>(keys), reading.scan_count_max);
   } else if (transaction_slots >= (dense ? kSlotsUnitSlotsMin : 2)) {
     plan.kind = KeysUnit::Kind::kSlots;
-    // A slot far above the average is read alone, so that no transaction becomes long.
+    // A slot far above the average is read alone, so that no transaction takes long.
     plan.keys_max = std::min(static_cast<size_t>(8 * keys_per_slot) + 32, reading.whole_slot_keys);
   }
   return plan;

@@ -72,9 +72,9 @@ void LargeSlotScan::TakeScan(const ReplyView& reply) {
     return;
   }
   replied_cursor_ = *next;
-  // The call may run on into later slots; those are not guarded by the probe.
+  // The call may continue into later slots, which the probe does not guard.
   if (*next != 0 && SlotOfCursor(*next) == slot()) next_cursor_ = *next;
-  // The same next cursor proves that the reply is the one that was listed in part.
+  // The same next cursor proves that this is the reply of which a part has been listed.
   const std::optional<KeyMark> floor = FloorOf(options_.start);
   const SplitReply* split = from() != nullptr && from()->split ? &*from()->split : nullptr;
   const bool same_reply = split != nullptr && split->next_cursor == *next;

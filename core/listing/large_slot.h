@@ -11,13 +11,13 @@
 
 namespace atestore {
 
-// One SCAN call inside a large slot of a server with per-slot tables, atomic with the probe that
-// the node is the slot's stable owner and with the version and run_id of the process that the
-// cursor belongs to.
+// One SCAN call inside a large slot of a server with per-slot tables. The same transaction probes
+// that the node is the slot's stable owner, and reads the version and run_id of the process, to
+// which the cursor belongs.
 class LargeSlotScan final : public ListingStep {
  public:
   struct Options {
-    // Where to go on; unless it has a cursor: at the slot's start, whatever the process.
+    // Where to continue. Without a cursor: at the slot's start, on any process.
     Position start;
     Endpoint owner;
     size_t count = 0;
@@ -34,22 +34,22 @@ class LargeSlotScan final : public ListingStep {
 
   const std::optional<ReadError>& error() const { return error_; }
   bool probe_taken() const { return probe_taken_; }
-  // The cursor belongs to another process: the slot must be started again.
+  // The cursor belongs to another process: scan the slot again from its start.
   bool other_process() const { return other_process_; }
-  // The server has no per-slot tables, or does not answer in their order: read the slot whole.
+  // The server has no per-slot tables, or the keys were not in slot order: read the slot whole.
   bool layout_violated() const { return layout_violated_; }
   // The keys of the reply that are still to be listed; `node` is 0. Not sorted.
   KeyList& keys() { return keys_; }
-  // How many keys of the slot the reply held that the filter wants, listed before or not.
+  // How many keys of the slot in the reply the filter wants, including keys listed before.
   size_t wanted() const { return wanted_; }
   const Endpoint& owner() const { return options_.owner; }
-  // The cursor of the call.
+  // The cursor sent with the call.
   uint64_t asked_cursor() const;
-  // The cursor of the reply as it came.
+  // The cursor in the reply, unchanged.
   uint64_t replied_cursor() const { return replied_cursor_; }
   // The process that answered.
   uint64_t run() const { return run_; }
-  // Where the slot goes on; nothing: it is finished.
+  // The cursor of the slot's next call. nullopt: the slot is finished.
   const std::optional<uint64_t>& next_cursor() const { return next_cursor_; }
 
  private:

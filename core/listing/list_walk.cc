@@ -11,17 +11,17 @@
 namespace atestore {
 namespace {
 
-// Attempts at one place before the next one waits.
+// Attempts without progress before the next one waits.
 constexpr size_t kAttemptsAtOnceMax = 8;
 
-// Of which half is believed.
+// Sample sizes at which a new estimate gets half the weight.
 constexpr double kSlotsOfSmallSample = 2;
 constexpr double kKeysOfSmallSample = 50;
 
-// Values asked for beyond those that are likely to fit the page, in case they are smaller.
+// Request this many times the values that are likely to fit the page, in case they are smaller.
 constexpr double kFitReserve = 1.2;
 
-// Of what was asked for at once, when a connection was lost over it; and how fast that grows back.
+// Factor for portion_ after a request for values lost the connection, and its growth afterwards.
 constexpr double kPortionAfterLoss = 0.25;
 constexpr double kPortionGrowth = 2;
 constexpr double kPortionMin = 1.0 / 256;
@@ -69,12 +69,13 @@ void ListWalk::OnFailure(size_t request, const absl::Status& status) {
   if (target.owner != nullptr) target.owner->step().OnFailure(target.request, status);
 }
 
-// As far as it goes without further replies: until something is in flight or an action pending.
+// Advances as far as possible without further replies: until requests are in flight or an action is
+// pending.
 std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
   std::vector<ShardRequest> requests;
   while (!pending_) {
     if (!current_ && !Begin(topology)) break;
-    // First, so that a node looks for keys while values are on the wire.
+    // The next segment first, so that nodes search for keys while values are on the wire.
     if (!ahead_ && MayStartNextSegment()) StartNextSegment(topology);
     while (ahead_ && !Ask(*ahead_, &requests)) {
       if (!ReadNextValues()) break;
@@ -86,7 +87,7 @@ std::vector<ShardRequest> ListWalk::Advance(const Topology& topology) {
   return requests;
 }
 
-// Adds what the segment's step has to send now. False: the step is done.
+// Adds the requests that the segment's step has to send now. False: the step is done.
 bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
   std::vector<ShardRequest> more = segment.step().More();
   if (more.empty() && segment.in_flight == 0) {
@@ -97,7 +98,7 @@ bool ListWalk::Ask(Segment& segment, std::vector<ShardRequest>* requests) {
   return segment.in_flight > 0;
 }
 
-// Begins a segment at the position; false: something else is to be done first.
+// Begins a segment at the position. False: an action is pending, or prefetched keys are in flight.
 bool ListWalk::Begin(const Topology& topology) {
   if (!position_ || page_full_ || room() == 0 || (ending_ && progressed_)) {
     pending_ = Done{};
@@ -121,7 +122,7 @@ bool ListWalk::AwaitsKeys(size_t first, size_t keys) const {
          options_.key_prefetch->Awaits(first, std::min(keys, options_.values_part_keys));
 }
 
-// Makes a segment of keys that are here already; false: there are none.
+// Makes a segment of prefetched keys. False: there are none.
 bool ListWalk::TakePrefetched(Segment& segment, const std::optional<KeyMark>& after, size_t keys) {
   if (options_.key_prefetch == nullptr) return false;
   segment.found =
@@ -135,7 +136,7 @@ bool ListWalk::TakePrefetched(Segment& segment, const std::optional<KeyMark>& af
   return true;
 }
 
-// Only where it is likely that the current segment will be committed whole and leave room.
+// Only if the current segment is likely to be committed whole and to leave room on the page.
 bool ListWalk::MayStartNextSegment() const {
   if (!in_batch() || ending_ || !current_->values || current_->values->error()) {
     return false;
@@ -161,16 +162,16 @@ void ListWalk::StartNextSegment(const Topology& topology) {
   ++counters_.segments_ahead;
 }
 
-// Begins to read the values of the keys found ahead; false: that is not possible, or done.
+// Begins to read the values of the next segment. False: it has begun already, or has no keys.
 bool ListWalk::ReadNextValues() {
   if (ahead_->keys_taken) return false;
   TakeBatch(*ahead_);
-  if (ahead_->end == ahead_->first) return false;  // why will be seen when it is its turn
+  if (ahead_->end == ahead_->first) return false;  // diagnosed when it becomes current
   ReadValues(*ahead_, &ahead_->batch->keys(), keys_room() - current_->fetch);
   return true;
 }
 
-// Forgets a segment; what it put into the sink must be `removed`.
+// Drops a segment and adds the indexes of its records in the sink to `removed`.
 void ListWalk::Drop(std::unique_ptr<Segment>& segment, std::vector<size_t>* removed) {
   if (!segment) return;
   routes_.Forget(segment.get());
@@ -211,7 +212,7 @@ void ListWalk::ConcludeBatch() {
   ReadValues(*current_, &current_->batch->keys(), keys_room());
 }
 
-// What a batch found: how far it goes, and what it says about the cluster.
+// Takes the result of a batch: the slots that it covered, and what it says about the cluster.
 void ListWalk::TakeBatch(Segment& segment) {
   segment.keys_taken = true;
   const KeysBatch& batch = *segment.batch;
@@ -225,7 +226,7 @@ void ListWalk::TakeBatch(Segment& segment) {
   while (segment.end < end() && batch.covered()[segment.end]) ++segment.end;
 }
 
-// Nothing was covered: what does that say about the way to read the first slot?
+// Nothing was covered: find out why, and choose another way to read the first slot.
 void ListWalk::DiagnoseFirstSlot() {
   const Slot slot = position_->slot;
   const KeysBatch& batch = *current_->batch;
@@ -247,7 +248,7 @@ void ListWalk::DiagnoseFirstSlot() {
 void ListWalk::ConcludeMigrating() {
   MigratingSlot& migrating = *current_->migrating;
   if (migrating.error()) {
-    // It may have ended, or another one may have begun; or the probe's key exists.
+    // The migration may have ended, another one may have begun, or the probe's key exists.
     ++probe_variant_;
     strategy_ = ReadSlot();
     return Recover(*migrating.error());
@@ -257,7 +258,7 @@ void ListWalk::ConcludeMigrating() {
 }
 
 void ListWalk::LearnDensity(const KeysBatch::Density& density) {
-  // A large sample replaces what was known, a small one does little.
+  // A large sample replaces the old estimate, a small one changes it little.
   if (density.slots > 0) {
     hints_.keys_per_slot = Blend(hints_.keys_per_slot, density.keys / density.slots,
                                  density.slots / (density.slots + kSlotsOfSmallSample));
@@ -269,7 +270,7 @@ void ListWalk::LearnDensity(const KeysBatch::Density& density) {
   hints_ = hints_.Clamped();
 }
 
-// Those of `keys` in slots before the segment's end, as far as they fit.
+// Reads the values of `keys` in slots before the segment's end, as many as fit the page.
 void ListWalk::ReadValues(Segment& segment, KeyList* keys, size_t records_max) {
   keys->Sort();
   counters_.long_keys += keys->long_keys();
@@ -294,7 +295,7 @@ void ListWalk::ReadValues(Segment& segment, KeyList* keys, size_t records_max) {
       std::make_unique<ValuesRead>(keys, segment.fetch, std::move(nodes), ValuesBounds(), sink_);
 }
 
-// The keys that are likely to hold so many records, by what the page was like so far.
+// How many keys are likely to yield `records` records, judging by the page so far.
 size_t ListWalk::KeysFor(size_t records) const {
   if (!options_.selective) return records;
   const double share =
@@ -314,7 +315,8 @@ ValuesRead::Bounds ListWalk::ValuesBounds() const {
           .keys_only = options_.keys_only};
 }
 
-// A server that closes a connection over too many bytes does so each time it is asked for as many.
+// A server that closes a connection because of too many bytes would do so again for the same
+// request.
 void ListWalk::LearnPortion(const ValuesRead& values, bool whole) {
   if (values.error() && values.error()->lost) {
     portion_ = std::max(portion_ * kPortionAfterLoss, kPortionMin);
@@ -339,7 +341,7 @@ void ListWalk::CommitValues() {
   for (const size_t key : commit.too_large) removed.push_back(values.results()[key].staged);
   const bool whole = commit.passed == current_->keys->size() && removed.empty() && !values.error();
   LearnPortion(values, whole);
-  // Indexes of what stays in the sink change only when nothing is in flight into it.
+  // Removing records changes the indexes of the others, so no segment may be adding to the sink.
   if (!whole && ahead_) {
     ++counters_.segments_ahead_dropped;
     Drop(ahead_, &removed);
@@ -377,7 +379,7 @@ void ListWalk::LearnSizes(const ValuesRead& values, const Commit& commit) {
 
 std::optional<Position> ListWalk::ExpectedEnd() const {
   if (!in_batch() || ending_ || !current_ || !current_->values) return std::nullopt;
-  // Nor can it be where the sink decides what is on the page.
+  // The end cannot be predicted if the sink decides what goes onto the page.
   if (options_.selective) return std::nullopt;
   const Segment& last = ahead_ ? *ahead_ : *current_;
   const size_t fetch = current_->fetch + (ahead_ ? ahead_->fetch : 0);
@@ -392,8 +394,8 @@ std::optional<Position> ListWalk::ExpectedEnd() const {
   return PositionBehind(start, *last.keys, last.fetch, last.end);
 }
 
-// Behind what has been committed; nothing: the listing is complete. Another slot is read with the
-// next ones, until something speaks against it.
+// Moves the position past what has been committed. nullopt: the listing is complete. A new slot is
+// read in a batch again, until that fails.
 void ListWalk::MoveTo(std::optional<Position> position) {
   if (position == position_) return;
   CHECK_COMPLETENESS(position_ && (!position || position->slot >= position_->slot));
@@ -429,7 +431,7 @@ void ListWalk::Recover(const Impediment& met, const absl::Status& why) {
   }
 }
 
-// What it says about the cluster, whatever is read next.
+// Remembers what `met` says about the cluster, whatever is read next.
 void ListWalk::Learn(const Impediment& met) {
   if (std::holds_alternative<ProbeExists>(met)) ++probe_variant_;
   if (std::holds_alternative<NoPerSlotTables>(met)) reading_.per_slot_tables = false;

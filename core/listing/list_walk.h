@@ -21,18 +21,17 @@
 
 namespace atestore {
 
-// About how many records one round of a page fetches: few enough for servers and client to work at
-// the same time, and for other clients to get their turn in between (docs/performance.md).
+// About how many records one segment of a page fetches: few enough for servers and client to work
+// at the same time, and for other clients to be served in between (docs/performance.md).
 inline constexpr size_t kSegmentKeys = 520;
 
 // One page of a listing as a state machine without I/O, clock or chance. Walks slot by slot from a
 // position (docs/consistency.md has the argument):
 //   plan → read keys, each slot at one atomic instant on its stable owner → read their values →
-//   commit: move the position behind what is on the page → plan …
-// While the values of one segment of the page are read, the keys of the next one are, and then its
-// values; but segments are committed in order, and one that cannot be committed whole takes those
-// behind it with it. Whatever fails leaves the position where it was, so nothing is skipped. Not
-// thread-safe.
+//   commit: move the position past what is on the page → plan …
+// While one segment of the page waits for its values, the next one reads its keys and then its
+// values. Segments are committed in order; if one cannot be committed whole, the next one is
+// dropped. A failure leaves the position unchanged, so nothing is skipped. Not thread-safe.
 class ListWalk {
  public:
   struct Options {
@@ -44,28 +43,28 @@ class ListWalk {
     WalkHints hints;
     size_t segment_keys = kSegmentKeys;
     size_t values_part_keys = kValuesPartKeys;
-    // The sink does not want everything that it is given, so that more keys than records are read.
+    // The sink rejects some records, so the walk reads more keys than the page has room for.
     bool selective = false;
-    // Records are keys alone, no value is asked for: a key that cannot be read is one too.
+    // List keys without reading values: a key whose value would be unreadable is listed too.
     bool keys_only = false;
     KeyHash hash = HashKey;
-    // Keys that were prefetched; null: none. Must outlive the walk.
+    // Source of prefetched keys. Null: none. Must outlive the walk.
     KeyPrefetch* key_prefetch = nullptr;
   };
 
-  // Send these, numbered from 0, feed every reply to OnReply() or OnFailure(), then call Next()
-  // again. None: keys ahead are in flight, ask for More() when they have come.
+  // Send these requests, numbered from 0, pass every reply to OnReply() or OnFailure(), then call
+  // Next() again. Empty: prefetched keys are still in flight. Call More() when they arrive.
   struct Send {
     std::vector<ShardRequest> requests;
   };
-  // Ask the cluster for its topology, after a pause when `back_off`, then call Next() again.
+  // Refresh the topology, after a pause if `back_off`, then call Next() again.
   struct Refresh {
     bool back_off;
-    absl::Status why;  // what to fail with when there is no time left
+    absl::Status why;  // fail with this when no time is left
   };
   // The page is complete.
   struct Done {};
-  // Trying again would not help.
+  // Retrying would not help.
   struct Fail {
     absl::Status status;
   };
@@ -74,46 +73,46 @@ class ListWalk {
   // `sink` must outlive the walk.
   ListWalk(Options options, RecordSink* sink);
 
-  // What to do when nothing is in flight.
+  // The next action. Call it only when nothing is in flight.
   Action Next(const Topology& topology);
-  // What else to send, numbered on from the last request, while other requests may still be on
-  // their way: optional, after a request has all its replies.
+  // Further requests to send while others may still be in flight; their numbers continue. Calling
+  // it is optional, after a request has all its replies.
   std::vector<ShardRequest> More(const Topology& topology);
   void OnReply(size_t request, size_t command, const ReplyView& reply);
   void OnFailure(size_t request, const absl::Status& status);
 
-  // The slot behind those whose keys it has or has asked for.
+  // The first slot whose keys have not been read or requested.
   size_t keys_end() const;
 
-  // Ends the page as soon as the position has moved, though not before what is in flight for it.
+  // Ends the page as soon as the position has moved and nothing is in flight.
   void EndPage() { ending_ = true; }
-  // Predicted end of the page: known as soon as the keys that fill it are. nullopt: not known yet,
-  // or the page will end with the listing.
+  // Predicted end of the page, known once the keys that fill the page are. nullopt: unknown, or the
+  // page reaches the end of the listing.
   std::optional<Position> ExpectedEnd() const;
-  // Ends the page where it is: takes back what the sink got beyond. To be called when nothing is
-  // in flight, and last.
+  // Ends the page at the current position: removes from the sink what lies beyond it. Call it only
+  // when nothing is in flight, as the last call.
   void Stop();
-  // True when the page ends behind where it began, so that going on from there is progress.
+  // True when the position has moved past the start of the page.
   bool progressed() const { return progressed_; }
-  // Where the next page begins; nothing: the listing is complete. Always valid: nothing before it
-  // is missing from the pages, nothing behind it is on one.
+  // Where the next page begins. nullopt: the listing is complete. Valid at any time: everything
+  // before it is on the pages, and nothing after it is.
   const std::optional<Position>& position() const { return position_; }
 
-  // What was learnt.
+  // What the walk has learned, for the next one.
   const WalkHints& hints() const { return hints_; }
   const KeysReading& reading() const { return reading_; }
 
   struct Counters {
     size_t redirects = 0;               // MOVED and ASK
     size_t slot_restarts = 0;           // large slots restarted for another process
-    size_t retakes = 0;                 // reads thrown away because the cluster changed under them
-    size_t segments_ahead = 0;          // begun while the one before was read
-    size_t segments_ahead_dropped = 0;  // of them, thrown away because of the one before
-    size_t segments_found = 0;          // whose keys had been looked for ahead
-    size_t segments_found_stale = 0;    // of them, refused when their values were asked for
-    size_t examined = 0;                // records that the sink was asked about
-    size_t matched = 0;                 // of them, those on the page
-    size_t long_keys = 0;  // over kListedKeyBytesMax and not listed, each time they are met
+    size_t retakes = 0;                 // reads repeated because a slot could not be read
+    size_t segments_ahead = 0;          // begun while the previous one was being read
+    size_t segments_ahead_dropped = 0;  // begun ahead, but dropped with the previous one
+    size_t segments_found = 0;          // made of prefetched keys
+    size_t segments_found_stale = 0;    // made of prefetched keys, but their values failed
+    size_t examined = 0;                // keys passed, except deleted ones
+    size_t matched = 0;                 // records on the page
+    size_t long_keys = 0;  // keys over kListedKeyBytesMax, not listed; repeats count again
   };
   const Counters& counters() const { return counters_; }
 
@@ -121,20 +120,20 @@ class ListWalk {
   // A part of the page: the keys of some slots, then their values.
   struct Segment {
     size_t first = 0;      // slot
-    size_t asked_end = 0;  // slots below are asked for, as far as there is an owner
-    // One of these reads the keys …
+    size_t asked_end = 0;  // the slots before this one are requested
+    // One of these three reads the keys …
     std::unique_ptr<KeysBatch> batch;
     std::unique_ptr<MigratingSlot> migrating;
     std::unique_ptr<LargeSlotScan> large;
-    std::unique_ptr<KeyPrefetch::Found> found;  // … or they are here
+    std::unique_ptr<KeyPrefetch::Found> found;  // … or the keys were prefetched
     bool keys_taken = false;
-    KeyList* keys = nullptr;  // inside of it
-    size_t end = 0;           // all slots below are in keys or have nothing to list
-    // … and this one the values of the first `fetch`.
+    KeyList* keys = nullptr;  // owned by one of the four above
+    size_t end = 0;           // `keys` is complete for the slots before this one
+    // Reads the values of the first `fetch` keys.
     std::unique_ptr<ValuesRead> values;
     size_t fetch = 0;
-    size_t sent = 0;       // requests of the step's round
-    size_t in_flight = 0;  // of those, without an end
+    size_t sent = 0;       // requests of the step's current round
+    size_t in_flight = 0;  // requests of that round that are not finished
 
     ListingStep& step() const;
   };
@@ -175,12 +174,12 @@ class ListWalk {
   void LearnSizes(const ValuesRead& values, const Commit& commit);
   void LearnPortion(const ValuesRead& values, bool whole);
   void MoveTo(std::optional<Position> position);
-  // Decides how to go on after what kept the position's slot from being read.
+  // Decides how to continue after `met` kept the position's slot from being read.
   void Recover(const Impediment& met, const absl::Status& why);
   void Recover(const ReadError& error) { Recover(error, error.status); }
   void Learn(const Impediment& met);
   std::optional<Endpoint> OwnerOf(Slot slot, const Topology& topology) const;
-  // Of the listing.
+  // The listing ends before this slot.
   size_t end() const { return options_.start.end; }
   Position InSlot(size_t slot, decltype(Position::place) place) const {
     return {.slot = static_cast<Slot>(slot), .place = std::move(place), .end = end()};
@@ -194,28 +193,29 @@ class ListWalk {
 
   const Options options_;
   RecordSink* const sink_;
-  const size_t records_max_;  // that this walk may add
+  const size_t records_max_;  // records that this walk may add to the sink
   std::optional<Position> position_;
   bool progressed_ = false;
   bool ending_ = false;
   bool page_full_ = false;
   size_t page_records_ = 0;  // committed
-  size_t page_bytes_ = 0;    // of those
+  size_t page_bytes_ = 0;    // size of the committed records
 
   Strategy strategy_ = ReadBatch();  // for the position's slot
-  std::optional<Action> pending_;    // for Next(), before anything else is planned
-  size_t attempts_ = 0;              // in a row without progress
+  std::optional<Action> pending_;    // Next() returns it before anything else is planned
+  size_t attempts_ = 0;              // consecutive attempts without progress
   int probe_variant_ = 0;
   KeysReading reading_;
   WalkHints hints_;
   Counters counters_;
-  std::map<Slot, Endpoint> moved_;  // learnt from MOVED; goes before the topology
-  // Of the values that would be asked for at once: less after a connection was lost over them.
+  std::map<Slot, Endpoint> moved_;  // owners learned from MOVED; they override the topology
+  // Share of the usual number of values to request at once: reduced after requesting them lost a
+  // connection.
   double portion_ = 1;
 
   std::unique_ptr<Segment> current_;  // begins at the position
   std::unique_ptr<Segment> ahead_;    // begins where `current_` ends
-  RequestRoutes<Segment> routes_;     // of the requests since Next()
+  RequestRoutes<Segment> routes_;     // for the requests since Next()
 };
 
 }  // namespace atestore

@@ -8,13 +8,13 @@
 namespace atestore {
 namespace {
 
-// The page ends early rather than with a small SCAN call more.
+// A page this full ends early: another SCAN call would be a small one.
 constexpr double kFullEnough = 0.75;
 
-// Of COUNT, when the reply's keys fitted the page but not their records.
+// Factor for COUNT after the keys of a reply fitted the page but their records did not.
 constexpr double kCountForFewerBytes = 0.25;
 
-// Room left for what a call replies beyond COUNT: the rest of its last group of keys.
+// Factor for COUNT, as a call returns the whole of its last bucket and so exceeds COUNT.
 constexpr double kOvershoot = 0.95;
 
 }  // namespace
@@ -22,7 +22,7 @@ constexpr double kOvershoot = 0.95;
 void ListWalk::PlanLarge(const Endpoint& owner, ReadLargeSlot& strategy) {
   const auto* cursor = std::get_if<InSlotCursor>(&position_->place);
   if (cursor != nullptr && cursor->split) {
-    strategy.count = 1;  // the smallest reply was split, and only it can be recognised
+    strategy.count = 1;  // only replies to COUNT 1 are split: ask for the same reply again
   } else if (!strategy.count) {
     double count = static_cast<double>(keys_room()) / hints_.wanted_ratio * kOvershoot;
     strategy.count = std::clamp<size_t>(static_cast<size_t>(count), 1, reading_.scan_count_max);
@@ -44,7 +44,7 @@ void ListWalk::ConcludeLarge() {
   if (large.probe_taken()) return Recover(ProbeExists{}, why);
   if (large.layout_violated()) return Recover(NoPerSlotTables{}, why);
   if (large.other_process()) {
-    // A cursor means nothing to another process: this slot starts again, and no other.
+    // A cursor is valid for one process only: restart this slot, and no other.
     ++counters_.slot_restarts;
     const std::optional<KeyMark> floor = FloorOf(*position_);
     position_->place = SlotStart{};
@@ -68,7 +68,7 @@ void ListWalk::ConcludeLarge() {
       current_->keys, current_->fetch, std::vector<Endpoint>{large.owner()}, ValuesBounds(), sink_);
 }
 
-// The reply does not fit the page. It cannot be cut by its cursor, so it is dropped.
+// The reply does not fit the page. No cursor points into the middle of a reply, so drop it.
 void ListWalk::ShrinkLargeCount(double ratio) {
   if (page_records_ > 0) {
     page_full_ = true;

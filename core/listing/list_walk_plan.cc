@@ -22,7 +22,7 @@ std::optional<ListWalk::Action> ListWalk::Plan(const Topology& topology) {
   }
   const auto* migrating = std::get_if<ReadMigratingSlot>(&strategy_);
   if (migrating != nullptr && topology.IsStranger(migrating->migration.destination)) {
-    // It may have joined just now, or be of another cluster, at an address that was ours.
+    // The node may have joined just now, or belong to another cluster that took over an address.
     Recover(UnknownNode{},
             UnavailableError(absl::StrCat("slot ", slot, " migrates to ",
                                           ToString(migrating->migration.destination),
@@ -55,7 +55,7 @@ KeysBatch::Options ListWalk::BatchOptions(size_t first, std::optional<KeyMark> a
           .without_multi = reading_.without_multi};
 }
 
-// Of keys that are here already, or else of units to ask for them; false: nobody can be asked.
+// Plans a segment of prefetched keys, or of units that read them. False: no owner is known.
 bool ListWalk::PlanBatch(const Topology& topology, Segment& segment,
                          const std::optional<KeyMark>& after, size_t keys) {
   if (TakePrefetched(segment, after, keys)) return true;
@@ -67,7 +67,8 @@ bool ListWalk::PlanBatch(const Topology& topology, Segment& segment,
   return true;
 }
 
-// For keys from the slot `first` on, but none that will be there anyway.
+// The units to read from slot `first` on, up to the first slot without an owner or already
+// prefetched.
 std::vector<KeysUnit> ListWalk::BatchUnits(const Topology& topology, size_t first,
                                            const KeysWanted& wanted, size_t* asked_end) const {
   const KeysPlan plan = KeysPlan::For(wanted, hints_, reading_);

@@ -24,7 +24,7 @@ MigratingSlot::MigratingSlot(Migration migration, const KeyFilter* filter, KeyHa
     : migration_(std::move(migration)), filter_(filter), hash_(hash), after_(after) {}
 
 std::vector<ShardRequest> MigratingSlot::NextRound() {
-  if (error_) round_ = Round::kVerify;  // nothing more to ask
+  if (error_) round_ = Round::kVerify;  // no further requests
   switch (round_) {
     case Round::kBegin:
       round_ = Round::kSource;
@@ -57,8 +57,8 @@ ShardRequest MigratingSlot::AskSource() const {
 }
 
 ShardRequest MigratingSlot::AskDestination() const {
-  // ASKING before MULTI holds until EXEC (resetClient() of Redis keeps the flag inside MULTI), so
-  // the probe passes if, and only if, the node imports or owns the slot in an ok cluster.
+  // ASKING before MULTI holds until EXEC (Redis' resetClient() keeps the flag inside MULTI), so the
+  // probe passes if and only if the node imports or owns the slot in an ok cluster.
   ShardRequest request{.endpoint = migration_.destination};
   request.pipeline.Add({"CLUSTER", "INFO"});
   request.pipeline.Add({"ASKING"});

@@ -21,19 +21,19 @@ struct Migration {
 };
 
 // Reads the keys of a slot in migration. Keys move one way, are on both nodes for a moment, and
-// can come back only after CLUSTER SETSLOT on the source. So: the keys on the source, then those
-// on the destination, then a look whether the source still migrates and has not executed SETSLOT
-// in between. Every key that clients can reach all the while is in the union.
-// A destination that answers MOVED proves nothing: it may be a former importer that lost its keys
-// to its replica, while the source still sends clients to it. Keys that are not on the source are
-// then out of reach of every client, and the slot has no reachable owner until that ends.
+// can move back only after CLUSTER SETSLOT on the source. So this step reads the keys on the
+// source, then those on the destination, then verifies that the source is still migrating the slot
+// and has not executed SETSLOT in between. The union holds every key that clients could reach
+// throughout. A destination that answers MOVED proves nothing: it may have failed over to a replica
+// while it imported the slot, and the source still redirects clients to it. No client can reach the
+// keys that are not on the source, so the slot has no stable owner until that is repaired.
 class MigratingSlot final : public ListingStep {
  public:
   // Indexes of the nodes in keys().
   static constexpr uint16_t kSource = 0;
   static constexpr uint16_t kDestination = 1;
 
-  // `filter` must outlive the step. `after`: keys up to here are done.
+  // `filter` must outlive the step. Only keys after `after` are taken.
   MigratingSlot(Migration migration, const KeyFilter* filter, KeyHash hash,
                 std::optional<KeyMark> after);
 
@@ -41,7 +41,7 @@ class MigratingSlot final : public ListingStep {
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
   void OnFailure(size_t request, const absl::Status& status) override;
 
-  // Set when the keys could not be taken: the migration ended, or something else is wrong.
+  // Set when the keys could not be read: the migration ended, or a request failed.
   const std::optional<ReadError>& error() const { return error_; }
   KeyList& keys() { return keys_; }
   const Migration& migration() const { return migration_; }
@@ -67,7 +67,7 @@ class MigratingSlot final : public ListingStep {
   TransactionReplies source_replies_{3};
   TransactionReplies destination_replies_{3};
   std::optional<MigrationFence> fence_;
-  bool keys_of_destination_ = false;  // are taken
+  bool keys_of_destination_ = false;  // the destination's keys have been taken
   bool verified_ = false;
   std::optional<ReadError> error_;
   KeyList keys_;

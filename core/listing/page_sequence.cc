@@ -26,7 +26,7 @@ ListWalk::Action PageSequence::Next(const Topology& topology) {
 }
 
 std::vector<ShardRequest> PageSequence::More(const Topology& topology) {
-  // What was sent is kept until its round is over, so rounds must end.
+  // Requests stay in memory until their round is over, so limit the length of a round.
   if (routes_.size() >= kRoundRequestsMax) return {};
   return Advance(topology);
 }
@@ -56,7 +56,7 @@ void PageSequence::Stop() {
   taker_->DropPage();
 }
 
-// As far as it goes without further replies.
+// Advances as far as possible without further replies.
 std::vector<ShardRequest> PageSequence::Advance(const Topology& topology) {
   std::vector<ShardRequest> requests;
   while (position_) {
@@ -72,7 +72,7 @@ std::vector<ShardRequest> PageSequence::Advance(const Topology& topology) {
   return requests;
 }
 
-// Adds what the page has to send now. False: nothing is in flight for it, and its outcome is set.
+// Adds the requests of the page. False: none of them is in flight, and its outcome is set.
 bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests) {
   if (page.outcome) return false;
   std::vector<ShardRequest> more = page.walk.More(topology);
@@ -89,7 +89,7 @@ bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRe
   return !page.outcome;
 }
 
-// Where few keys are wanted, all nodes look for keys ahead of the pages.
+// Makes all nodes search ahead of the pages if few keys are wanted.
 void PageSequence::Prefetch(const Topology& topology, std::vector<ShardRequest>* requests) {
   if (!current_ || current_->outcome || !current_->walk.position()) return;
   keys_.ahead.ForgetBefore(current_->walk.position()->slot);
@@ -99,12 +99,12 @@ void PageSequence::Prefetch(const Topology& topology, std::vector<ShardRequest>*
   const double keys_in_round =
       static_cast<double>(kRoundCalls * options_.reading.scan_count_max) * hints.wanted_ratio;
   const bool many = keys_in_round >= static_cast<double>(options_.segment_keys);
-  // A key alone is true only of the moment when it was read, which must not be before its page.
+  // A listing of keys alone does not check them again, so they must not be read before their page.
   if (many || options_.keys_only) return;
   routes_.Add(&keys_, keys_.ahead.More(topology, last.keys_end(), hints, last.reading()), requests);
 }
 
-// Null when the taker does not take it.
+// Begins a page. Null: the taker accepts none now.
 std::unique_ptr<PageSequence::Page> PageSequence::Begin(const Position& start) {
   RecordSink* sink = taker_->BeginPage();
   if (sink == nullptr) return nullptr;
@@ -117,11 +117,11 @@ void PageSequence::StartNextPage() {
   if (!end) return;
   Learn();
   ahead_ = Begin(*end);
-  // A record that is gone by now does not make the page read on for another one.
+  // If a record is deleted by now, the page ends one record short instead of reading on.
   if (ahead_) current_->walk.EndPage();
 }
 
-// What the current page has learnt is for the next one.
+// Passes what the current page has learned on to the next one.
 void PageSequence::Learn() {
   options_.hints = current_->walk.hints();
   options_.reading = current_->walk.reading();

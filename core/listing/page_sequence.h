@@ -11,41 +11,41 @@
 
 namespace atestore {
 
-// What suits a PageSequence (docs/performance.md): a page of 1,000 is one segment, whose values are
-// four parts, as the next page takes care of the overlap.
+// Sizes for a PageSequence (docs/performance.md). A page of 1,000 is one segment with four parts of
+// values: the work on the next page provides the overlap.
 inline constexpr size_t kReaderSegmentKeys = 1040;
 inline constexpr size_t kReaderPartKeys = 256;
 
-// A round of a PageSequence sends no more than about so many requests.
+// About the most requests that one round of a PageSequence sends.
 inline constexpr size_t kRoundRequestsMax = 256;
 
-// Where the pages of a PageSequence go. Sinks belong to the taker.
+// Receives the pages of a PageSequence. It owns the sinks.
 class PageTaker {
  public:
   virtual ~PageTaker() = default;
-  // An empty sink for one more page; null: not now.
+  // Returns an empty sink for one more page, or null to accept no page now.
   virtual RecordSink* BeginPage() = 0;
-  // The oldest page that was begun is complete. `next`: where the one behind it begins; nothing:
-  // it was the last.
+  // The oldest begun page is complete. `next`: where the next page begins. nullopt: this was the
+  // last page.
   virtual void EndPage(const std::optional<Position>& next, const ListWalk::Counters& counters) = 0;
-  // The youngest page that was begun is not to be.
+  // The page begun last is cancelled.
   virtual void DropPage() = 0;
 };
 
 // The pages of a listing, one after the other, as a state machine without I/O, clock or chance.
-// Every page is one ListWalk, from where the one before it ended. The next page begins as soon as
-// that place can be predicted, so that nodes look for its keys while the values of the one before
-// are in flight. A wrong prediction costs what was read for it, nothing else. Where few of the keys
-// are wanted, all nodes look for keys ahead of the pages. Not thread-safe.
+// Every page is one ListWalk, which starts where the previous page ended. It starts as soon as that
+// end can be predicted, so that nodes search for its keys while the previous page's values are in
+// flight. A wrong prediction only wastes what was read for it. If few of the keys are wanted, all
+// nodes search ahead of the pages (KeyPrefetch). Not thread-safe.
 class PageSequence {
  public:
-  // `options`: of the first page; the others differ in `start` and in what was learnt. `taker` must
-  // outlive the sequence.
+  // `options` are those of the first page; later pages differ in `start`, `hints` and `reading`.
+  // `taker` must outlive the sequence.
   PageSequence(ListWalk::Options options, PageTaker* taker);
   PageSequence(const PageSequence&) = delete;
   PageSequence& operator=(const PageSequence&) = delete;
 
-  // As in ListWalk. Done: the listing is complete, or the taker does not take another page now.
+  // As in ListWalk. Done: the listing is complete, or the taker accepts no further page now.
   ListWalk::Action Next(const Topology& topology);
   std::vector<ShardRequest> More(const Topology& topology);
   void OnReply(size_t request, size_t command, const ReplyView& reply);
@@ -53,20 +53,21 @@ class PageSequence {
 
   // Ends the oldest page as soon as its position has moved.
   void EndPage();
-  // Ends it where it is, if it got anywhere. To be called when nothing is in flight, and last.
+  // Ends the oldest page at its position if that has moved, and cancels the others. Call it only
+  // when nothing is in flight, as the last call.
   void Stop();
-  // True when the oldest page got anywhere, so that it can end where it is.
+  // True when the position of the oldest page has moved, so that the page can end there.
   bool progressed() const { return current_ && current_->walk.progressed(); }
-  // How far the listing has got; nothing: it is complete.
+  // How far the listing has progressed. nullopt: it is complete.
   const std::optional<Position>& position() const {
     return current_ ? current_->walk.position() : position_;
   }
-  // What was learnt.
+  // What the pages have learned.
   const WalkHints& hints() const { return options_.hints; }
   const KeysReading& reading() const { return options_.reading; }
 
  private:
-  // What requests are for.
+  // A source of requests, to which their replies go.
   struct Asker {
     virtual ~Asker() = default;
     virtual void OnReply(size_t request, size_t command, const ReplyView& reply) = 0;
@@ -87,7 +88,7 @@ class PageSequence {
 
     const Position start;
     ListWalk walk;
-    std::optional<ListWalk::Action> outcome;  // what it cannot go on without
+    std::optional<ListWalk::Action> outcome;  // the action that the walk needs before it can go on
   };
   struct Keys final : Asker {
     Keys(const KeyFilter* filter, KeyHash hash, size_t end) : ahead(filter, hash, end) {}
@@ -111,11 +112,11 @@ class PageSequence {
 
   ListWalk::Options options_;
   PageTaker* const taker_;
-  std::optional<Position> position_;  // behind the last complete page
-  std::unique_ptr<Page> current_;     // begins there
-  std::unique_ptr<Page> ahead_;       // begins where `current_` is expected to end
-  Keys keys_;                         // of slots that pages will come to
-  RequestRoutes<Asker> routes_;       // of the requests since Next()
+  std::optional<Position> position_;  // the end of the last complete page
+  std::unique_ptr<Page> current_;     // begins at `position_`
+  std::unique_ptr<Page> ahead_;       // begins at the predicted end of `current_`
+  Keys keys_;                         // prefetched for later pages
+  RequestRoutes<Asker> routes_;       // for the requests since Next()
 };
 
 }  // namespace atestore

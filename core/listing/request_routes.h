@@ -9,20 +9,20 @@
 
 namespace atestore {
 
-// Whom replies are for, where several owners send requests through one numbering. An Owner has
-//   size_t sent = 0;          // requests of its round
-//   size_t in_flight = 0;  // of those, without an end
+// Routes replies to owners when several owners share one numbering of requests. An Owner has
+//   size_t sent = 0;       // requests of its round
+//   size_t in_flight = 0;  // requests of its round that are not finished
 template <typename Owner>
 class RequestRoutes {
  public:
   struct Target {
-    Owner* owner;    // null: nobody any more
-    size_t request;  // as the owner counts
+    Owner* owner;    // null: forgotten
+    size_t request;  // in the owner's own numbering
   };
 
   size_t size() const { return routes_.size(); }
   void Clear() { routes_.clear(); }
-  // `requests` of the owner get the next numbers, and go to the end of `all`.
+  // Gives the owner's `requests` the next numbers and appends them to `all`.
   void Add(Owner* owner, std::vector<ShardRequest> requests, std::vector<ShardRequest>* all) {
     for (const ShardRequest& request : requests) {
       routes_.push_back({{owner, owner->sent++}, request.pipeline.size()});
@@ -30,19 +30,19 @@ class RequestRoutes {
     owner->in_flight += requests.size();
     std::move(requests.begin(), requests.end(), std::back_inserter(*all));
   }
-  // The owner gets no more replies.
+  // Stops routing replies to the owner.
   void Forget(const Owner* owner) {
     for (Route& route : routes_) {
       if (route.target.owner == owner) route.target.owner = nullptr;
     }
   }
-  // Whom the next reply to `request` is for.
+  // Counts a reply to `request` and returns its target.
   Target OnReply(size_t request) {
     Route& route = routes_[request];
     if (--route.replies_left == 0) End(route);
     return route.target;
   }
-  // … and that it fails; no reply comes after it.
+  // Ends `request`, which failed, and returns its target. No further reply may come.
   Target OnFailure(size_t request) {
     End(routes_[request]);
     return routes_[request].target;

@@ -7,7 +7,7 @@
 namespace atestore {
 namespace {
 
-// What follows `name` on the line of INFO that begins with it.
+// The rest of the line of INFO that begins with `name`.
 std::optional<std::string_view> FieldOfInfo(std::string_view info, std::string_view name) {
   while (!info.empty()) {
     size_t line_end = info.find("\r\n");
@@ -18,7 +18,7 @@ std::optional<std::string_view> FieldOfInfo(std::string_view info, std::string_v
   return std::nullopt;
 }
 
-// The number that such a field begins with.
+// The number at the beginning of that rest.
 std::optional<uint64_t> NumberOfInfo(std::string_view info, std::string_view name) {
   std::optional<std::string_view> field = FieldOfInfo(info, name);
   if (!field) return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<MigrationFence> MigrationFence::FromInfo(std::string_view info) {
   if (!run || !commands) return std::nullopt;
   return MigrationFence{
       .run = *run,
-      // Not listed before the first call.
+      // INFO does not list the command before its first call.
       .setslot_calls = NumberOfInfo(info, "cmdstat_cluster|setslot:calls=").value_or(0),
       .commands = *commands};
 }

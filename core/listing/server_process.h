@@ -6,23 +6,23 @@
 
 namespace atestore {
 
-// What a server says about itself in a reply of the very connection that the data comes from.
-// Nothing of it is remembered beside that connection: an address can lead to another process, of
-// another version, from one request to the next.
+// What a server says about itself. Always read these on the connection that the data comes from,
+// and do not remember them beyond it: from one request to the next, an address can lead to another
+// process of another version.
 
-// The identity of a server process: HashKey() of the run_id in the text of INFO server. New with
-// every start of a process, kept through failover, resynchronisation and FLUSHALL.
+// The identity of a server process: HashKey() of the run_id in the text of INFO server. It changes
+// with every start of the process, but not with failover, resynchronisation or FLUSHALL.
 std::optional<uint64_t> RunOfInfo(std::string_view info);
 
-// True when the text of CLUSTER INFO says cluster_state:ok. A node in a minority says fail, also
-// where `cluster-allow-reads-when-down yes` makes it answer reads.
+// True when the text of CLUSTER INFO says cluster_state:ok. A node in a minority says fail, even if
+// `cluster-allow-reads-when-down yes` makes it answer reads.
 bool ClusterIsOk(std::string_view cluster_info);
 
 // True when the text of INFO persistence says that the server has loaded its data set. While it
-// loads, only a part of its keys is there; Redis 8.0 answers ASK for the others.
+// loads, some of its keys are missing; Redis 8.0 answers ASK for them.
 bool HasLoaded(std::string_view info);
 
-// What a source of a migration says at one instant. Two readings tell whether a migration of a slot
+// Counters of a migration's source at one instant. Comparing two of them tells whether a migration
 // began, ended or was aborted in between: see IsUnchangedSince().
 struct MigrationFence {
   // The sections of INFO that FromInfo() reads.
@@ -30,14 +30,14 @@ struct MigrationFence {
                                                    "commandstats"};
 
   uint64_t run = 0;
-  uint64_t setslot_calls = 0;  // of CLUSTER SETSLOT
+  uint64_t setslot_calls = 0;  // calls of CLUSTER SETSLOT
   uint64_t commands = 0;       // total_commands_processed
 
-  // Nothing when the text lacks a run_id or total_commands_processed.
+  // nullopt when the text lacks a run_id or total_commands_processed.
   static std::optional<MigrationFence> FromInfo(std::string_view info);
 
   // True when the same process has executed no CLUSTER SETSLOT since `earlier`. CONFIG RESETSTAT
-  // can make the calls come out alike, but not without a smaller number of commands.
+  // can make the number of calls equal again, but then the number of commands is smaller.
   bool IsUnchangedSince(const MigrationFence& earlier) const {
     return run == earlier.run && setslot_calls == earlier.setslot_calls &&
            commands > earlier.commands;

@@ -10,40 +10,39 @@
 
 namespace atestore {
 
-// Why a read could not be completed, and what that says about where to go.
+// Why a read could not be completed, and what to do about it.
 struct ReadError {
   ServerErrorKind kind = ServerErrorKind::kOther;
   Slot slot = 0;          // kMoved and kAsk
-  Endpoint asked;         // the node that answered, or did not
+  Endpoint asked;         // the node that the request was sent to
   Endpoint redirect;      // kMoved and kAsk
-  absl::Status status;    // for the caller, when nothing helps
-  bool transient = true;  // may be gone when tried again
-  bool at_once = false;   // … without waiting: the answer tells where to go
-  bool lost = false;      // the connection, perhaps because the replies were too large for it
+  absl::Status status;    // for the caller, if retrying does not help
+  bool transient = true;  // a retry may succeed
+  bool at_once = false;   // retry without waiting: the reply tells where to go
+  bool lost = false;      // the connection was lost, perhaps because the replies were too large
 
   static ReadError FromError(const ServerError& error, const Endpoint& asked);
   static ReadError FromFailure(const absl::Status& status, const Endpoint& asked);
-  // The cluster changed while it was being read; nobody is to blame.
+  // The cluster changed during the read: read again.
   static ReadError Reread(const Endpoint& asked, std::string_view what);
-  // Nobody is known to be the stable owner of `slot`, so nothing can be said about its keys until
-  // something changes: wait, then ask again.
+  // No node is known to be the stable owner of `slot`, so its keys are unknown until the cluster
+  // changes: wait, then retry.
   static ReadError NoStableOwner(const Endpoint& asked, Slot slot, std::string_view why);
 };
 
-// What the reply to CLUSTER INFO says against reading from this node; nothing: the node is in a
-// cluster that is ok.
+// Why the reply to CLUSTER INFO forbids reading from this node. nullopt: the cluster is ok.
 std::optional<ReadError> ReadErrorOfClusterInfo(const ReplyView& reply, const Endpoint& asked);
 
-// One part of a listing: rounds of requests, whose replies are fed back in any interleaving. A
-// round is over when each of its requests has all its replies or failed, and More() was empty.
+// One part of a listing: rounds of requests. Replies to different requests may arrive interleaved
+// in any way. A round is over when each request has all its replies or has failed, and More()
+// returned nothing.
 class ListingStep {
  public:
   virtual ~ListingStep() = default;
-  // The requests of the next round, numbered from 0, to be sent all at once; empty: the step is
-  // done.
+  // The requests of the next round, numbered from 0, to send all at once. Empty: the step is done.
   virtual std::vector<ShardRequest> NextRound() = 0;
-  // Further requests of this round; their numbers continue. To be called after replies, and when
-  // nothing is in flight.
+  // Further requests of this round; their numbers continue. Call it after replies, and when nothing
+  // is in flight.
   virtual std::vector<ShardRequest> More() { return {}; }
   virtual void OnReply(size_t request, size_t command, const ReplyView& reply) = 0;
   virtual void OnFailure(size_t request, const absl::Status& status) = 0;
@@ -58,11 +57,11 @@ class TransactionReplies {
 
   explicit TransactionReplies(size_t queued_commands) : queued_(queued_commands) {}
 
-  // Takes the reply to command `command`, counted from MULTI. The results, one for each queued
-  // command, when it was EXEC and the transaction ran; valid as long as `reply`.
+  // Takes the reply to command `command`, counted from MULTI. If that was EXEC and the transaction
+  // ran, returns the results, one for each queued command; valid as long as `reply`.
   std::optional<ReplyView> OnReply(size_t command, const ReplyView& reply, const Endpoint& asked);
 
-  // The first error that says why the transaction did not run.
+  // The first error: why the transaction did not run.
   const std::optional<ServerError>& error() const { return error_; }
 
  private:

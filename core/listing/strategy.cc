@@ -16,8 +16,8 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 Transition AfterError(const Strategy& strategy, const ReadError& error, const ServerFacts& facts,
                       int probe_variant) {
   if (error.kind == ServerErrorKind::kOutOfMemory) {
-    // Redis 7.0 at maxmemory refuses what stands inside MULTI, reads too, but not reads alone. A
-    // slot in migration cannot be read without it: that takes memory, or the migration's end.
+    // Redis 7.0 at maxmemory refuses every command inside MULTI, but accepts reads outside it. A
+    // slot in migration cannot be read without MULTI: wait for memory or the end of the migration.
     return {ReadBatch(), facts.without_multi ? Then::kWait : Then::kRead};
   }
   if (!error.transient) return {strategy, Then::kFail};
@@ -25,7 +25,7 @@ Transition AfterError(const Strategy& strategy, const ReadError& error, const Se
     case ServerErrorKind::kMoved:
       return {ReadBatch(), Then::kRefresh};
     case ServerErrorKind::kAsk:
-      // Where to go is known; the topology does not tell more.
+      // The error names both nodes; the topology would not add anything.
       return {ReadMigratingSlot{{.slot = error.slot,
                                  .source = error.asked,
                                  .destination = error.redirect,

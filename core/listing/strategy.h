@@ -10,52 +10,52 @@
 namespace atestore {
 
 // How the slot at the position is read.
-struct ReadBatch {  // together with the slots that follow
+struct ReadBatch {  // together with the following slots
   bool operator==(const ReadBatch&) const = default;
 };
-struct ReadSlot {  // alone, unless it holds more keys than a slot that is read whole
+struct ReadSlot {  // alone, if it holds at most whole_slot_keys keys
   bool operator==(const ReadSlot&) const = default;
 };
-struct ReadWholeSlot {  // alone, whatever it holds
+struct ReadWholeSlot {  // alone, however many keys it holds
   bool operator==(const ReadWholeSlot&) const = default;
 };
 struct ReadMigratingSlot {  // its source, then its destination
   Migration migration;
   bool operator==(const ReadMigratingSlot&) const = default;
 };
-struct ReadLargeSlot {               // by SCAN calls inside it
-  std::optional<size_t> count = {};  // COUNT of the next one, once chosen
+struct ReadLargeSlot {               // by SCAN calls inside the slot
+  std::optional<size_t> count = {};  // COUNT of the next call, once chosen
   bool operator==(const ReadLargeSlot&) const = default;
 };
 using Strategy = std::variant<ReadBatch, ReadSlot, ReadWholeSlot, ReadMigratingSlot, ReadLargeSlot>;
 
-// What kept a read from the slot's keys.
+// Why the keys of the slot could not be read.
 struct TooManyKeys {
-  bool for_any_whole_read = false;  // else only for a share of a batch
+  bool for_any_whole_read = false;  // false: too many for a batch only
 };
-struct NotCovered {};       // the node says that the slot is not its own, or SCAN stopped inside it
+struct NotCovered {};       // the node does not own the slot, or SCAN stopped inside the slot
 struct ProbeExists {};      // the key of the probe exists
-struct NoPerSlotTables {};  // the answer is not that of a server with per-slot tables
+struct NoPerSlotTables {};  // the reply is not from a server with per-slot tables
 struct OtherProcess {};     // the cursor belongs to another process
-struct UnknownNode {};      // it migrates to a node that nobody in the cluster knows
+struct UnknownNode {};      // the slot migrates to a node that the topology does not list
 using Impediment = std::variant<TooManyKeys, NotCovered, ProbeExists, NoPerSlotTables, OtherProcess,
                                 UnknownNode, ReadError>;
 
-// What is known of the servers.
+// What is known about the servers.
 struct ServerFacts {
   bool per_slot_tables = false;
-  bool without_multi = false;  // they refuse what stands inside MULTI
+  bool without_multi = false;  // they refuse every command inside MULTI
 };
 
-// What to do next about the slot. There is no way on to the next slot in it: that takes the slot's
-// keys.
+// What to do next with the slot. It has no outcome that moves on to the next slot: only reading the
+// slot's keys does that.
 struct Transition {
   enum class Then {
-    kRead,     // at once: what is read next differs, so this cannot go on for ever
-    kReread,   // at once, a few times in a row; then as kWait
-    kRefresh,  // learn the topology first; after a few times in a row, as kWait
-    kWait,     // back off, then learn the topology
-    kFail,     // trying again would not help
+    kRead,     // read at once, in another way, so this cannot repeat for ever
+    kReread,   // read at once; after a few times in a row, same as kWait
+    kRefresh,  // refresh the topology, then read; after a few times in a row, same as kWait
+    kWait,     // back off, refresh the topology, then read
+    kFail,     // fail: retrying would not help
   };
   Strategy strategy;
   Then then = Then::kRead;

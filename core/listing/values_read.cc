@@ -61,7 +61,7 @@ std::vector<ShardRequest> ValuesRead::More() {
   for (size_t index = 0; index < parts_.size(); ++index) {
     Part& part = parts_[index];
     NodeState& node = states_[part.node];
-    // What lies behind a key that stays for later stays with it.
+    // Keys after one that is deferred or failed cannot be committed, so do not request them.
     bool wanted = part.commands[0].first < first_left_;
     if (part.is_sent || !wanted || node.parts_waiting == kValuesPartsAtOnce) continue;
     part.is_sent = true;
@@ -72,7 +72,7 @@ std::vector<ShardRequest> ValuesRead::More() {
   return requests;
 }
 
-// A key was there at the moment at which its slot was read: that is all there is to know.
+// Makes every key a record: it existed when its slot was read.
 void ValuesRead::AddKeys() {
   static constexpr char kNothing[RespReader::kPadding] = {};
   for (size_t item = 0; item < results_.size(); ++item) {
@@ -83,7 +83,7 @@ void ValuesRead::AddKeys() {
 void ValuesRead::AskAll() {
   for (size_t first = 0; first < results_.size();) {
     KeyList::Key key = (*keys_)[first];
-    // The source is where clients of a slot in migration ask first, one key at a time.
+    // In a migration, ask the source first, one key per command, as clients do.
     size_t node = migration_ ? MigratingSlot::kSource : key.node;
     size_t keys_max = migration_ ? 1 : bounds_.mget_keys;
     size_t end = first + 1;
@@ -95,7 +95,7 @@ void ValuesRead::AskAll() {
   }
 }
 
-// The part of the round that takes further commands for a node.
+// The part of this round to which further commands for a node are added.
 ValuesRead::Part& ValuesRead::PartFor(size_t node) {
   const size_t same = same_node_[node];
   NodeState& state = states_[same];
@@ -121,7 +121,7 @@ void ValuesRead::AddCommand(Part& part, size_t first, size_t count) {
 }
 
 void ValuesRead::AskNullsAgain() {
-  // MGET says null for a key of another type too; GET tells it from a deleted one.
+  // MGET returns null also for a key of another type; GET tells it from a deleted key.
   for (size_t item = 0; item < results_.size(); ++item) {
     if (Waits(item, Open::kNull)) AddCommand(PartFor((*keys_)[item].node), item, 1);
   }
@@ -139,7 +139,7 @@ void ValuesRead::AskDestination() {
 
 void ValuesRead::OnReply(size_t request, size_t command, const ReplyView& reply) {
   Part& part = PartOf(request);
-  // Servers reply when they have worked through what they have read: the node is free.
+  // A server replies after it has executed all commands that it has read: the node is free again.
   if (!std::exchange(part.is_answered, true)) --states_[part.node].parts_waiting;
   const Command& asked = part.commands[command];
   if (reply.is_error()) return OnError(part.node, asked, reply);
@@ -165,7 +165,7 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
     return;
   }
   if (value.type() == RespType::kDropped) {
-    // Dropped for its own size, or because the reply as a whole was too large: alone it may fit.
+    // The parser dropped the value for its own size or that of the whole reply: alone it may fit.
     if (!alone) {
       open_[item] = Open::kNull;
       return;
@@ -181,8 +181,8 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
 
 void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
   ValueResult& result = results_[item];
-  // The first record in order is always tried, also when only GET has found it: it must get a page
-  // somewhere.
+  // The first record is always added, even if only GET has found it: otherwise a record that is too
+  // large would block the listing.
   if (item > 0 && states_[node].bytes_added > bounds_.bytes_left) {
     result.state = ValueState::kDeferred;
     first_left_ = std::min(first_left_, item);
@@ -197,8 +197,8 @@ void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
   OnAdded(node, item, **bytes);
 }
 
-// The key exists, and its value cannot be read: `status` says why. A key alone takes so little
-// memory that it is never left for later here; whether it fits the page CommitValues() finds out.
+// Adds a key that exists but whose value cannot be read: `status` says why. A key takes so little
+// memory that it is never deferred here; CommitValues() decides whether it fits the page.
 void ValuesRead::AddWithoutValue(size_t node, size_t item, NoValue why, absl::Status status) {
   std::optional<size_t> bytes = sink_->AddWithoutValue((*keys_)[item].text, why);
   if (!bytes) return MarkUnreadable(item, std::move(status));
@@ -213,7 +213,7 @@ void ValuesRead::OnAdded(size_t node, size_t item, size_t bytes) {
 }
 
 void ValuesRead::OnError(size_t node, const Command& command, const ReplyView& reply) {
-  // After a refused ASKING, what its command says is not to be trusted.
+  // After a refused ASKING, ignore the reply to the command that follows it.
   if (results_[command.first].state == ValueState::kFailed) return;
   const Endpoint& endpoint = nodes_[node];
   ServerError error = ParseServerError(reply.text(), endpoint);

@@ -20,42 +20,43 @@ enum class NoValue {
   kTooLarge,    // over RespLimits::bulk_bytes_max
 };
 
-// Where the records of a page go.
+// Collects the records of a page.
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
-  // Takes a record at the end of the page. The number of bytes that it adds to the page; nullopt
-  // when the record is not wanted and was not taken; or why the value cannot be read. `value` is
-  // followed by RespReader::kPadding readable bytes, and empty where keys are listed alone.
+  // Appends a record to the page and returns the number of bytes that it adds. nullopt: the record
+  // is not wanted and was not added. Error: why the value cannot be read. `value` is followed by
+  // RespReader::kPadding readable bytes; it is empty when only keys are listed.
   virtual absl::StatusOr<std::optional<size_t>> Add(std::string_view key,
                                                     std::string_view value) = 0;
-  // The same for a record whose value cannot be read. nullopt: it is not taken, and unreadable.
+  // The same for a record whose value cannot be read. nullopt: it was not added and counts as
+  // unreadable.
   virtual std::optional<size_t> AddWithoutValue(std::string_view /*key*/, NoValue /*why*/) {
     return std::nullopt;
   }
   // The number of records on the page.
   virtual size_t size() const = 0;
-  // Takes the records at these ascending indexes back; the others keep their order.
+  // Removes the records at these ascending indexes; the others keep their order.
   virtual void Remove(std::span<const size_t> indexes) = 0;
-  // A record that is passed over because it cannot be read (P8).
+  // Reports a record that is skipped because it cannot be read.
   virtual void OnUnreadable(std::string_view key, const absl::Status& why) = 0;
 };
 
-// Most keys of one MGET, and about how many bytes of values it may ask for. Bounds what one command
-// costs the server and what one reply can hold.
+// The most keys of one MGET, and about how many bytes of values it may request. They limit what one
+// command costs the server and how large one reply can be.
 inline constexpr size_t kMgetKeysMax = 64;
 inline constexpr size_t kMgetBytes = size_t{128} << 10;
 
-// Keys of one MGET for values of so many bytes each.
+// How many keys one MGET should hold if each value has `value_bytes` bytes.
 size_t MgetKeysFor(double value_bytes);
 
-// The most bytes of values that one part may ask for: a server holds all of its replies before it
-// sends the first one, and closes the connection beyond its client-output-buffer-limit.
+// The most bytes of values that one part may request: a server buffers all replies to a part before
+// it sends the first one, and closes the connection beyond its client-output-buffer-limit.
 inline constexpr size_t kValuesPartBytes = size_t{1} << 20;
 
-// The values of a page are asked for in parts of about so many keys, of which a node has at most
-// two to work on: while it reads one, the other's values travel and are decoded, and other clients
-// get their turn in between (docs/performance.md).
+// Values are requested in parts of about this many keys, at most two of which wait at one node:
+// while the node reads one part, the values of the other are transferred and decoded, and other
+// clients are served in between (docs/performance.md).
 inline constexpr size_t kValuesPartKeys = 128;
 inline constexpr size_t kValuesPartsAtOnce = 2;
 
@@ -63,19 +64,19 @@ inline constexpr size_t kValuesPartsAtOnce = 2;
 class ValuesRead final : public ListingStep {
  public:
   struct Bounds {
-    size_t bytes_left;                   // of the page: no node's records are decoded far beyond
-    size_t mget_keys = 1;                // of one command
-    size_t part_keys = kValuesPartKeys;  // both at least 1
-    bool keys_only = false;              // asks for no values: every key is a record
+    size_t bytes_left;                   // room on the page; stop decoding soon after it is used up
+    size_t mget_keys = 1;                // keys of one command, at least 1
+    size_t part_keys = kValuesPartKeys;  // keys of one part, at least 1
+    bool keys_only = false;              // request no values: every key is a record
   };
-  // Reads the first `count` of `keys`. `nodes` are the endpoints that the keys' node indexes
-  // count. `keys` and `sink` must outlive the step.
+  // Reads the values of the first `count` of `keys`. KeyList::Key::node is an index into `nodes`.
+  // `keys` and `sink` must outlive the step.
   ValuesRead(const KeyList* keys, size_t count, std::vector<Endpoint> nodes, const Bounds& bounds,
              RecordSink* sink);
-  // The same for keys of a slot in migration, one key a command. A key that is on neither node has
-  // failed rather than been deleted: that the source sent us on and the destination has it not
-  // proves nothing while either may be reloading or the migration be set again. Read the slot's
-  // keys again: a deleted one is not among them.
+  // The same for keys of a slot in migration, with one key per command. A key that is on neither
+  // node is kFailed, not kDeleted: either node may be reloading, or the migration may have been set
+  // again, so its absence proves nothing. Read the slot's keys again: a deleted key is not among
+  // them.
   ValuesRead(const KeyList* keys, size_t count, Migration migration, const Bounds& bounds,
              RecordSink* sink);
 
@@ -84,28 +85,28 @@ class ValuesRead final : public ListingStep {
   void OnReply(size_t request, size_t command, const ReplyView& reply) override;
   void OnFailure(size_t request, const absl::Status& status) override;
 
-  // What is known of each key; final when the step is done.
+  // What is known about each key; final when the step is done.
   std::span<const ValueResult> results() const { return results_; }
-  // Tells the sink of those among the first `passed` that cannot be read, and of `too_large`.
+  // Reports to the sink the unreadable keys among the first `passed`, and the `too_large` ones.
   void TellUnreadable(size_t passed, std::span<const size_t> too_large) const;
-  // Indexes in the sink of the records of keys from `first` on.
+  // The sink's indexes of the records that belong to the keys from index `first` on.
   std::vector<size_t> RecordsFrom(size_t first) const;
 
-  // The values that came, of what is wanted or not, and their bytes.
+  // The number of values received, wanted or not, and their size.
   size_t values() const { return values_; }
   size_t value_bytes() const { return value_bytes_; }
 
-  // The first error met.
+  // The first error.
   const std::optional<ReadError>& error() const { return error_; }
 
  private:
-  // What the first round left open.
+  // What a key still needs after the first round.
   enum class Open : uint8_t {
     kNo,
-    kNull,   // MGET said null: deleted, or of a wrong type
-    kAsked,  // the source of a migration sent us on
+    kNull,   // GET: the value in MGET was null or too large
+    kAsked,  // the destination: the source of a migration answered ASK
   };
-  // A command of the round and the items it asks for; an ASKING has none.
+  // A command of the round and the keys that it requests; ASKING has none.
   struct Command {
     uint32_t first = 0;
     uint32_t count = 0;
@@ -117,12 +118,12 @@ class ValuesRead final : public ListingStep {
     std::vector<Command> commands;
     size_t keys = 0;
     bool is_sent = false;
-    bool is_answered = false;  // its first command is
+    bool is_answered = false;  // its first command has been answered
   };
   struct NodeState {
-    size_t last_part = 0;      // in parts_
-    size_t parts_waiting = 0;  // for their first reply
-    size_t bytes_added = 0;    // to the page
+    size_t last_part = 0;      // index in parts_
+    size_t parts_waiting = 0;  // parts sent but not answered
+    size_t bytes_added = 0;    // bytes added to the page
   };
   enum class Round { kBegin, kValues, kAgain, kDone };
 
@@ -153,10 +154,10 @@ class ValuesRead final : public ListingStep {
   Round round_ = Round::kBegin;
   std::vector<ValueResult> results_;
   std::vector<Open> open_;
-  size_t first_left_ = SIZE_MAX;   // the first key known to be left for later
-  std::vector<NodeState> states_;  // of nodes, by the index in same_node_
-  std::vector<Part> parts_;        // of the round
-  std::vector<size_t> sent_;       // their indexes, in the order in which they were sent
+  size_t first_left_ = SIZE_MAX;   // the first key known to be kDeferred or kFailed
+  std::vector<NodeState> states_;  // one per node, indexed by same_node_
+  std::vector<Part> parts_;        // of this round
+  std::vector<size_t> sent_;       // indexes of the parts, in the order in which they were sent
   std::vector<std::pair<size_t, absl::Status>> unreadable_;
   size_t values_ = 0;
   size_t value_bytes_ = 0;
