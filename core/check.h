@@ -7,7 +7,8 @@ namespace atestore {
 
 }  // namespace atestore
 
-// Guards that a listing which is called complete is. Stays on in release: a process that has lost
-// track must not go on to say "complete".
+// Checks an invariant on which the completeness of a listing depends, and ends the process if it
+// does not hold. Active in release builds too: a process in a wrong state must not report a listing
+// as complete.
 #define CHECK_COMPLETENESS(condition) \
   ((condition) ? static_cast<void>(0) : ::atestore::FailCheck(#condition, __FILE__, __LINE__))

@@ -38,7 +38,7 @@ absl::StatusOr<ClusterMembers> ClusterMembers::FromClusterNodes(std::string_view
       continue;
     AddAddresses(words[0], words[1], asked, members.nodes);
   }
-  if (members.myself.empty()) return DataLossError("CLUSTER NODES: no own line");
+  if (members.myself.empty()) return DataLossError("CLUSTER NODES: no `myself` line");
   return members;
 }
 

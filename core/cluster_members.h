@@ -9,14 +9,14 @@
 
 namespace atestore {
 
-// Who belongs to the cluster, as one node knows it: the text of CLUSTER NODES. CLUSTER SLOTS leaves
-// out primaries without slots, which a slot may be migrating to.
+// The members of the cluster as one node sees them, from the text of CLUSTER NODES. CLUSTER SLOTS
+// omits primaries without slots, but a slot may be migrating to one.
 struct ClusterMembers {
   std::string myself;              // the id of the node that was asked
-  std::vector<ClusterNode> nodes;  // a node with a host name is here twice, by its address too
+  std::vector<ClusterNode> nodes;  // a node with a host name appears twice: by name and by address
 
-  // `asked` stands in for a host that the text leaves open. Nodes that have no address or are still
-  // shaking hands are left out. DATA_LOSS when the text has no own line or names too many nodes.
+  // Where the text has no host, the host of `asked` is used. Omits nodes that have no address or
+  // are in handshake. DATA_LOSS when the text has no `myself` line or too many nodes.
   static absl::StatusOr<ClusterMembers> FromClusterNodes(std::string_view text,
                                                          const Endpoint& asked);
 };

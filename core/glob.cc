@@ -14,7 +14,7 @@ struct OneCharacter {
   size_t pattern_length;
 };
 
-// `pattern` begins behind the '['.
+// `pattern` begins after the '['.
 OneCharacter MatchSet(std::string_view pattern, char c) {
   size_t at = 0;
   bool negated = !pattern.empty() && pattern[0] == '^';
@@ -63,8 +63,8 @@ OneCharacter MatchOne(std::string_view pattern, char c) {
 bool GlobMatch(std::string_view pattern, std::string_view text) {
   size_t at = 0;        // in the pattern
   size_t position = 0;  // in the text
-  // Where to go on after a mismatch: the last '*' takes one more character. Earlier ones need no
-  // second chance: what the last one can take includes all they could.
+  // After a mismatch, the last '*' takes one more character. Earlier stars need not be retried: the
+  // last one can take everything that they could.
   size_t star = kNone;
   size_t star_position = 0;
   while (position < text.size()) {

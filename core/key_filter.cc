@@ -31,7 +31,7 @@ KeyFilter KeyFilter::ActorsOf(std::string_view atespace) {
 
 KeyFilter KeyFilter::Glob(std::string_view pattern) {
   GlobParts parts = SplitGlob(pattern);
-  // A hash tag of the prefix would decide the slot of the probes.
+  // A hash tag in the prefix would determine the slot of the probes, so cut the prefix before it.
   KeyFilter filter(parts.prefix, parts.prefix.substr(0, parts.prefix.find('{')), 0);
   filter.glob_.emplace(parts.rest);
   return filter;

@@ -7,15 +7,15 @@
 
 namespace atestore {
 
-// A server closes a connection when a reply outgrows its client-output-buffer-limit, before or in
-// the middle of the reply. To ask for the same again then never ends: ask for less. A server that
-// died, or a network that broke, looks the same, and asking for less does no harm.
+// A server closes a connection, before or in the middle of a reply, when the reply exceeds its
+// client-output-buffer-limit. Repeating the same request would fail for ever, so request less. A
+// crashed server or a broken network looks the same; requesting less does no harm then.
 
-// `failure` marked: the server ended the connection when this request's reply was the next one, of
-// which `bytes` had come.
+// Returns `failure` with a mark: the server closed the connection while the reply to this request
+// was due, after `bytes` bytes of it.
 absl::Status MarkLostReply(absl::Status failure, size_t bytes);
 
-// The bytes, when MarkLostReply() made `failure`.
+// The `bytes` given to MarkLostReply(); nullopt when `failure` does not carry the mark.
 std::optional<size_t> LostReplyBytes(const absl::Status& failure);
 
 }  // namespace atestore

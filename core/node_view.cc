@@ -31,9 +31,10 @@ std::optional<Slot> TakeSlot(std::string_view& text) {
   return slot;
 }
 
-// False when a slot was named before, which would also let a short text cost a long time.
+// False when a slot was named before; accepting repeats would let a short text cost a long time.
 bool AddOwned(size_t first, size_t count, NodeView& view) {
-  // Whole sets cost about as much as so many slots one by one (BM_ReadClusterNodes).
+  // An operation on the whole set costs about as much as this many single slots
+  // (BM_ReadClusterNodes).
   constexpr size_t kFewSlots = 512;
   if (count <= kFewSlots) {
     for (size_t slot = first; slot < first + count; ++slot) {
@@ -116,7 +117,7 @@ absl::StatusOr<NodeView> NodeView::FromClusterNodes(std::string_view text) {
     }
     return view;
   }
-  return BadText("no own line");
+  return BadText("no `myself` line");
 }
 
 }  // namespace atestore

@@ -15,11 +15,11 @@ namespace atestore {
 
 using SlotSet = std::bitset<kSlotCount>;
 
-// The slots from `first` on, `count` of them; both may reach up to kSlotCount.
+// `count` slots from `first` on. `first + count` may be at most kSlotCount.
 SlotSet SlotRange(size_t first, size_t count);
 
-// What a node says about itself: the `myself` line of CLUSTER NODES, the only place where migration
-// marks are shown. Taken in the same transaction as a read, it tells which slots the read covers.
+// What a node says about itself: the `myself` line of CLUSTER NODES, the only place that shows
+// migration marks. Read in the same transaction as keys, it tells which slots those keys cover.
 struct NodeView {
   bool primary = false;
   uint64_t config_epoch = 0;  // a replica shows its primary's
@@ -38,7 +38,7 @@ struct NodeView {
   static absl::StatusOr<NodeView> FromClusterNodes(std::string_view text);
 };
 
-// Whether the flags of a line of CLUSTER NODES ("myself,master") hold `wanted`.
+// True if the flags of a line of CLUSTER NODES ("myself,master") include `wanted`.
 bool HasNodeFlag(std::string_view flags, std::string_view wanted);
 
 }  // namespace atestore

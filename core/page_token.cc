@@ -131,7 +131,7 @@ std::variant<Position, PageTokenError> DecodePageTokenPayload(std::string_view b
   if (payload.end() != 0) position.end = payload.end();
   if (position.end <= position.slot || position.end > kSlotCount) {
     return Flawed(PageTokenFlaw::kOutOfRange,
-                  absl::StrCat("no slots from ", position.slot, " to before ", position.end));
+                  absl::StrCat("no slots in [", position.slot, ", ", position.end, ")"));
   }
   if (payload.has_after()) position.place = AfterKey{Read(payload.after())};
   if (payload.has_cursor()) position.place = Read(payload.cursor());
@@ -150,7 +150,7 @@ absl::StatusOr<PageTokenCodec> PageTokenCodec::Create(std::vector<PageTokenKey> 
       return absl::InvalidArgumentError(absl::StrCat(name, ": id: 0, must be 1 to 255"));
     }
     if (used[key.id]) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": id: ", key.id, " is used before"));
+      return absl::InvalidArgumentError(absl::StrCat(name, ": id: ", key.id, " is used twice"));
     }
     used.set(key.id);
     if (key.secret.size() < kPageTokenSecretBytesMin) {
@@ -186,7 +186,7 @@ std::variant<Position, PageTokenError> PageTokenCodec::Decode(std::string_view t
                   absl::StrCat("longer than ", kPageTokenLengthMax, " characters"));
   }
   if (!absl::WebSafeBase64Unescape(ToAbsl(token), &bytes)) {
-    // One character of a group of four alone carries no byte: what a cut leaves behind.
+    // A single character left over from a group of four holds no byte: the token was cut.
     bool cut = token.size() % 4 == 1 &&
                absl::WebSafeBase64Unescape(ToAbsl(token.substr(0, token.size() - 1)), &bytes);
     return cut ? Flawed(PageTokenFlaw::kTruncated, "its end is missing")

@@ -11,23 +11,23 @@
 
 namespace atestore {
 
-// No token is longer than this, in characters.
+// The length limit of a token, in characters.
 inline constexpr size_t kPageTokenLengthMax = 256;
 
 // A key for the tags of page tokens.
 struct PageTokenKey {
-  uint8_t id = 0;      // 1 … 255; travels in the token
+  uint8_t id = 0;      // 1 … 255; part of the token
   std::string secret;  // at least kPageTokenSecretBytesMin bytes
 };
 inline constexpr size_t kPageTokenSecretBytesMin = 16;
 
 // Why a token was refused.
 enum class PageTokenFlaw {
-  kMalformed,       // not what any version of this encoder makes
+  kMalformed,       // no version of this encoder makes such a token
   kTruncated,       // its end is missing
   kUnknownVersion,  // made by a newer version
   kUnknownKey,      // its key is not (or no longer) in use
-  kAltered,         // the tag does not fit the content
+  kAltered,         // the tag does not match the content
   kOtherRequest,    // made for another method, atespace or argument
   kOutOfRange,      // the content is impossible
 };
@@ -40,7 +40,7 @@ struct PageTokenError {
   std::string message;  // one line, for people
 };
 
-// What must not change between the pages of one listing, as a number.
+// A hash of everything that must not change between the pages of one listing.
 uint64_t HashRequest(std::string_view method, std::string_view atespace);
 
 // Turns positions into opaque, URL-safe tokens and back. docs/page-token.md has the bytes.
@@ -50,9 +50,9 @@ class PageTokenCodec {
   // The tag is a checksum, which protects against accidents.
   PageTokenCodec() = default;
 
-  // `keys` empty: as above. Else the tag is an HMAC: the first key signs, all verify.
-  // INVALID_ARGUMENT names the key by its index, and its field: an id that is 0 or used twice, a
-  // secret shorter than kPageTokenSecretBytesMin.
+  // `keys` empty: same as the default constructor. Otherwise the tag is an HMAC: the first key
+  // signs, and all keys verify. INVALID_ARGUMENT when an id is 0 or used twice, or when a secret is
+  // shorter than kPageTokenSecretBytesMin; the message has the key's index and the field.
   static absl::StatusOr<PageTokenCodec> Create(std::vector<PageTokenKey> keys);
 
   std::string Encode(const Position& position, uint64_t request_hash) const;
@@ -69,7 +69,7 @@ class PageTokenCodec {
   std::vector<PageTokenKey> keys_;
 };
 
-// The part of a token behind its tag: protobuf PageTokenPayload. For the fuzzer and the tests.
+// The payload that the tag protects: protobuf PageTokenPayload. For the fuzzer and the tests.
 std::string EncodePageTokenPayload(const Position& position, uint64_t request_hash);
 std::variant<Position, PageTokenError> DecodePageTokenPayload(std::string_view payload,
                                                               uint64_t request_hash);

@@ -16,17 +16,17 @@ namespace atestore {
 using KeyHash = uint64_t (*)(std::string_view key);
 uint64_t HashKey(std::string_view key);
 
-// Orders keys of equal hash: the first 8 bytes, big-endian, of the SHA-256 of the key. Nobody can
-// make two keys that agree in both.
+// Orders keys of equal hash: the first 8 bytes, big-endian, of the SHA-256 of the key. It is not
+// feasible to construct two keys that are equal in both.
 uint64_t BreakTie(std::string_view key);
 
 // A place between two keys of a slot.
 struct KeyMark {
   uint64_t hash = 0;
-  // Set when the mark stands inside a run of keys that all have `hash`; not set: behind the run.
+  // Set when the mark is between keys that all have `hash`. nullopt: after all of them.
   std::optional<uint64_t> tie;
 
-  // True when `key`, whose hash is `key_hash`, comes behind this mark.
+  // True when `key`, whose hash is `key_hash`, comes after this mark.
   bool IsPassedBy(uint64_t key_hash, std::string_view key) const {
     return key_hash > hash || (key_hash == hash && tie && BreakTie(key) > *tie);
   }
@@ -44,8 +44,8 @@ struct AfterKey {
   bool operator==(const AfterKey&) const = default;
 };
 
-// The reply of one SCAN call did not fit a page: how much of it has been listed. The call is
-// recognised by the cursor that it replied; another one means another set of keys.
+// How much has been listed of a SCAN reply that did not fit a page. The cursor in the reply
+// identifies it: another cursor means another set of keys.
 struct SplitReply {
   uint64_t next_cursor = 0;
   KeyMark after;
@@ -56,13 +56,12 @@ struct SplitReply {
 struct InSlotCursor {
   uint64_t cursor = 0;           // as the server gave it
   uint64_t run = 0;              // HashKey(run_id) of the process that the cursor belongs to
-  std::optional<KeyMark> floor;  // only keys behind it are listed in this pass over the slot
+  std::optional<KeyMark> floor;  // this pass over the slot lists only keys after it
   std::optional<SplitReply> split;
   bool operator==(const InSlotCursor&) const = default;
 };
 
-// What is left of a listing: the slots from `slot` to before `end`, of `slot` what lies behind
-// `place`.
+// What is left of a listing: the slots [slot, end), without the keys of `slot` before `place`.
 struct Position {
   Slot slot = 0;
   std::variant<SlotStart, AfterKey, InSlotCursor> place = {};
@@ -71,12 +70,12 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
-// Only keys of the position's slot behind this mark are still to be listed; nothing: all may be.
+// The mark after which keys of the position's slot are still to be listed. nullopt: any key may be.
 std::optional<KeyMark> FloorOf(const Position& position);
 
-// Cuts what is left into at most `count` parts (at least 1) of about as many slots each: disjoint,
-// together exactly `position`, in the order of their slots. Slots stay where they are in the slot
-// space whatever happens to nodes, so a part is a complete listing of its own.
+// Cuts what is left into at most `count` parts (at least 1) with about equally many slots each. The
+// parts are disjoint, in slot order, and together exactly `position`. Slots do not depend on nodes,
+// so each part is a complete listing of its own.
 std::vector<Position> PartitionsOf(const Position& position, size_t count);
 
 }  // namespace atestore

@@ -41,8 +41,8 @@ constexpr Refusal Refused(std::string_view prefix, std::string_view advice = "")
   return ForGood(prefix, Kind::kOther, Code::kFailedPrecondition, kRefused, advice);
 }
 
-// The first words of error replies are wire protocol; see the "Cluster specification" and
-// tests/unit/golden/server_errors, which has the texts of the servers themselves.
+// The first words of error replies are part of the wire protocol; see the "Cluster specification"
+// and tests/unit/golden/server_errors, which has the texts of real servers.
 constexpr std::array kRows = {
     Elsewhere("MOVED", Kind::kMoved),
     Elsewhere("ASK", Kind::kAsk),
@@ -98,10 +98,10 @@ constexpr std::array kRows = {
     Refused("ERR unknown subcommand*",
             "the server is too old, or has the command renamed or disabled"),
     Refused("ERR DISABLED*", "the server has the command disabled"),
-    // Anything else that begins with ERR, whose text says more than this table can.
+    // Any other text that begins with ERR: the text itself says what is wrong.
     Refusal{"ERR", Kind::kOther, RefusalMeaning::kForGood, RefusalOutcome::kUnknown,
             Code::kFailedPrecondition, kRefused, ""},
-    // A code of a newer server or of a module.
+    // An error code of a newer server or of a module.
     Refusal{"", Kind::kUnknown, RefusalMeaning::kWait, RefusalOutcome::kUnknown, Code::kUnavailable,
             kUnavailable, ""},
 };
@@ -122,7 +122,7 @@ const Refusal& FindRefusal(std::string_view text) {
 }
 
 const Refusal& RefusalOf(ServerErrorKind kind) {
-  // The rows that say least come last.
+  // The most general rows come last.
   if (kind == Kind::kUnknown) return kRows.back();
   if (kind == Kind::kOther) return *(kRows.end() - 2);
   return *std::find_if(kRows.begin(), kRows.end(),

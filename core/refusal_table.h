@@ -13,12 +13,12 @@ namespace atestore {
 enum class ServerErrorKind : uint8_t {
   kMoved,           // another node owns the slot, for good
   kAsk,             // the slot is in migration and the key is not (or no longer) here
-  kTryAgain,        // several keys of a slot in migration, not all of them here
+  kTryAgain,        // a command with several keys of a slot in migration, not all of them here
   kClusterDown,     // the slot has no owner, or the node is cut off from the cluster
-  kLoading,         // the node loads its data set
+  kLoading,         // the node is loading its data set
   kMasterDown,      // a replica without its primary
   kReadOnly,        // a write on a replica
-  kBusy,            // a script runs
+  kBusy,            // a script is running
   kExecAbort,       // EXEC after an error while queueing: the cause came earlier
   kTooManyClients,  // maxclients; the server closes the connection
   kDenied,          // protected mode; the server closes the connection
@@ -28,42 +28,42 @@ enum class ServerErrorKind : uint8_t {
   kNoAuth,          // NOAUTH, WRONGPASS
   kNoPermission,
   kNotCluster,  // cluster support is disabled
-  kOther,       // refused for good, for a reason that only the text tells
+  kOther,       // refused permanently, for a reason that only the text tells
   kUnknown,     // a code or a redirect that this build does not understand
 };
 
 // What to do about a refusal.
 enum class RefusalMeaning : uint8_t {
-  kElsewhere,  // ask the node that it names
-  kWait,       // the same may succeed later
-  kForGood,    // the same will not succeed until somebody changes something
+  kElsewhere,  // send it to the node that the reply names
+  kWait,       // the same command may succeed later
+  kForGood,    // the same command fails until somebody changes something
 };
 
-// What became of the refused command.
+// Whether the refused command was executed.
 enum class RefusalOutcome : uint8_t { kNotExecuted, kUnknown };
 
 // One row of the table of everything that a server may answer instead of a result.
 struct Refusal {
-  std::string_view prefix;  // of the text, without '-'; whole words, or anything after a "*" at
-                            // its end; empty: everything else
+  std::string_view prefix;  // of the text, without '-'. Compared as whole words, unless it ends in
+                            // "*". Empty: matches every text
   ServerErrorKind kind;
   RefusalMeaning meaning;
   RefusalOutcome outcome;
   absl::StatusCode code;
-  std::string_view reason;  // of the ErrorInfo
+  std::string_view reason;  // for the ErrorInfo
   std::string_view advice;  // for the operator; may be empty
 };
 
-// All rows; the first one that fits counts. docs/operations.md shows them.
+// All rows; the first one that matches applies. docs/operations.md shows them.
 std::span<const Refusal> Refusals();
 
-// The row of an error reply's text. Never fails: the last row fits everything.
+// The row for the text of an error reply. Never fails: the last row matches everything.
 const Refusal& FindRefusal(std::string_view text);
 
-// A row of this kind: the first one.
+// The first row of this kind.
 const Refusal& RefusalOf(ServerErrorKind kind);
 
-// The row as docs/operations.md has it.
+// The row as a line of the table in docs/operations.md.
 std::string ToTableLine(const Refusal& row);
 
 }  // namespace atestore

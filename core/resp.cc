@@ -84,7 +84,7 @@ std::span<char> RespReader::Prepare(size_t bytes) {
   return {buffer_.get() + end_, capacity_ - end_};
 }
 
-// One huge reply must not cost a long-lived connection its memory for ever.
+// Without this, one huge reply would hold its memory for the rest of a long-lived connection.
 void RespReader::ReleaseIdleMemory() {
   if (reserved_bytes() <= kRespIdleBytesMax) return;
   buffer_.reset();
@@ -125,7 +125,7 @@ absl::StatusOr<std::optional<ReplyView>> RespReader::Next() {
 RespReader::Step RespReader::ParseElement() {
   std::optional<std::string_view> line = TakeLine();
   if (!line) {
-    // The last byte may be the first one of the line's end.
+    // The last byte may be the CR of the line end.
     if (end_ - position_ > limits_.line_bytes_max + 1) return Fail("a line is too long");
     return Step::kNeedMore;
   }
@@ -242,7 +242,7 @@ RespReader::Step RespReader::ParseBulkBody() {
   RespNode node{.type = bulk_->type, .offset = position_ - start_, .length = length};
   if (dropped) node.integer = static_cast<int64_t>(bulk_->length);
   if (node.type == RespType::kVerbatimString) {
-    // "txt:" or another three-letter format stands before the text.
+    // "txt:" or another three-letter format precedes the text.
     if (length < 4 || body[3] != ':') return Fail("a verbatim string has no format");
     node.offset += 4;
     node.length -= 4;

@@ -41,8 +41,8 @@ struct RespNode {
   size_t length = 0;
 };
 
-// A reply (or an element of one), read in place. A value: cheap to copy. Valid as long as what it
-// views: see RespReader::Next() and Reply::view().
+// A reply (or an element of one), read in place. A value: cheap to copy. Valid as long as the bytes
+// that it views: see RespReader::Next() and Reply::view().
 class ReplyView {
  public:
   class Iterator {
@@ -107,13 +107,13 @@ struct RespLimits {
   size_t depth_max = 16;                       // nesting of aggregates
   size_t elements_max = size_t{8} << 20;       // nodes of one reply
   size_t line_bytes_max = size_t{64} << 10;    // simple strings, errors, numbers, headers
-  size_t lines_bytes_max = size_t{128} << 20;  // sum of those of one reply
+  size_t lines_bytes_max = size_t{128} << 20;  // sum of all lines of one reply
   size_t bulk_bytes_max = size_t{4} << 20;     // a longer bulk string is dropped: kDropped
   size_t reply_bytes_max = size_t{256} << 20;  // bulk strings beyond this sum are dropped
 };
 
-// A reader that holds no bytes keeps no more memory than this for the next ones; enough for the
-// replies of a usual page.
+// An idle reader, which holds no bytes, keeps at most this much memory for later ones: enough for
+// the replies of a usual page.
 inline constexpr size_t kRespIdleBytesMax = size_t{4} << 20;
 
 // A reader of RESP replies without I/O: feed bytes in any chunking, take replies. Not thread-safe.
@@ -126,16 +126,16 @@ class RespReader {
   RespReader(const RespReader&) = delete;
   RespReader& operator=(const RespReader&) = delete;
 
-  // Room for at least `bytes` bytes to be read into, followed by Commit() of what was read.
-  // Invalidates the view of the last reply.
+  // Returns room for at least `bytes` bytes. After reading into it, call Commit() with the number
+  // of bytes read. Invalidates the view of the last reply.
   std::span<char> Prepare(size_t bytes);
   void Commit(size_t bytes);
   // Prepare, copy and Commit in one.
   void Feed(std::string_view bytes);
 
   // The next complete reply; nullopt when more bytes are needed. The view is valid until the next
-  // call of a non-const member. DATA_LOSS when the bytes are not RESP or go over a limit: the
-  // stream has no known position any more, so every further call fails the same way.
+  // call of a non-const member. DATA_LOSS when the bytes are not RESP or exceed a limit: the
+  // position in the stream is then lost, so every further call fails the same way.
   absl::StatusOr<std::optional<ReplyView>> Next();
 
   // Bytes held now.
@@ -166,16 +166,16 @@ class RespReader {
   const RespLimits limits_;
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;    // of buffer_, without the padding
-  size_t start_ = 0;       // of the reply being parsed
+  size_t start_ = 0;       // where the reply being parsed starts
   size_t position_ = 0;    // next byte to parse
   size_t searched_ = 0;    // no line end before this
-  size_t end_ = 0;         // of the bytes fed
+  size_t end_ = 0;         // where the bytes fed end
   size_t kept_bytes_ = 0;  // bulk text of the reply being parsed
   size_t line_bytes_ = 0;  // lines of the reply being parsed
   struct Bulk {
     RespType type;
     size_t length;
-    size_t drop;  // bytes still to be thrown away; 0 for a bulk that is kept
+    size_t drop;  // bytes still to discard; 0 for a bulk that is kept
   };
   std::optional<Bulk> bulk_;  // its header was read, its body was not
   std::vector<RespNode> nodes_;

@@ -12,7 +12,7 @@
 
 namespace atestore {
 
-// What is kept of an error's text: it goes into messages for people.
+// How much of an error's text is kept, in bytes: it goes into messages for people.
 inline constexpr size_t kServerErrorTextMax = 512;
 
 struct ServerError {
@@ -22,8 +22,8 @@ struct ServerError {
   std::string text;   // as the server sent it, at most kServerErrorTextMax bytes
 };
 
-// Reads the text of an error reply (without its leading '-') that came from `asked`, whose host
-// stands in where a redirect names none. A redirect that leads nowhere is kUnknown.
+// Parses the text of an error reply (without its leading '-') from node `asked`. A redirect without
+// a host means the host of `asked`. A redirect that cannot be parsed is kUnknown.
 ServerError ParseServerError(std::string_view text, const Endpoint& asked);
 
 // The row of the table for this error.
@@ -32,8 +32,8 @@ const Refusal& RefusalFor(const ServerError& error);
 // True when the same command may succeed later or elsewhere, so that it is worth a retry.
 bool IsTransient(ServerErrorKind kind);
 
-// The code of the error's row, UNAVAILABLE exactly when it is transient, never INTERNAL; the
-// message names the node and quotes the error.
+// A status with the code of the error's row: UNAVAILABLE if and only if the error is transient, and
+// never INTERNAL. The message names the node and quotes the error.
 absl::Status ToStatus(const ServerError& error, const Endpoint& asked);
 
 }  // namespace atestore

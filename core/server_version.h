@@ -5,8 +5,8 @@
 namespace atestore {
 
 // True when the server keeps a table for each slot, so that SCAN walks slots in ascending order:
-// Valkey ≥ 8.0 and Redis ≥ 7.4. `info` is the text of INFO server. Valkey reports itself as Redis
-// 7.2.4 too, for old clients, so its own version goes first. False when there is no version.
+// Valkey ≥ 8.0 and Redis ≥ 7.4. `info` is the text of INFO server. Valkey also reports Redis 7.2.4,
+// for old clients, so its own version takes precedence. False when the text has no version.
 bool HasPerSlotTables(std::string_view info);
 
 }  // namespace atestore

@@ -7,21 +7,21 @@
 
 namespace atestore {
 
-// Commands for one node, sent back to back on one connection: nothing of anybody else comes
+// Commands for one node, sent back to back on one connection. No other request's commands come
 // between them, so MULTI … EXEC and ASKING + command are safe inside one request.
 struct ShardRequest {
   Endpoint endpoint;
   Pipeline pipeline;
-  // The cluster's id of the node that must answer (CLUSTER MYID): an address may pass to a node of
+  // The id (CLUSTER MYID) of the node that must answer, because an address may pass to a node of
   // another cluster. Empty: any node that listens at `endpoint`. A transport fails the request with
   // UNAVAILABLE when the connection leads to another node.
   std::string node_id = {};
 };
 
-// Demands that the node answers which the topology has at the request's endpoint, and that nobody
-// does where it has none: the address may have passed to a node of another cluster since it was
-// learnt. What an endpoint says of keys counts only behind this. (A topology that does not know all
-// members demands nothing of those that it does not know.)
+// Sets `request.node_id` to the id of the node that the topology has at the request's endpoint, or
+// to an id that no node has if the topology has none there: the address may have passed to a node
+// of another cluster. Call this before any request whose reply is taken as a fact about keys. A
+// topology that does not know all members leaves requests to unknown nodes unchanged.
 void DemandMember(const Topology& topology, ShardRequest& request);
 
 }  // namespace atestore

@@ -5,11 +5,11 @@
 namespace atestore {
 namespace {
 
-// Bytes taken at once: a byte's successor then need not wait for a table look-up.
+// Bytes processed at once, so that a byte does not wait for the table look-up of the previous one.
 constexpr size_t kSlices = 8;
 using Crc16Tables = std::array<std::array<uint16_t, 256>, kSlices>;
 
-// tables[k][byte]: the CRC of `byte` and k zero bytes behind it.
+// tables[k][byte]: the CRC of `byte` followed by k zero bytes.
 constexpr Crc16Tables MakeCrc16Tables() {
   Crc16Tables tables{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -31,8 +31,8 @@ constexpr Crc16Tables kCrc16Tables = MakeCrc16Tables();
 constexpr std::string_view kTagAlphabet =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-// The tags of all slots. Every slot is reached by some text of three characters: 62³ candidates
-// for 16384 slots; the unit test checks each one.
+// The tags of all slots. Three characters are enough for every slot: there are 62³ candidates for
+// 16384 slots; the unit test checks each slot.
 class SlotTags {
  public:
   SlotTags() {

@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-// Debian 12's abseil has a string_view type of its own; these wrap the difference once.
+// Debian 12's abseil has its own string_view type; these functions convert between the two.
 namespace atestore {
 
 inline absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }

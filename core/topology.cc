@@ -15,7 +15,7 @@ absl::Status BadReply(std::string_view what) {
   return DataLossError(absl::StrCat("CLUSTER SLOTS: ", ToAbsl(what)));
 }
 
-// The IP address in the metadata of a node, [name, value, …]; empty: there is none.
+// The IP address in the metadata of a node, [name, value, …]; empty: it has none.
 std::string_view IpOf(const ReplyView& node) {
   if (node.size() < 4 || !(node[3].is_array() || node[3].type() == RespType::kMap)) return {};
   const ReplyView metadata = node[3];
@@ -27,9 +27,10 @@ std::string_view IpOf(const ReplyView& node) {
   return {};
 }
 
-// Where a node of CLUSTER SLOTS, [preferred endpoint, port, id, metadata], can be reached. The
-// endpoint is null when the clients know better ("unknown-endpoint"), "?" when the node has no name
-// and empty when its address is not known, as a server does not know its own before it met others.
+// The host of a node in CLUSTER SLOTS, [preferred endpoint, port, id, metadata]. The endpoint is
+// null when clients should use the host they asked ("unknown-endpoint"), "?" when the node has no
+// host name, and empty when its address is unknown: a server does not know its own address before
+// it has met other nodes.
 std::string_view HostOf(const ReplyView& node, const Endpoint& asked) {
   const std::string_view host = node[0].text();
   if (node[0].is_null()) return asked.host;
@@ -38,8 +39,8 @@ std::string_view HostOf(const ReplyView& node, const Endpoint& asked) {
   return ip.empty() || ip == "?" ? asked.host : ip;
 }
 
-// nullopt: nobody can reach the node (its address is lost, or it has no port of this kind, which is
-// 0 then).
+// nullopt: the node cannot be reached (its address is unknown, or its port is 0: it has no port of
+// this kind).
 absl::StatusOr<std::optional<ClusterNode>> ReadNode(const ReplyView& node, const Endpoint& asked) {
   if (!node.is_array() || node.size() < 2) return BadReply("a node is not [host, port, …]");
   const ReplyView port = node[1];
@@ -88,7 +89,7 @@ absl::StatusOr<Endpoint> ParseListenEndpoint(std::string_view text) {
 
 absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
   absl::StatusOr<Endpoint> endpoint = ParseListenEndpoint(text);
-  // Nobody can be called at port 0.
+  // Port 0 cannot be connected to.
   if (endpoint.ok() && endpoint->port == 0) return NotAnAddress(text);
   return endpoint;
 }
@@ -120,7 +121,7 @@ absl::Status Topology::AddRange(const ReplyView& range, const Endpoint& asked,
   absl::StatusOr<std::optional<ClusterNode>> primary = ReadNode(*++element, asked);
   if (!primary.ok()) return primary.status();
   if (!HasRoom()) return BadReply("too many nodes");
-  // Without a primary that can be reached the range is as if nobody owned it.
+  // A range whose primary cannot be reached has no owner.
   const bool reachable = primary->has_value();
   const uint16_t index = reachable ? IndexOfPrimary(**std::move(primary)) : kNobody;
   for (int64_t slot = first.integer(); slot <= last.integer(); ++slot) {

@@ -7,22 +7,22 @@
 
 namespace atestore {
 
-// Where bytes from outside become text: names of keys, error texts of servers, log lines.
+// Turns untrusted bytes into text: names of keys, error texts of servers, log lines.
 
 struct CodePoint {
   uint32_t value = 0;
-  size_t length = 0;  // in bytes; 0: the text does not begin with UTF-8
+  size_t length = 0;  // in bytes; 0: the text does not begin with valid UTF-8
 };
 
 // The first code point of `text`, which is not empty. Refuses overlong forms and surrogates.
 CodePoint FirstCodePoint(std::string_view text);
 
-// Whether all of `text` is UTF-8, as a `string` field of protobuf must be.
+// True if all of `text` is UTF-8, as a `string` field of protobuf must be.
 bool IsUtf8(std::string_view text);
 
-// `text` as valid UTF-8 that a terminal and a log reader may be shown: control characters (C0, DEL,
-// C1), line and paragraph separators, bidirectional controls and bytes that are not UTF-8 are
-// written out as escapes ("\x1b", "\u202e"). Everything else is unchanged.
+// `text` as valid UTF-8 that is safe to show on a terminal or in a log: control characters (C0,
+// DEL, C1), line and paragraph separators, bidirectional controls and bytes that are not UTF-8
+// become escapes ("\x1b", "\u202e"). Everything else is unchanged.
 std::string Printable(std::string_view text);
 
 }  // namespace atestore

@@ -38,8 +38,8 @@ void ListWalk::PlanLarge(const Endpoint& owner, ReadLargeSlot& strategy) {
 
 void ListWalk::ConcludeLarge() {
   LargeSlotScan& large = *current_->large;
-  const absl::Status why =
-      UnavailableError(absl::StrCat("slot ", position_->slot, " could not be read by cursor"));
+  const absl::Status why = UnavailableError(
+      absl::StrCat("slot ", position_->slot, " could not be read with a SCAN cursor"));
   if (large.error()) return Recover(*large.error());
   if (large.probe_taken()) return Recover(ProbeExists{}, why);
   if (large.layout_violated()) return Recover(NoPerSlotTables{}, why);

@@ -107,7 +107,7 @@ void MigratingSlot::OnSourceReply(size_t command, const ReplyView& reply) {
   }
   Slot slot = migration_.slot;
   if (!view->primary || !view->owned[slot] || !view->migrating[slot]) {
-    return Reread("the slot is not in migration any more");
+    return Reread("the slot is no longer in migration");
   }
   const std::string_view info = (*++result).text();
   fence_ = MigrationFence::FromInfo(info);
@@ -148,12 +148,12 @@ void MigratingSlot::OnDestinationReply(size_t command, const ReplyView& reply) {
 
 void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
   if (command == 0) {
-    if (!reply.is_error()) return Reread("the slot is not in migration any more");
+    if (!reply.is_error()) return Reread("the slot is no longer in migration");
     ServerError error = ParseServerError(reply.text(), migration_.source);
     if (error.kind != ServerErrorKind::kAsk) {
       error_ = ReadError::FromError(error, migration_.source);
     } else if (error.endpoint != migration_.destination) {
-      Reread("the slot migrates elsewhere now");
+      Reread("the slot now migrates to another node");
     }
     return;
   }
@@ -163,7 +163,8 @@ void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
     return;
   }
   std::optional<MigrationFence> now = MigrationFence::FromInfo(reply.text());
-  if (!now || !now->IsUnchangedSince(*fence_)) return Reread("the migration was set again");
+  if (!now || !now->IsUnchangedSince(*fence_))
+    return Reread("the source may have restarted or executed CLUSTER SETSLOT");
   verified_ = true;
 }
 

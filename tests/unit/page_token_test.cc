@@ -164,7 +164,7 @@ TEST(PageTokenTest, KeysThatProtectNothingAreRefused) {
   const std::vector<std::pair<std::vector<PageTokenKey>, std::string>> refused = {
       {{{.id = 0, .secret = secret}}, "page token key 0: id: 0, must be 1 to 255"},
       {{{.id = 1, .secret = secret}, {.id = 1, .secret = secret}},
-       "page token key 1: id: 1 is used before"},
+       "page token key 1: id: 1 is used twice"},
       {{{.id = 2, .secret = ""}}, "page token key 0: secret: 0 bytes, must have at least 16"},
       {{{.id = 1, .secret = secret}, {.id = 2, .secret = secret.substr(1)}},
        "page token key 1: secret: 15 bytes, must have at least 16"},
