@@ -5,7 +5,7 @@
 
 namespace mockcluster {
 
-// The only source of chance: SplitMix64 (Steele, Lea, Flood 2014). A value; the same seed gives
+// The only source of randomness: SplitMix64 (Steele, Lea, Flood 2014). A value; the same seed gives
 // the same numbers on every machine.
 class Random {
  public:
@@ -22,7 +22,7 @@ class Random {
   // Uniform (up to a bias below 2⁻³²) over 0 … bound − 1; bound ≥ 1.
   uint64_t Below(uint64_t bound) { return Next() % bound; }
 
-  // As node ids and run ids look: 40 hexadecimal digits.
+  // A random node id or run id: 40 hexadecimal digits.
   std::string HexId() {
     constexpr char kDigits[] = "0123456789abcdef";
     std::string id(40, '0');

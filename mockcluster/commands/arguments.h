@@ -8,17 +8,17 @@
 
 namespace mockcluster {
 
-// True when `text` is `upper` (given in capitals) in any case.
+// True when `text` equals `upper`, which is in capitals, ignoring case.
 bool IsWord(std::string_view text, std::string_view upper);
 
 // A signed 64-bit decimal exactly as the server prints it (string2ll): no '+', no leading zeros.
 std::optional<int64_t> ParseInteger(std::string_view text);
 
-// A slot number; nullopt when it is none or out of range.
+// A slot number. nullopt when `text` is not a number or is out of range.
 std::optional<atestore::Slot> ParseSlot(std::string_view text);
 
-// SCAN's cursor. `lenient`: as strtoul reads it (Redis 7.0: "-1", "", "007"), otherwise as
-// string2ull does (no negative, not empty). Neither looks past a NUL.
+// SCAN's cursor, parsed as strtoul does if `lenient` (Redis 7.0 accepts "-1", "", "007"), otherwise
+// as string2ull does (no negative numbers, not empty). Both stop at a NUL.
 std::optional<uint64_t> ParseCursor(std::string_view text, bool lenient);
 
 }  // namespace mockcluster

@@ -8,14 +8,14 @@
 
 namespace mockcluster {
 
-// What a handler of a command works with: one command on one connection.
+// The arguments of a command handler: one command on one connection.
 struct CommandContext {
   ClusterState& state;
   Node& node;
   Process& process;
   Client& client;
   const Command& command;
-  std::span<const std::string_view> arguments;  // the command's name (and subcommand) included
+  std::span<const std::string_view> arguments;  // including the command's name and subcommand
   ReplyWriter& reply;
 };
 
@@ -23,21 +23,21 @@ enum CommandFlag : uint32_t {
   kWrite = 1u << 0,
   kReadOnly = 1u << 1,
   kFast = 1u << 2,
-  kLoading = 1u << 3,      // allowed while the data set is loaded
+  kLoading = 1u << 3,      // allowed while the data set is being loaded
   kNoAuth = 1u << 4,       // allowed before AUTH
   kAsking = 1u << 5,       // behaves as if ASKING came before it
   kNotQueued = 1u << 6,    // executed at once even inside MULTI
   kNoMulti = 1u << 7,      // refused inside MULTI by Valkey
-  kMovableKeys = 1u << 8,  // keys are found by looking at the arguments
+  kMovableKeys = 1u << 8,  // the arguments determine where the keys are
   kAdmin = 1u << 9,
   kClusterQuery = 1u << 10,  // CLUSTER subcommands that Redis 7.0 refuses while loading
   kSince72 = 1u << 11,       // unknown to Redis 7.0
   kSince90 = 1u << 12,       // unknown to Valkey 8.0
   kDenyOom = 1u << 13,       // refused at maxmemory
-  kMoreSince90 = 1u << 14,   // Valkey 9 takes more arguments: its arity is −n where n is given
+  kMoreSince90 = 1u << 14,   // Valkey 9 accepts more arguments: the arity is −n instead of n
 };
 
-// Where the keys are: arguments first, first + step, … last (negative: from the end).
+// Which arguments are keys: first, first + step, … last (negative: counted from the end).
 struct KeyPositions {
   int first = 0;  // 0: no keys
   int last = 0;
@@ -46,7 +46,7 @@ struct KeyPositions {
 
 struct Command {
   std::string_view name;  // as INFO commandstats shows it: "get", "cluster|slots"
-  int arity = 0;          // exact, or −n: at least n; name and subcommand counted
+  int arity = 0;          // exact, or −n: at least n; includes name and subcommand
   uint32_t flags = 0;
   KeyPositions keys;
   void (*handler)(CommandContext&) = nullptr;

@@ -8,21 +8,21 @@
 
 namespace mockcluster {
 
-// Every command the emulator knows, ordered by name; subcommands as "cluster|slots".
+// Every command that the emulator knows, ordered by name; subcommands as "cluster|slots".
 const std::vector<Command>& AllCommands();
 
-// Whether servers of this kind have the command.
+// Whether servers of this flavor have the command.
 bool IsKnownTo(Flavor flavor, const Command& command);
 
-// The command's arity on servers of this kind, as Command::arity.
+// The command's arity on servers of this flavor, as Command::arity.
 int ArityOn(Flavor flavor, const Command& command);
 
-// The command (or container) of this name in any case; nullptr: unknown.
+// The command, or the container of subcommands, of this name, ignoring case. nullptr: unknown.
 const Command* FindCommand(std::string_view name);
-// The subcommand of a container.
+// The subcommand of a container, ignoring case. nullptr: unknown.
 const Command* FindSubcommand(const Command& container, std::string_view name);
 
-// The keys of MIGRATE, the only command with kMovableKeys; none where its syntax is wrong.
+// The keys of MIGRATE, the only command with kMovableKeys. Empty when its syntax is wrong.
 std::span<const std::string_view> FindMigratedKeys(std::span<const std::string_view> arguments);
 // Calls `visit(key)` for each key of a command of valid arity; stops when it returns false.
 template <typename Visit>

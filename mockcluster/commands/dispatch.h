@@ -10,7 +10,8 @@
 
 namespace mockcluster {
 
-// Tells a connection that was one too many so, and closes it. Returns whether it was.
+// If the client exceeds the limit of connections, appends the error and closes the connection.
+// Returns whether it did.
 bool Refuse(Client& client, std::string* replies);
 
 // One command of a client from arrival to reply: the hook and the fault plan first, then the
@@ -26,14 +27,14 @@ std::string ExecuteAsAdmin(ClusterState& state, Node& node,
                            std::span<const std::string_view> arguments);
 std::string ExecuteAsAdmin(ClusterState& state, Node& node,
                            std::initializer_list<std::string_view> arguments);
-// The text of an error reply in wire form, such as "ERR syntax error"; nullopt: it is no error.
+// The text of an error reply in wire form, such as "ERR syntax error". nullopt: it is not an error.
 std::optional<std::string_view> ErrorText(std::string_view reply);
 
 // Runs the command's handler with its counters, as EXEC does for queued commands.
 struct CommandContext;
 void Call(CommandContext& context);
 
-// Leaves MULTI, forgetting what is queued and watched.
+// Leaves MULTI, and drops the queued commands and watches.
 void DiscardTransaction(ClusterState& state, Client& client);
 
 }  // namespace mockcluster

@@ -5,7 +5,7 @@
 
 #include "mockcluster/commands/command.h"
 
-// The handlers of the command table, by family; each file <family>.cc holds one.
+// The handlers of the command table, by family; each file <family>.cc holds one family.
 namespace mockcluster {
 
 inline constexpr std::string_view kSyntaxError = "ERR syntax error";
@@ -79,12 +79,12 @@ void Dump(CommandContext& context);
 void Restore(CommandContext& context);
 void Migrate(CommandContext& context);
 
-// cluster: what a node knows
+// cluster: queries
 void ClusterSlots(CommandContext& context);
 void ClusterShards(CommandContext& context);
 void ClusterNodes(CommandContext& context);
 void ClusterInfo(CommandContext& context);
-// What CLUSTER INFO replies: lines "name:value", each with its end.
+// The reply to CLUSTER INFO: lines "name:value", each with its line end.
 std::string ClusterInfoText(const CommandContext& context);
 void ClusterLinks(CommandContext& context);
 void ClusterReplicas(CommandContext& context);
@@ -97,7 +97,7 @@ void ClusterCountFailureReports(CommandContext& context);
 void ClusterGetSlotMigrations(CommandContext& context);
 
 void ClusterHelp(CommandContext& context);
-// Not a command: the error reply to a subcommand of CLUSTER whose arguments do not fit.
+// Not a command: writes the error reply to a subcommand of CLUSTER with wrong arguments.
 void RefuseArguments(CommandContext& context);
 
 // cluster: a node's slots
@@ -108,7 +108,7 @@ void ClusterDelSlotsRange(CommandContext& context);
 void ClusterFlushSlots(CommandContext& context);
 void ClusterSlotStats(CommandContext& context);
 
-// cluster: what else changes a node's mind
+// cluster: other changes
 void ClusterSetSlot(CommandContext& context);
 void ClusterReset(CommandContext& context);
 void ClusterFailover(CommandContext& context);

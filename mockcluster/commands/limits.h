@@ -6,10 +6,11 @@
 #include "mockcluster/commands/command.h"
 #include "mockcluster/node/cluster_state.h"
 
-// What the settings of a node refuse for a time: nothing is executed, and it may be tried again.
+// Commands and connections that the settings of a node refuse: not executed, may be retried later.
 namespace mockcluster {
 
-// The error of a command that passed routing. `is_write`: it, or for EXEC one that is queued, is.
+// The error for a command that passed routing; nullopt: it is allowed. `is_write`: the command is a
+// write, or is EXEC with a queued write.
 std::optional<std::string_view> FindLimit(const ClusterState& state, const Node& node,
                                           const Client& client, const Command& command,
                                           bool is_write);
@@ -17,7 +18,7 @@ std::optional<std::string_view> FindLimit(const ClusterState& state, const Node&
 // The error that a new connection gets before it is closed.
 std::optional<std::string_view> FindConnectionLimit(const ClusterState& state, const Node& node);
 
-// An estimate: the emulator counts no bytes.
+// An estimate: the emulator does not count bytes.
 uint64_t UsedMemory(const Process& process);
 
 }  // namespace mockcluster

@@ -10,18 +10,18 @@
 
 namespace mockcluster {
 
-// Whether a node serves a command, and if not, what it answers (getNodeByQuery and
-// clusterRedirectClient of the servers).
+// Whether a node serves a command and, if not, its answer (getNodeByQuery and clusterRedirectClient
+// of the servers).
 struct Route {
   enum class Kind : uint8_t {
     kServe,
     kMoved,            // MOVED <slot> <node>
     kAsk,              // ASK <slot> <node>
-    kTryAgain,         // some of several keys are not here
-    kCrossSlot,        // keys of several slots
-    kSlotUnserved,     // nobody owns the slot
+    kTryAgain,         // some of the command's keys are not here
+    kCrossSlot,        // the command has keys of several slots
+    kSlotUnserved,     // the slot has no owner
     kClusterDown,      // the node's cluster state is fail
-    kClusterReadOnly,  // … and it serves reads only
+    kClusterReadOnly,  // the node's cluster state is fail, and it serves only reads
   };
   Kind kind = Kind::kServe;
   Slot slot = 0;
@@ -34,11 +34,11 @@ Route RouteCommand(const ClusterState& state, Node& node, const Client& client,
 // Decides for EXEC: all queued commands count as one.
 Route RouteExec(const ClusterState& state, Node& node, const Client& client);
 
-// Writes the error reply of a route that does not serve.
+// Writes the error reply for a route other than kServe.
 void WriteRedirect(const ClusterState& state, const Route& route, ReplyWriter& reply);
 
-// Whether keyed commands are served: all slots covered, a majority of primaries in reach, and the
-// node past the delay after its start.
+// Whether the node serves commands with keys: all slots have owners, a majority of primaries is
+// reachable, and the delay after its start is over.
 bool ClusterIsUp(const ClusterState& state, const Node& node);
 
 }  // namespace mockcluster

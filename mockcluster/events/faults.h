@@ -7,12 +7,12 @@
 
 namespace mockcluster {
 
-// Causes one fault at a place drawn from `random`. FAILED_PRECONDITION, and nothing changed, when
-// it cannot happen in this state. Faults of a connection need `client`.
+// Causes one fault at a place drawn from `random`. FAILED_PRECONDITION, with nothing changed, when
+// it cannot happen in this state. Connection faults need `client`.
 absl::Status CauseFault(ClusterState& state, Random& random, Fault fault,
                         std::optional<ClientId> client);
 
-// From now on the plan throws its dice before each command of a client. Replaces an earlier plan.
+// Starts a plan, which may cause a fault before each command of a client. Replaces an earlier plan.
 void BeginFaultPlan(ClusterState& state, const FaultPlan& plan);
 
 }  // namespace mockcluster

@@ -5,7 +5,7 @@
 
 namespace mockcluster {
 
-// CauseFault() of faults.h for those of which IsMisbehaviour() is true.
+// CauseFault() (faults.h) for the faults for which IsMisbehaviour() is true.
 absl::Status CauseMisbehaviour(ClusterState& state, Random& random, Fault fault);
 
 }  // namespace mockcluster

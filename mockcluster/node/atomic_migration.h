@@ -14,12 +14,12 @@ absl::Status FinishAtomicMigration(ClusterState& state, Slot slot);
 absl::Status AbortAtomicMigration(ClusterState& state, Slot slot);
 std::vector<Slot> FindImportingSlots(const ClusterState& state);
 
-// Throws away the hidden copies of all atomic migrations from or to this node: they do not survive
-// the end of either process or role. Copies whose slot was taken over are not hidden any more.
+// Deletes the hidden copies of all atomic migrations from or to this node: they do not survive the
+// end of either process or role. Copies whose slot was taken over are no longer hidden.
 void AbortAtomicMigrationsOf(ClusterState& state, Node& node);
 
-// A source holds writes back from the takeover until it has heard of it; here it hears at once when
-// a write comes.
+// Real sources hold writes back from the takeover until they learn of it. Here a source learns of
+// it when a write arrives.
 void LearnTakeovers(ClusterState& state, Node& source);
 
 }  // namespace mockcluster

@@ -19,7 +19,7 @@
 #include "mockcluster/wire/reply_writer.h"
 #include "mockcluster/wire/request_parser.h"
 
-// What the parts of the emulator share. Not for users: they see cluster.h.
+// The state that the parts of the emulator share. Users include cluster.h instead.
 namespace mockcluster {
 
 struct ClusterState;
@@ -32,7 +32,7 @@ struct CommandCounter {
   uint64_t failed = 0;
 };
 
-// One life of a server: everything that a restart ends.
+// One process of a node: all state that a restart discards.
 struct Process {
   // The counter of a command, by Command::index.
   CommandCounter& counter(size_t command) {
@@ -47,18 +47,18 @@ struct Process {
   int64_t down_until_ms = 0;  // cluster_state is fail until then
   uint64_t hash_seed = 0;
   std::unique_ptr<Keyspace> keyspace;
-  std::unique_ptr<Keyspace> on_disk;     // all data, while the keyspace has loaded only a part
+  std::unique_ptr<Keyspace> on_disk;     // all data, while `keyspace` holds only the loaded part
   std::vector<CommandCounter> counters;  // grows as counter() meets commands
   // Clients that watch a key.
   std::map<std::string, std::vector<ClientId>, std::less<>> watchers;
-  uint64_t commands = 0;  // arrived so far; the cron keeps step with them
+  uint64_t commands = 0;  // commands received; they drive the server's cron
   // Since the start or CONFIG RESETSTAT, as INFO shows them.
   uint64_t calls = 0;
   uint64_t connections = 0;
   uint64_t connections_rejected = 0;
 };
 
-// A key as persistence and replication carry it.
+// A key as stored by persistence and sent by replication.
 struct KeyRecord {
   std::string key;
   std::string value;
@@ -75,7 +75,7 @@ struct DataChange {
 
 // The replica's end of replication.
 struct ReplicaLink {
-  std::optional<uint64_t> primary_serial;  // the process whose data it has, if any
+  std::optional<uint64_t> primary_serial;  // the primary's process whose data it holds, if any
   bool paused = false;
   std::deque<DataChange> backlog;  // held back while paused
 };
@@ -92,7 +92,7 @@ struct Node {
   atestore::Endpoint endpoint;
   bool member = true;
   bool isolated = false;
-  bool deaf = false;  // hears no news
+  bool deaf = false;  // receives no gossip
   bool hung = false;  // accepts connections and never answers
   NodeSettings settings;
   ClusterView view;
@@ -102,7 +102,7 @@ struct Node {
   std::unique_ptr<Keyspace> saved;     // for RestartMode::kLastSave
   std::unique_ptr<Keyspace> at_death;  // for RestartMode::kKeepData, while dead
   ReplicaLink link;                    // as a replica
-  std::vector<NodeIndex> replicas;     // attached to it, alive and in touch
+  std::vector<NodeIndex> replicas;     // attached, alive and connected
   // Atomic migrations by slot, on the source and on the destination: the other node.
   std::map<Slot, NodeIndex> exporting;
   std::map<Slot, NodeIndex> hidden_imports;
@@ -118,9 +118,9 @@ struct Client {
   NodeIndex node;
   uint64_t process_serial = 0;
   bool closed = false;
-  std::optional<ClientId> abroad;    // set: of the neighbour, and nothing else here counts
-  std::vector<std::string> stalled;  // the command that the node hangs at
-  // It gets this error, and is closed then.
+  std::optional<ClientId> abroad;    // a client of the neighbour: all other members are unused
+  std::vector<std::string> stalled;  // the command that waits because the node hangs
+  // The error to send before the connection is closed.
   std::optional<std::string_view> refusal;
   bool authenticated = false;
   bool asking = false;
@@ -136,9 +136,9 @@ struct Client {
   RequestParser requests;
 };
 
-// A fault plan at work. Faults use commands, so commands know it only by this function.
+// A running fault plan. Faults call commands, so commands call faults only through this function.
 struct FaultRun {
-  // Before each command of a client: may cause a fault.
+  // Called before each command of a client. May cause a fault.
   void (*before_command)(ClusterState& state, ClientId client);
   FaultPlan plan;
   Random random{0};
@@ -154,9 +154,9 @@ struct ClusterState {
   Client& AddClient();
   // nullptr: no such handle.
   Client* FindClient(ClientId id) const;
-  // The node of this id that `view` knows, if any.
+  // The node with this id, if `view` knows it.
   std::optional<NodeIndex> FindKnownId(const ClusterView& view, std::string_view id) const;
-  // True while the client's process lives and nobody closed the connection.
+  // True while the node's process lives and the connection has not been closed.
   bool IsOpen(const Client& client) const;
   Layout LayoutOf(const Node& node) const { return options.layout.value_or(node.traits().layout); }
   void Log(std::string line);
@@ -165,7 +165,7 @@ struct ClusterState {
   Random random;
   int64_t now_ms = 1'700'000'000'000;        // an arbitrary date; TIME and expiry need one
   std::vector<std::unique_ptr<Node>> nodes;  // by NodeIndex
-  // Those that did not disconnect.
+  // Clients that have not disconnected.
   std::unordered_map<ClientId, std::unique_ptr<Client>> clients;
   uint64_t next_client = 0;
   uint64_t next_process_serial = 1;

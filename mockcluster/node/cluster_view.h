@@ -14,18 +14,18 @@ namespace mockcluster {
 
 constexpr size_t Position(NodeIndex node) { return static_cast<size_t>(node); }
 
-// What one node knows of another one.
+// What one node knows about another.
 struct PeerView {
   bool known = false;
   bool forgotten = false;            // CLUSTER FORGET: claims are ignored until CLUSTER MEET
   bool failed = false;               // the "fail" flag
   std::optional<NodeIndex> primary;  // set: a replica
-  uint64_t config_epoch = 0;         // a replica's own one is not used
+  uint64_t config_epoch = 0;         // unused for a replica
   uint64_t heard = 0;                // version of the peer's last claim that arrived
-  std::optional<NodeIndex> shard;    // of Valkey: whose failovers stay in it, by its first node
+  std::optional<NodeIndex> shard;    // Valkey: the shard, identified by its first node
 };
 
-// What a primary tells about itself; a replica tells whose replica it is.
+// What a primary announces about itself. A replica announces its primary.
 struct Claim {
   NodeIndex sender;
   std::optional<NodeIndex> primary;
@@ -33,11 +33,11 @@ struct Claim {
   uint64_t config_epoch = 0;
   uint64_t current_epoch = 0;
   uint64_t version = 0;
-  const SlotOwners* owners = nullptr;  // of the sender's view
+  const SlotOwners* owners = nullptr;  // in the sender's view
 };
 
-// The cluster as one node sees it: what nodes.conf keeps. It survives restarts and changes only by
-// the node's own commands and by claims of others. A value.
+// The cluster as one node sees it: the content of nodes.conf. It survives restarts. Only the node's
+// own commands and the claims of other nodes change it. A value.
 struct ClusterView {
   explicit ClusterView(NodeIndex node) : self(node) {}
 
@@ -64,19 +64,19 @@ struct ClusterView {
   NodeIndex self;
   std::vector<PeerView> peers;  // by NodeIndex, own entry included
   SlotOwners owners;
-  // Slots whose owner did not claim them any more: the next claim is accepted whatever its epoch.
+  // Slots that their owner has stopped claiming: the next claim is accepted whatever its epoch.
   std::bitset<atestore::kSlotCount> unclaimed;
   std::map<atestore::Slot, NodeIndex> migrating_to;
   std::map<atestore::Slot, NodeIndex> importing_from;
   uint64_t current_epoch = 0;
-  uint64_t version = 1;  // of what the node tells about itself
+  uint64_t version = 1;  // of the node's claim
 };
 
 // What a claim did to a view.
 struct ClaimEffects {
   bool changed = false;
-  std::vector<atestore::Slot> lost_slots;  // were the node's own
-  std::optional<NodeIndex> new_primary;    // the node must turn replica of, or follow, this one
+  std::vector<atestore::Slot> lost_slots;  // slots that the node owned before
+  std::optional<NodeIndex> new_primary;    // the node must become a replica of this one
 };
 
 struct ClaimRules {
@@ -84,9 +84,10 @@ struct ClaimRules {
   bool marks_follow_failover = false;
 };
 
-// Applies a claim as clusterUpdateSlotsConfigWith does: a slot goes to the claimer when nobody has
-// it or the claimer's epoch is greater than its owner's, unless the node is importing it. Where
-// marks follow a failover, those that name a former primary of the claimer's shard name it now.
+// Applies a claim as clusterUpdateSlotsConfigWith does: a slot goes to the claimer when it has no
+// owner or the claimer's epoch is greater than its owner's, unless the node is importing it. If
+// marks follow a failover, marks that name a former primary of the claimer's shard now name the
+// claimer.
 ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is_greater,
                         const ClaimRules& rules);
 

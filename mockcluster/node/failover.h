@@ -8,12 +8,13 @@
 namespace mockcluster {
 
 absl::Status Failover(ClusterState& state, NodeIndex replica, FailoverKind kind);
-// How a replica comes by the epoch of its new role.
+// How a promoted replica gets its config epoch.
 enum class Promotion {
   kElection,  // a new greatest epoch
-  kTakeover,  // a new epoch only when it has not the greatest one
+  kTakeover,  // a new epoch only if it does not have the greatest one already
 };
-// The replica takes its primary's role and slots in its own view; everybody else hears of it.
+// The replica takes its primary's role and slots in its own view; other nodes learn of it by
+// gossip.
 void Promote(ClusterState& state, Node& replica, Promotion promotion);
 
 }  // namespace mockcluster

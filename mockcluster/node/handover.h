@@ -2,21 +2,21 @@
 
 #include "mockcluster/node/cluster_state.h"
 
-// What the failover of a primary would do to open slots.
+// Predicates on what the failover of a primary would do to open slots.
 namespace mockcluster {
 
-// Marks of a node are lost with its role on Redis 7.0: a source that loses them says nil to what
-// has moved.
+// True if the failover of `primary` loses marks, as on Redis 7.0. A source without marks answers
+// nil for keys that have moved.
 bool LosesMarks(const ClusterState& state, const Node& primary);
 
-// A slot moves to it key by key. Its failover sends clients in a circle: until the source hears of
-// it, or for good on Redis 7.0.
+// True if a slot is moving to `primary` key by key. Its failover causes a redirect loop for
+// clients: until the source learns of it, or for ever on Redis 7.0.
 bool IsDestination(const ClusterState& state, const Node& primary);
 
-// Its failover loses nothing, and no client is sent in a circle by it.
+// True if the failover of `primary` loses nothing and causes no redirect loop.
 bool MayHandOver(const ClusterState& state, const Node& primary);
 
-// A replica that has all data of its primary, which owns slots; both are in reach.
+// True if `replica` has all data of its primary, the primary owns slots, and both are reachable.
 bool IsHeir(const ClusterState& state, const Node& replica);
 
 }  // namespace mockcluster

@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "mockcluster/node/cluster_state.h"
 
-// What an operator or bad luck does to single slots and nodes. Contracts as the functions of the
+// What operators or failures do to single slots and nodes. Contracts as the functions of the
 // same name in cluster.h: each logs its line and, where it may have changed a view, calls
 // AfterEvent().
 namespace mockcluster {

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "mockcluster/node/cluster_state.h"
 
-// Processes begin and end; nodes come and go. Contracts as the functions of the same name in
+// Starts and ends processes; adds and removes nodes. Contracts as the functions of the same name in
 // cluster.h: each logs its line and, where it may have changed a view, calls AfterEvent().
 namespace mockcluster {
 
@@ -19,7 +19,7 @@ absl::Status RemoveNode(ClusterState& state, NodeIndex node);
 absl::StatusOr<NodeIndex> ReplaceAtAddress(ClusterState& state, NodeIndex dead);
 enum class ResetMode { kSoft, kHard };
 // CLUSTER RESET: the node forgets all others, its slots and, as a replica, its data. After kHard
-// its process goes on as another node, with a new id, at the same address.
+// its process continues as another node, with a new id, at the same address.
 void ResetNode(ClusterState& state, NodeIndex node, ResetMode mode);
 // A node that knows only itself, with an empty process.
 Node& CreateNode(ClusterState& state, const atestore::Endpoint& endpoint);

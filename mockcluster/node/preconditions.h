@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "mockcluster/node/cluster_state.h"
 
-// Common preconditions of events, FAILED_PRECONDITION otherwise.
+// Common preconditions of events. They return FAILED_PRECONDITION when the condition does not hold.
 namespace mockcluster {
 
 absl::Status Refused(std::string_view event, std::string_view why);

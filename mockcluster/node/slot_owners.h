@@ -21,11 +21,11 @@ struct SlotRun {
   bool operator==(const SlotRun&) const = default;
 };
 
-// Who owns each slot as one node sees it. A value. Owners are few and own long runs of slots:
-// whatever looks at all slots looks at Runs() instead.
+// The owner of each slot as one node sees it. A value. There are few owners, which own long runs of
+// slots, so code that visits all slots should use Runs().
 class SlotOwners {
  public:
-  SlotOwners() { owners_.fill(kNobody); }  // of no slot
+  SlotOwners() { owners_.fill(kNobody); }  // no slot has an owner
 
   std::optional<NodeIndex> Owner(atestore::Slot slot) const {
     if (owners_[slot] == kNobody) return std::nullopt;
@@ -39,7 +39,7 @@ class SlotOwners {
 
   // The number of slots that `node` owns.
   size_t Count(NodeIndex node) const;
-  // Ascending and as long as can be, without gaps: slots without an owner are runs too.
+  // The runs, ascending, maximal and without gaps: slots without an owner form runs too.
   const std::vector<SlotRun>& Runs() const { return runs_; }
 
  private:
@@ -52,8 +52,8 @@ class SlotOwners {
   std::vector<SlotRun> runs_{{0, atestore::kSlotCount - 1, std::nullopt}};
 };
 
-// Calls `visit(first, last, a's owner, b's owner)` for each stretch of slots in which neither of
-// two lists of runs changes its owner, ascending.
+// Calls `visit(first, last, a's owner, b's owner)` for each maximal range of slots that have one
+// owner in `a` and one in `b`, ascending.
 template <typename Visit>
 void ForEachStretch(const std::vector<SlotRun>& a, const std::vector<SlotRun>& b, Visit visit) {
   size_t in_a = 0;
