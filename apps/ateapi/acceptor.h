@@ -15,28 +15,28 @@
 
 namespace atestore {
 
-// A connection that says nothing for so long is closed; clients of gRPC and of TLS speak first.
+// A connection that sends nothing for this long is closed; gRPC and TLS clients send first.
 inline constexpr absl::Duration kSilentConnectionMax = absl::Seconds(10);
 
-// Accepts connections, keeps their number within a bound and hands those that speak on to gRPC,
-// whose own listener stops for good when descriptors run out. A descriptor is kept in reserve, so
-// that accepting never stops: without any it accepts and closes. Until a connection speaks it costs
-// a descriptor and nothing else.
+// Accepts connections, limits their number, and hands a connection to gRPC once it sends something.
+// gRPC's own listener stops for good when descriptors run out. The acceptor keeps one descriptor in
+// reserve, so it never stops: without a free descriptor it accepts a connection and closes it. A
+// connection that has not sent anything costs only a descriptor.
 class Acceptor {
  public:
-  // What becomes of a connection that speaks; takes over the descriptor. `own`: it is one of this
-  // process's own probes.
+  // Called with a connection that has sent something; takes over the descriptor. `own`: it is one
+  // of this process's own probes.
   using HandOver = std::function<void(int listening, int descriptor, bool own)>;
 
-  // The listener and the table must outlive it.
+  // The listener and the table must outlive the acceptor.
   Acceptor(const ListenSocket& listening, ConnectionTable& connections, HandOver hand_over);
   // Stops accepting.
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Between these, a connection of `peer` (see PeerText()) is taken for this process's own: never
-  // refused.
+  // Between these two calls, a connection from `peer` (see PeerText()) counts as this process's own
+  // and is never refused.
   void ExpectOwn(const std::string& peer);
   void ForgetOwn(const std::string& peer);
 
@@ -48,7 +48,7 @@ class Acceptor {
 
   void Run();
   void AcceptFrom(int listening);
-  // False when nobody waits.
+  // False when no connection is waiting.
   bool AcceptOne(int listening);
   void RefuseOne(int listening);
   bool IsOwn(int descriptor, const SocketAddress& address);
@@ -60,7 +60,7 @@ class Acceptor {
   int epoll_ = -1;
   int stop_ = -1;
   int reserve_ = -1;
-  std::unordered_map<int, Accepted> silent_;  // of the thread alone
+  std::unordered_map<int, Accepted> silent_;  // used only by the thread
   std::mutex mutex_;
   std::set<std::string> own_;
   std::thread thread_;  // last: it uses the above

@@ -8,8 +8,8 @@
 
 namespace atestore {
 
-// What a bound of the service (places, threads, bytes, connections) reports about itself, for
-// Metrics. Thread-safe. The default reports to nobody.
+// Reports the use of a bounded resource of the service (places, threads, bytes, connections) to
+// Metrics. Thread-safe. The default implementation reports nothing.
 struct BoundReport {
   std::function<void(int64_t in_use)> in_use = [](int64_t) {};
   std::function<void()> refused = [] {};

@@ -8,8 +8,9 @@
 
 namespace atestore {
 
-// Counts the bytes of answers that were made and not yet sent, in the whole process. Thread-safe.
-// Taking never fails: the caller asks is_exceeded() afterwards and makes somebody return bytes.
+// Counts the bytes of all answers in the process that were built but not yet sent. Thread-safe.
+// Taking bytes never fails: the caller checks is_exceeded() afterwards and ends calls that hold
+// bytes.
 class ByteBudget {
  public:
   ByteBudget(int64_t bytes_max, BoundReport report)

@@ -8,20 +8,20 @@
 
 namespace atestore {
 
-// Counts the calls that run, and turns new ones away once it is closed. Thread-safe.
+// Counts the running calls, and refuses new ones once it is closed. Thread-safe.
 class CallGate {
  public:
-  // False: the call must be refused. Else it runs until Leave().
+  // False: the call must be refused. True: it counts as running until Leave().
   bool Enter();
   void Leave();
 
   // Every later Enter() returns false.
   void Close();
   bool is_closed();
-  // Waits until no call runs; false when `deadline` came first.
+  // Waits until no call is running. False: `deadline` came first.
   bool WaitUntilEmpty(absl::Time deadline);
-  // Waits until for `quiet` nobody has entered, been refused or left, or until `deadline`. Closing
-  // counts as noise too.
+  // Waits until nothing has happened for `quiet`, or until `deadline`. Entering, being refused,
+  // leaving and closing count as events.
   void WaitUntilQuiet(absl::Duration quiet, absl::Time deadline);
 
  private:

@@ -10,11 +10,11 @@
 
 namespace atestore {
 
-// The last good content of a file, in memory, under a path that only this process can open: for
-// readers that would take whatever the file itself holds, half written or unfit as it may be.
+// Keeps the last good content of a file in memory, under a path that only this process can open. It
+// protects readers that would accept a half-written or invalid file.
 class CheckedCopy {
  public:
-  // Says whether content may be used; the file's name is added to what it returns.
+  // Decides whether content may be used. The file's name is added to the error that it returns.
   using Check = std::function<absl::Status(const std::string& content)>;
 
   // Errors of ReadFile() and of `check`. `on_reload` is called by Refresh().
@@ -24,10 +24,10 @@ class CheckedCopy {
   CheckedCopy(const CheckedCopy&) = delete;
   CheckedCopy& operator=(const CheckedCopy&) = delete;
 
-  // Stays the same; what it leads to is replaced as a whole.
+  // The path never changes; the content behind it is replaced atomically.
   const std::string& path() const { return path_; }
 
-  // Takes over the file when it has changed and may be used. Not thread-safe.
+  // Copies the file again if it has changed and may be used. Not thread-safe.
   void Refresh();
 
  private:

@@ -14,27 +14,28 @@
 
 namespace atestore {
 
-// The connections of clients: so many at most, and of one address no more than its share. When
-// there is no room, those that have no call make room: first those that never said anything, of the
-// address that has the most. gRPC owns the descriptors; this knows them by their sockets' inodes,
-// so that a number that is used again is not taken for the old connection. Thread-safe.
+// The connections of clients, limited in total and per address. When there is no room, it closes
+// connections without a call: first those that never sent anything, of the address that has the
+// most. gRPC owns the descriptors; the table identifies a connection by its socket's inode, so it
+// does not confuse a reused descriptor number with the old connection. Thread-safe.
 class ConnectionTable {
  public:
   ConnectionTable(int64_t connections_max, BoundReport report);
 
-  // Takes note of a new connection of `peer`, as PeerText() writes it. False when there is no room:
-  // then it must be closed.
+  // Adds a new connection from `peer`, in the notation of PeerText(). False: there is no room, and
+  // the caller must close it.
   bool Add(int descriptor, const std::string& peer);
-  // It said something.
+  // The connection sent something.
   void Woke(int descriptor);
-  // It was closed by who asks.
+  // The caller has closed the connection.
   void Remove(int descriptor);
 
-  // A call of `peer`, as gRPC writes it, began or ended.
+  // A call from `peer`, in gRPC's notation, began or ended.
   void CallBegan(const std::string& grpc_peer);
   void CallEnded(const std::string& grpc_peer);
 
-  // Closes those that have said nothing since `limit`; forgets those that gRPC has closed.
+  // Closes the connections that have sent nothing since `limit`, and removes those that gRPC has
+  // closed.
   void Tidy(absl::Time silent_since);
 
  private:

@@ -17,16 +17,16 @@ class ByteBuffer;
 
 namespace atestore {
 
-// What a method of `ateapi.Control` costs, which decides where it is run.
+// How expensive a method of `ateapi.Control` is; this determines which threads run it.
 enum class MethodKind {
-  kReadRecord,   // of one key
-  kWriteRecord,  // of one or two keys
+  kReadRecord,   // reads one key
+  kWriteRecord,  // writes one or two keys
   kListing,      // walks the cluster
-  kPageStream,   // walks it for as long as its caller takes pages
-  kRefused,      // needs a scheduler: answered at once
+  kPageStream,   // walks the cluster for as long as its caller takes pages
+  kRefused,      // needs a scheduler: refused at once
 };
 
-// What a call found out beside its answer.
+// What a call reports in addition to its response.
 struct CallNotes {
   struct Listing {
     double progress = 0;
@@ -36,7 +36,7 @@ struct CallNotes {
   std::optional<Listing> listing;
 };
 
-// A request that was understood.
+// A parsed request.
 struct PreparedCall {
   std::string atespace;
   std::string name;
@@ -44,13 +44,13 @@ struct PreparedCall {
   std::function<absl::StatusOr<std::string>(ActorStore& store, const CallOptions& call,
                                             CallNotes& notes)>
       run;
-  ateapi::ListActorsRequest pages;  // of kPageStream
+  ateapi::ListActorsRequest pages;  // only for kPageStream
 };
 
 struct ControlMethod {
   std::string_view name;
   MethodKind kind;
-  // INVALID_ARGUMENT when the bytes are no request of this method.
+  // INVALID_ARGUMENT when the bytes are not a request of this method.
   absl::StatusOr<PreparedCall> (*prepare)(grpc::ByteBuffer& request);
 };
 
@@ -62,8 +62,8 @@ const ControlMethod* FindMethod(std::string_view path);
 
 PageCounts CountsOf(const SerializedActorPage& page);
 
-// What of a request was taken into account that an older service does not know, for the metadata
-// "ate-list-applied": "filter", "read_mask", both with a comma, or nothing.
+// The value of the metadata key "ate-list-applied": the fields of the request that were applied
+// although an older service would ignore them: "filter", "read_mask", both with a comma, or empty.
 std::string AppliedParts(const ateapi::ListActorsRequest& request);
 
 }  // namespace atestore

@@ -26,7 +26,7 @@
 
 namespace atestore {
 
-// A call of a method, with what it holds while it lasts.
+// A running call of a method, with the resources that it holds.
 struct ActiveCall {
   std::shared_ptr<RpcCall> rpc;
   const ControlMethod* method = nullptr;
@@ -34,26 +34,26 @@ struct ActiveCall {
   CallNotes notes;
   CallSpan span;
   absl::Time start;
-  std::optional<Admission> admission;  // once the guard was asked
+  std::optional<Admission> admission;  // set once the guard has decided
   bool gate_entered = false;
   Places::Place place;
   Places::Place stream_place;
 };
 
-// The service `ateapi.Control` over a store: bounds, status codes and details, trailing metadata,
-// metrics and the request log. No thread is held by a call that waits for its peer, and no kind of
-// call, peer or node can use up what the others need: docs/limits.md. Thread-safe.
+// The service `ateapi.Control` over a store: limits, status codes and details, trailing metadata,
+// metrics and the request log. A call that waits for its peer holds no thread, and no kind of call,
+// peer or node can use up the resources of the others: docs/limits.md. Thread-safe.
 class ControlService final : public grpc::CallbackGenericService {
  public:
-  // The store and the metrics must outlive it.
+  // The store and the metrics must outlive the service.
   ControlService(ActorStore& store, Metrics& metrics, const ServiceLimits& limits,
                  const CallGuard& guard);
 
-  // Lets calls in; closed, every new call gets UNAVAILABLE (reason SHUTTING_DOWN).
+  // The gate that admits calls. Once it is closed, new calls get UNAVAILABLE (SHUTTING_DOWN).
   CallGate& gate() { return gate_; }
 
-  // Told the address of each call's peer, as gRPC writes it, when the call begins and ends. To be
-  // set before calls come.
+  // Sets an observer that gets the address of each call's peer, in gRPC's notation, when the call
+  // begins and ends. Set it before calls arrive.
   using OnPeer = std::function<void(const std::string& grpc_peer)>;
   void OnCalls(OnPeer on_begin, OnPeer on_end);
 
@@ -65,7 +65,7 @@ class ControlService final : public grpc::CallbackGenericService {
   using Active = std::shared_ptr<ActiveCall>;
 
   void Begin(const std::shared_ptr<RpcCall>& rpc);
-  // What every call passes before anything is done for it: parses, and asks the guard.
+  // The first step of every call: parses the request and asks the guard.
   absl::Status Admit(ActiveCall& call);
   void Dispatch(const Active& call);
   void RunOn(WorkerPool& pool, Places& places, const Active& call);
@@ -75,7 +75,8 @@ class ControlService final : public grpc::CallbackGenericService {
   void Work(const Active& call);
   static CallOptions OptionsOf(ActiveCall& call);
 
-  // Ends the call: counts, logs, converts. `response` only when it is OK and not sent yet.
+  // Ends the call: counts it, logs it, converts its status. `response` is used only if the status
+  // is OK and the response has not been sent.
   void End(const Active& call, const absl::Status& status,
            std::optional<std::string> response = {});
   void Check();
@@ -97,7 +98,7 @@ class ControlService final : public grpc::CallbackGenericService {
   Periodic checking_;  // last: it uses the above
 };
 
-// For the trailers of a listing: for people, no part of the contract.
+// For the trailers of a listing. They are meant for people and not part of the contract.
 void TellProgress(const CallNotes::Listing& listing, RpcCall& call);
 
 // Why a call is refused.

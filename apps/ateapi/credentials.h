@@ -13,16 +13,16 @@ class ServerCredentials;
 
 namespace atestore {
 
-// TLS (1.2 or later) for a server, following its files as long as this object lives.
+// TLS (1.2 or later) for a server. Reloads its files when they change, as long as it lives.
 class ServerCertificates {
  public:
-  // With the certificate chain and private key of the PEM file `bundle_path`. When `client_ca_path`
-  // is not empty, clients must present a certificate that one of its CAs signed. Both files are
-  // read again within a few seconds of a change; a file that cannot be used is logged and the last
-  // good one stays.
+  // Uses the certificate chain and private key in the PEM file `bundle_path`. If `client_ca_path`
+  // is not empty, clients must present a certificate signed by one of its CAs. Both files are read
+  // again within a few seconds of a change; if a file cannot be used, that is logged and the last
+  // good content stays in use.
   //
-  // INVALID_ARGUMENT, NOT_FOUND or PERMISSION_DENIED when the files cannot be used as they are now,
-  // in one line that names the file and what is wrong.
+  // INVALID_ARGUMENT, NOT_FOUND or PERMISSION_DENIED when a file cannot be used now; the message is
+  // one line with the file and the problem.
   static absl::StatusOr<std::unique_ptr<ServerCertificates>> Load(
       const std::string& bundle_path, const std::string& client_ca_path);
 

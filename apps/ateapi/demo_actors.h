@@ -8,9 +8,9 @@
 namespace atestore {
 
 // An embedded cluster of three primaries that holds `actors` made-up actors. Up to
-// kStoredActorsMax of them are records like any others, in the atespaces team-a … team-e; more are
-// computed when they are asked for, in the atespaces space-0 … space-49, so that a billion of them
-// takes no memory.
+// kStoredActorsMax actors are stored as ordinary records in the atespaces team-a … team-e. A larger
+// number is computed on request, in the atespaces space-0 … space-49, so that a billion actors take
+// no memory.
 std::shared_ptr<EmbeddedCluster> MakeDemoCluster(int64_t actors);
 inline constexpr int64_t kStoredActorsMax = 1'000'000;
 

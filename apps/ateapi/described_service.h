@@ -6,9 +6,10 @@
 
 namespace atestore {
 
-// What gRPC's reflection shows of `ateapi.Control`, whose calls ControlService serves as a generic
-// service: a service of that name whose methods are left to the generic one. gRPC learns the name
-// from a method that is not; that is SuspendActor, which is UNIMPLEMENTED either way.
+// Makes gRPC's reflection show `ateapi.Control`. ControlService serves its calls as a generic
+// service, which has no name, so this registers a service of that name whose methods are left to
+// the generic one. gRPC learns the name only from a method that is not left to it: SuspendActor,
+// which is UNIMPLEMENTED either way.
 std::unique_ptr<grpc::Service> DescribedService();
 
 }  // namespace atestore

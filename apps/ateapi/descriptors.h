@@ -4,12 +4,12 @@
 
 namespace atestore {
 
-// Descriptors that connections of clients may not use: those to Redis, files, probes, metrics.
-// A quarter of all where there are few.
+// Descriptors reserved for everything but client connections: Redis, files, probes, metrics. If the
+// limit is low, a quarter of it is reserved instead.
 inline constexpr int64_t kReservedDescriptorsMax = 1024;
 
-// Raises this process's limit of open descriptors to the highest that it may have, and returns how
-// many of them connections of clients may use.
+// Raises this process's limit of open descriptors to the maximum allowed, and returns how many of
+// them client connections may use.
 int64_t RaiseDescriptorLimit();
 
 }  // namespace atestore

@@ -7,13 +7,12 @@
 
 namespace atestore {
 
-// What a caller is told of `status`, a failure of the store. That Redis refuses this service (its
-// password, its permissions, its certificates) is not the caller's to mend: UNAVAILABLE, with a
-// reason that says so. Everything else stays as it is.
+// Converts `status`, a failure of the store, into what the caller gets. If Redis refuses this
+// service (its password, permissions or certificates), the caller cannot fix that and gets
+// UNAVAILABLE with a reason that says so. Every other status stays unchanged.
 absl::Status ForCaller(const absl::Status& status);
 
-// How long a caller should wait before it tries again what `status` refused; zero when waiting
-// does not help.
+// How long a caller should wait before it retries after `status`; zero when waiting does not help.
 absl::Duration RetryDelay(const absl::Status& status);
 
 // The value of the trailer grpc-status-details-bin for `status`, not OK: a serialized
@@ -21,7 +20,7 @@ absl::Duration RetryDelay(const absl::Status& status);
 // field) and a RetryInfo (when RetryDelay() is not zero).
 std::string SerializedErrorDetails(const absl::Status& status);
 
-// The ErrorInfo reason of `status`, not OK: the one attached to it, else the name of its code.
+// The ErrorInfo reason of `status`, not OK: the attached reason, else the name of its code.
 std::string ErrorReason(const absl::Status& status);
 
 }  // namespace atestore

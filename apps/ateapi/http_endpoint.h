@@ -9,9 +9,9 @@
 
 namespace atestore {
 
-// Connections to the HTTP endpoint; one more takes the place of the oldest.
+// The most connections to the HTTP endpoint; a further one replaces the oldest.
 inline constexpr int kHttpConnectionsMax = 64;
-// For a request to come, and for an answer to be taken.
+// The time limit for receiving a request, and for sending an answer.
 inline constexpr int kHttpTimeoutSeconds = 5;
 inline constexpr int kHttpHeaderBytesMax = 8 << 10;
 
@@ -20,26 +20,26 @@ struct HttpAnswer {
   std::string text;
 };
 
-// GET on one path. Called from any thread.
+// The handler of GET on one path. It may be called on any thread.
 struct HttpRoute {
   std::string path;
   std::function<HttpAnswer()> answer;
 };
 
-// A small plain-text HTTP/1.1 server for probes and metrics, on a thread of its own: a connection
-// that says or takes nothing holds up nobody. Serves until it is destroyed.
+// A small plain-text HTTP/1.1 server for probes and metrics, on its own thread. An idle or slow
+// connection does not delay others. Serves until it is destroyed.
 class HttpEndpoint {
  public:
-  // `listen_address`: "host:port", also of IPv6; port 0 lets the system choose one.
-  // INVALID_ARGUMENT when it is none, UNAVAILABLE when it cannot be listened on.
+  // `listen_address`: "host:port", IPv4 or IPv6; port 0 lets the system choose a port.
+  // INVALID_ARGUMENT when it is not an address, UNAVAILABLE when listening on it fails.
   static absl::StatusOr<std::unique_ptr<HttpEndpoint>> Listen(const std::string& listen_address);
-  // Answers from now on; once.
+  // Starts answering. Call it once.
   void Serve(std::vector<HttpRoute> routes);
   ~HttpEndpoint();
   HttpEndpoint(const HttpEndpoint&) = delete;
   HttpEndpoint& operator=(const HttpEndpoint&) = delete;
 
-  // Where it listens, with the port that was chosen for 0.
+  // The address that it listens on, with the actual port instead of 0.
   const std::string& address() const;
 
  private:

@@ -13,7 +13,7 @@ bool IsUnixSocket(std::string_view listen_address);
 // socket. A wildcard address is not.
 bool IsLoopback(std::string_view listen_address);
 
-// The same address with the port that was chosen for 0; "unix:path" has none.
+// The same address with the actual port instead of 0; "unix:path" has no port.
 std::string WithPort(std::string_view listen_address, int port);
 
 }  // namespace atestore

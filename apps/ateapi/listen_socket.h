@@ -10,7 +10,7 @@
 
 namespace atestore {
 
-// An address of a socket.
+// A socket address.
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t length = 0;
@@ -19,27 +19,27 @@ struct SocketAddress {
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
 };
 
-// As gRPC writes a peer: "ipv4:127.0.0.1:80", "ipv6:[::1]:80", "unix:".
+// A peer in gRPC's notation: "ipv4:127.0.0.1:80", "ipv6:[::1]:80", "unix:".
 std::string PeerText(const SocketAddress& address);
 
 // Listens on the addresses of one "host:port" or "unix:path".
 //
 // A Unix socket has an owner: the process that holds the lock on "path.lock" for as long as it
-// lives. Another one's path is refused; that of a process that has ended is replaced; and it is
-// removed by its owner only.
+// lives. A path with another live owner is refused, and a path whose owner has ended is replaced.
+// Only its owner removes a path.
 class ListenSocket {
  public:
   // INVALID_ARGUMENT (no such host, no usable path), UNAVAILABLE (in use; no such interface).
   static absl::StatusOr<std::unique_ptr<ListenSocket>> Open(const std::string& listen_address);
-  // Closes, and removes the path if it is still this one's.
+  // Closes the socket, and removes the path if this process still owns it.
   ~ListenSocket();
   ListenSocket(const ListenSocket&) = delete;
   ListenSocket& operator=(const ListenSocket&) = delete;
 
   const std::vector<int>& descriptors() const { return descriptors_; }
-  // With the port that was chosen for 0.
+  // The address, with the actual port instead of 0.
   const std::string& address() const { return address_; }
-  // Where this process can reach itself: for a wildcard, loopback.
+  // The address at which this process can reach itself: loopback instead of a wildcard.
   const SocketAddress& own_address() const { return own_address_; }
 
  private:

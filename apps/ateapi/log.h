@@ -11,13 +11,13 @@ namespace atestore {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-// Sends the log to standard error, one line an event, "time=… level=… event=… key=value …".
+// Sends the log to standard error, one line per event: "time=… level=… event=… key=value …".
 // `level_name`: debug, info, warn or error; lines below it are dropped. Call once, first.
 void StartLog(const std::string& level_name);
 
-// One line of UTF-8, written when the object dies. Values with spaces, quotes or anything that
-// Printable() escapes (core/utf8.h) are quoted and escaped, so that a line stays a line. The caller
-// never adds values of records, page tokens or secrets. Thread-safe between objects.
+// One line of UTF-8, written by the destructor. Values with spaces, quotes or anything that
+// Printable() escapes (core/utf8.h) are quoted and escaped, so that an event is always one line.
+// Callers must never add values of records, page tokens or secrets. Thread-safe between objects.
 class LogLine {
  public:
   LogLine(LogLevel level, std::string_view event);
@@ -34,10 +34,10 @@ class LogLine {
   std::string line_;
 };
 
-// A line of an event that has nothing more to tell.
+// Logs an event without further values.
 void LogEvent(LogLevel level, std::string_view event);
 
-// Logs what became of a file, named by its flag, that has changed: OK, or why it is not used.
+// Logs that the file of `flag` has changed: OK, or why its new content is not used.
 std::function<void(const absl::Status&)> LogReload(const char* what);
 
 }  // namespace atestore

@@ -9,8 +9,9 @@
 
 namespace atestore {
 
-// Passes on to another transport what `nodes` admits, and counts round trips, error replies and
-// names into `metrics`; both must outlive it. What is not admitted fails at once. Thread-safe.
+// Passes the requests that `nodes` admits on to another transport; a request that is not admitted
+// fails at once. Counts round trips, error replies and keys in `metrics`. `nodes` and `metrics`
+// must outlive it. Thread-safe.
 class MeteredTransport final : public ShardTransport {
  public:
   MeteredTransport(std::unique_ptr<ShardTransport> transport, Metrics& metrics, NodeBulkhead& nodes)

@@ -10,17 +10,17 @@
 
 namespace atestore {
 
-// What one page of actors was, and what it took.
+// The size and cost of one page of actors.
 struct PageCounts {
   int64_t actors = 0;
   int64_t skipped_records = 0;
   int64_t slot_restarts = 0;  // large slots restarted, because another process owns them now
-  int64_t retakes = 0;        // reads thrown away because the cluster changed under them
-  int64_t examined = 0;       // records that a filter looked at, or that were listed without
-  int64_t matched = 0;        // of them, those that were returned or counted
+  int64_t retakes = 0;        // reads repeated because a slot could not be read
+  int64_t examined = 0;  // records that a filter examined, or that were listed without a filter
+  int64_t matched = 0;   // examined records that were returned or counted
 };
 
-// What ateapi counts, for Prometheus; docs/operations.md describes every metric. Thread-safe.
+// The metrics of ateapi, for Prometheus; docs/operations.md describes each one. Thread-safe.
 class Metrics {
  public:
   Metrics();
@@ -37,28 +37,28 @@ class Metrics {
   void CountListingRefused();
   void SetReady(bool ready);
 
-  // A round trip to a node: its commands, its replies, how it ended.
+  // A round trip to a node: its commands, its replies and its outcome.
   void CountRoundTrip(std::string_view node, int64_t commands, absl::Duration took);
-  // Names of keys that nodes sent for listings.
+  // Keys that nodes sent for listings.
   void CountNames(int64_t names);
-  // An error reply by its first word: MOVED, ASK, TRYAGAIN, LOADING, CLUSTERDOWN, …
+  // An error reply, by its first word: MOVED, ASK, TRYAGAIN, LOADING, CLUSTERDOWN, …
   void CountErrorReply(std::string_view kind);
   // A round trip that failed without a reply, by status code.
   void CountTransportFailure(std::string_view code_name);
 
-  // For a bound of the service: how much of it is in use, how often it refused, how long it kept
-  // waiting. Each name once. This object must outlive what it returns.
+  // The metrics of a bounded resource: how much is in use, how often it refused, how long callers
+  // waited. Use each name once. This object must outlive the returned one.
   BoundReport Bound(const std::string& name, int64_t max);
-  // How many calls wait for a node, and that one was refused because it does not answer.
+  // How many calls wait for a node, and how many were refused because the node does not answer.
   void SetNodeWaiting(const std::string& node, int64_t calls);
   void CountNodeRefusal(const std::string& node);
-  // What the last look at the shards found.
+  // The result of the last check of the shards.
   void SetShardReady(const std::string& node, bool ready);
   void ForgetShard(const std::string& node);
 
-  // The store waited, to try again after a failure.
+  // The store waited before a retry.
   void CountRetry();
-  // A node answered for another cluster than the one that is served.
+  // A node of another cluster answered.
   void CountForeignNode();
 
   // In the Prometheus text format, version 0.0.4.

@@ -13,7 +13,8 @@
 
 namespace atestore {
 
-// So many calls may wait for a node that has been silent for so long; more are refused at once.
+// Once a node has been silent for `silence`, at most `waiting_max` calls may wait for it; further
+// calls are refused at once.
 struct NodePatience {
   absl::Duration silence;
   int64_t waiting_max;
@@ -22,10 +23,10 @@ inline constexpr NodePatience kSlowNode = {.silence = absl::Milliseconds(500), .
 inline constexpr NodePatience kSilentNode = {.silence = absl::Milliseconds(1500),
                                              .waiting_max = 16};
 
-// Keeps calls from waiting in numbers for nodes that do not answer, so that these do not hold the
-// threads that calls to other nodes need. A call is a thread: it waits for a node while it has sent
-// something there, and while it pauses between two attempts after a failure there, until EndCall().
-// A node that answers is never in the way, however many calls it has. Thread-safe.
+// Limits how many calls wait for a node that does not answer, so that they do not hold the threads
+// that calls to other nodes need. A call is identified by its thread. It waits for a node while a
+// request is in flight there, and while it pauses after a failure there, until EndCall(). A node
+// that answers is never limited, however many calls it has. Thread-safe.
 class NodeBulkhead {
  public:
   using OnRefused = std::function<void(const std::string& node)>;
@@ -35,7 +36,7 @@ class NodeBulkhead {
   NodeBulkhead(const NodeBulkhead&) = delete;
   NodeBulkhead& operator=(const NodeBulkhead&) = delete;
 
-  // While it lives, this thread is never refused: it finds out whether nodes answer.
+  // While it lives, this thread is never refused: it checks whether nodes answer.
   class Exemption {
    public:
     Exemption();
@@ -44,25 +45,25 @@ class NodeBulkhead {
     Exemption& operator=(const Exemption&) = delete;
   };
 
-  // What is known of a node. Lives as long as the bulkhead.
+  // The state of a node. Valid as long as the bulkhead.
   class Node;
   Node& Find(const std::string& name);
 
-  // Before the call of this thread sends something to the node. OK: then Leave() must follow.
-  // RESOURCE_EXHAUSTED (reason NODE_NOT_ANSWERING, marked as not sent): too many calls wait for it
-  // already.
+  // Call this before the thread sends something to the node. OK: Leave() must follow.
+  // RESOURCE_EXHAUSTED (reason NODE_NOT_ANSWERING, marked as not sent): too many calls already wait
+  // for the node.
   absl::Status Enter(Node& node);
-  // The same for more of a round trip that was admitted: never refused.
+  // The same for further requests of an admitted round trip: never refused.
   void Join(Node& node);
-  // The node said something. Cheap.
+  // The node sent something. Cheap.
   static void Heard(Node& node);
-  // The call of this thread waits for the node no longer.
+  // This thread no longer waits for the node.
   void Leave(Node& node);
-  // After a round trip: it failed at this node, so that the call will pause and try again.
+  // A round trip failed at this node, and the call will pause and retry.
   void Pause(Node& node);
-  // After a round trip that did not fail.
+  // A round trip succeeded.
   void Resume();
-  // The call of this thread is over. Threads that end need not say so.
+  // The call of this thread is over. Not needed when the thread ends.
   static void EndCall();
 
   // How many calls wait for each node.

@@ -10,9 +10,10 @@
 
 namespace atestore {
 
-// One ReadActors call: reads a page, sends it, and so on. While its client takes pages it holds a
-// place among the listings and reads ahead; when the client is slow it is parked: it gives all that
-// back but the page in flight, and goes on later behind that page. Thread-safe.
+// One ReadActors call: reads a page, sends it, and so on. While its client takes pages, it holds a
+// listing place and prefetches. If the client is slow, the stream is parked: it releases the place
+// and the prefetched pages, keeps only the page being sent, and later continues after that page.
+// Thread-safe.
 class PageStream : public std::enable_shared_from_this<PageStream> {
  public:
   PageStream(ControlService& service, std::shared_ptr<ActiveCall> call);
@@ -35,9 +36,9 @@ class PageStream : public std::enable_shared_from_this<PageStream> {
 
   ControlService& service_;
   const std::shared_ptr<ActiveCall> call_;
-  CallNotes::Listing notes_;  // of the thread that reads, one at a time
+  CallNotes::Listing notes_;  // used only by the reading thread, of which there is one at a time
 
-  std::mutex mutex_;  // guards what follows; never held during I/O
+  std::mutex mutex_;  // guards the members below; never held during I/O
   Reader reader_;
   bool page_on_its_way_ = false;
   bool has_places_ = false;

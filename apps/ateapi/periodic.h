@@ -9,8 +9,8 @@
 
 namespace atestore {
 
-// Runs a task at once and then again and again, on a thread of its own, with `interval` between
-// one run's end and the next one's start. Its destruction waits for a run that is under way.
+// Runs a task at once and then repeatedly, on its own thread, with `interval` between the end of
+// one run and the start of the next. The destructor waits for the current run.
 class Periodic {
  public:
   Periodic(std::function<void()> task, absl::Duration interval);

@@ -11,7 +11,7 @@
 
 namespace atestore {
 
-// A bounded number of places, of which no peer gets more than its share. Thread-safe.
+// A limited number of places; each peer can get at most its share of them. Thread-safe.
 class Places {
  public:
   struct Limits {
@@ -21,7 +21,7 @@ class Places {
 
   enum class Outcome { kTaken, kFull, kPeerHasTooMany };
 
-  // A place, or none; given back by its destruction, which the Places must outlive.
+  // A place, or none. The destructor gives it back; the Places must outlive it.
   class Place {
    public:
     Place() = default;

@@ -9,15 +9,15 @@
 
 namespace atestore {
 
-// Asks again and again, on a thread of its own, whether the port of this process still answers, and
-// logs when that changes. Thread-safe.
+// Checks periodically, on its own thread, whether the port of this process still answers, and logs
+// when that changes. Thread-safe.
 class PortProbe {
  public:
-  // `silence_max`: how long it may fail before it counts.
+  // `silence_max`: how long checks may fail before the port counts as not answering.
   PortProbe(std::function<absl::Status()> probe, absl::Duration interval,
             absl::Duration silence_max);
 
-  // OK while the port has answered lately, else why it last did not.
+  // OK if the port has answered within `silence_max`, else why the last check failed.
   absl::Status status() const;
 
  private:
@@ -25,7 +25,7 @@ class PortProbe {
 
   const std::function<absl::Status()> probe_;
   const absl::Duration silence_max_;
-  bool answering_ = true;  // as it was logged; of the thread alone
+  bool answering_ = true;  // as last logged; used only by the thread
   mutable std::mutex mutex_;
   absl::Time answered_;
   absl::Status last_;

@@ -9,7 +9,7 @@
 
 namespace atestore {
 
-// So many events a second, the rest counted. Thread-safe.
+// Allows a limited number of events per second and counts the refused ones. Thread-safe.
 class RateLimit {
  public:
   explicit RateLimit(int per_second) : per_second_(per_second) {}

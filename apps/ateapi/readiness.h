@@ -13,19 +13,19 @@
 
 namespace atestore {
 
-// What is known of the shards, and whether that is enough to serve. Thread-safe.
+// Which shards answer, and whether they are enough to serve. Thread-safe.
 class Readiness {
  public:
-  // Not ready as soon as one shard does not answer, or only when none does. A shard that refuses
-  // this service (its password, its rights, its certificates) is never enough.
+  // When to be not ready: if one shard does not answer, or only if none does. A shard that refuses
+  // this service (its password, permissions or certificates) makes it not ready under both rules.
   enum class Rule { kAllShards, kAnyShard };
 
   Readiness(Rule rule, Metrics& metrics) : rule_(rule), metrics_(metrics) {}
 
-  // What the last look found: logs what has changed, shard by shard, and counts.
+  // Takes the result of a check: logs the changes, shard by shard, and updates the metrics.
   void Learn(const absl::StatusOr<std::vector<ShardHealth>>& shards);
 
-  // OK when ready; UNAVAILABLE until the first look.
+  // OK when ready; UNAVAILABLE until the first check.
   absl::Status status() const;
   // One line: the shards that do not answer and why; empty when all do.
   std::string missing() const;
@@ -35,8 +35,8 @@ class Readiness {
 
   const Rule rule_;
   Metrics& metrics_;
-  std::map<std::string, bool> answered_;  // by node; of the thread that learns
-  mutable std::mutex mutex_;              // guards what follows
+  std::map<std::string, bool> answered_;  // by node; used only by the checking thread
+  mutable std::mutex mutex_;              // guards the members below
   absl::Status status_ = absl::UnavailableError("the store has not been asked yet");
   std::string missing_;
 };

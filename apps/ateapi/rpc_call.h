@@ -19,62 +19,61 @@
 
 namespace atestore {
 
-// The time that a peer gets.
+// Time limits for a peer.
 struct PeerPatience {
   absl::Duration request = absl::Seconds(10);  // to send the request of a call
   absl::Duration answer = absl::Seconds(30);   // to take one message of the answer
 };
 
-// Wants to know of an answer that its peer does not take.
+// An answer is slow when its peer has not taken it after this time.
 inline constexpr absl::Duration kSlowAfter = absl::Seconds(1);
 
 class RpcCalls;
 
-// One call, from its headers to its status: it reads the request and sends what it is told to.
-// No thread is held while the peer is waited for, and no peer is waited for without end.
-// Thread-safe where nothing else is said; the functions that are handed to it run on threads of
-// gRPC and must not block.
+// One call, from its headers to its status: reads the request and sends the answers. It holds no
+// thread while it waits for the peer, and every wait has a limit. Thread-safe unless stated
+// otherwise; the functions passed to it run on threads of gRPC and must not block.
 class RpcCall final : public grpc::ServerGenericBidiReactor,
                       public std::enable_shared_from_this<RpcCall> {
  public:
-  // Called once when the request is there.
+  // Called once, when the request has arrived.
   using OnRequest = std::function<void(const std::shared_ptr<RpcCall>& call)>;
 
-  // A call that lives until its peer has its status. `calls` must outlive it.
+  // A call that lives until its peer has received the status. `calls` must outlive it.
   static std::shared_ptr<RpcCall> Start(grpc::GenericCallbackServerContext* context,
                                         RpcCalls& calls, OnRequest on_request);
 
-  // Of the method: "/ateapi.Control/ListActors".
+  // The path of the method: "/ateapi.Control/ListActors".
   std::string_view path() const { return path_; }
   grpc::ByteBuffer& request() { return request_; }
   // Valid until Finish() or Answer().
   grpc::GenericCallbackServerContext& context() { return *context_; }
-  // The caller's identity where limits are counted by peer: that of its certificate, else its
-  // address without the port.
+  // The caller's identity for limits per peer: that of its certificate, else its address without
+  // the port.
   const std::string& peer() const { return peer_; }
-  // The other end of the connection, as gRPC writes it.
+  // The other end of the connection, in gRPC's notation.
   const std::string& address() const { return address_; }
   // With the caller's deadline and its cancellation.
   CallOptions options();
   bool is_cancelled() const { return cancelled_; }
 
-  // What follows is for one thread at a time. One of Answer() and Finish() ends the call; after it
-  // nothing else may be called.
+  // Only one thread at a time may call the functions below. Either Answer() or Finish() ends the
+  // call; afterwards nothing else may be called.
 
-  // Sends one message of several; `then` is told whether the peer took it. `on_slow` (may be empty)
-  // is called when that takes longer than kSlowAfter.
+  // Sends one of several messages; `then` gets whether the peer took it. `on_slow` (may be empty)
+  // is called if that takes longer than kSlowAfter.
   void Write(std::string message, std::function<void(bool taken)> then,
              std::function<void()> on_slow);
-  // The only message, and OK.
+  // Sends the only message, with status OK.
   void Answer(std::string message);
   void Finish(const absl::Status& status);
 
-  // Ends the call by force when its peer has used up the patience at `now`.
+  // Aborts the call if its peer has exceeded a time limit at `now`.
   void CheckPeer(absl::Time now);
-  // When an answer was begun that has not been taken; nullopt when there is none.
+  // When the answer that the peer has not taken yet was begun. nullopt: there is none.
   std::optional<absl::Time> WaitsSince() const;
   int64_t unsent_bytes() const { return unsent_bytes_; }
-  // Takes the call away from a peer that does not take its answer.
+  // Aborts the call because its peer does not take the answer.
   void Drop();
 
  private:
@@ -103,7 +102,7 @@ class RpcCall final : public grpc::ServerGenericBidiReactor,
   std::atomic<int64_t> unsent_bytes_{0};
   std::atomic<bool> cancelled_{false};
 
-  mutable std::mutex mutex_;  // guards what follows; OnDone() takes it before the context goes
+  mutable std::mutex mutex_;  // guards the members below; OnDone() locks it before the context ends
   Phase phase_ = Phase::kReading;
   absl::Time phase_since_;
   std::function<void(bool)> then_;

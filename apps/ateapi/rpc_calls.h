@@ -14,7 +14,7 @@
 
 namespace atestore {
 
-// The calls that live, and what they may cost together. Thread-safe.
+// The live calls and the memory budget that they share. Thread-safe.
 class RpcCalls {
  public:
   RpcCalls(PeerPatience patience, ByteBudget& unsent) : patience_(patience), unsent_(unsent) {}
@@ -24,7 +24,7 @@ class RpcCalls {
   const PeerPatience& patience() const { return patience_; }
   ByteBudget& unsent() { return unsent_; }
 
-  // Told the address of each call's peer; to be set before calls come.
+  // Sets an observer that gets the address of each call's peer. Set it before calls arrive.
   using OnPeer = std::function<void(const std::string& grpc_peer)>;
   void OnCalls(OnPeer on_begin, OnPeer on_end) {
     on_begin_ = std::move(on_begin);
@@ -34,9 +34,9 @@ class RpcCalls {
   void Add(const std::shared_ptr<RpcCall>& call);
   void Remove(const RpcCall* call);
 
-  // Ends the calls whose peers keep them waiting for too long; and while the answers that nobody
-  // takes exceed the budget, those that have waited the longest (but kSlowAfter at least). To be
-  // called several times a second.
+  // Aborts the calls whose peers have exceeded a time limit. While the answers not yet taken exceed
+  // the budget, it also aborts the calls that have waited longest, but at least kSlowAfter. Call it
+  // several times a second.
   void Check();
 
  private:

@@ -7,10 +7,10 @@
 
 namespace atestore {
 
-// Calls this process as a client would: a new connection to the address that it listens on, through
-// the acceptor and gRPC, and a call of the health service. OK when it was answered (whatever was
-// said) within `patience`, else UNAVAILABLE with what did not work. The connection carries no TLS:
-// the acceptor knows it for this process's own.
+// Calls the health service of this process as a client would: over a new connection to the address
+// that it listens on, through the acceptor and gRPC. OK when any answer arrives within `patience`,
+// else UNAVAILABLE with what failed. The connection does not use TLS: the acceptor recognizes it as
+// this process's own.
 absl::Status ProbeSelf(const ListenSocket& listening, Acceptor& acceptor, absl::Duration patience);
 
 }  // namespace atestore

@@ -13,28 +13,28 @@
 
 namespace atestore {
 
-// How long a draining server goes on refusing calls: until none has come for kRefuseQuiet (which
-// is also for the last answers to leave), but not longer than kRefuseMax.
+// How long a draining server keeps refusing calls: until none has arrived for kRefuseQuiet, which
+// also lets the last answers leave, but no longer than kRefuseMax.
 inline constexpr absl::Duration kRefuseQuiet = absl::Milliseconds(500);
 inline constexpr absl::Duration kRefuseMax = absl::Seconds(2);
 
-// Idle clients are asked so often whether they are still there, and given so long to answer.
+// How often idle clients are pinged, and how long they may take to answer.
 inline constexpr int kKeepaliveMs = 30'000;
 inline constexpr int kKeepalivePatienceMs = 20'000;
 // A connection without calls is closed after this; clients reconnect without noticing.
 inline constexpr int kConnectionIdleMsMax = 600'000;
-// A connection is told to go after this, and closed when its calls have had this long to end.
+// After this age a connection is asked to close; then its calls have this long to end.
 inline constexpr int kConnectionAgeMsMax = 3'600'000;
 inline constexpr int kConnectionAgeGraceMs = 3'600'000;
-// TLS and HTTP/2 must have been agreed upon by then.
+// The time limit for the handshakes of TLS and HTTP/2.
 inline constexpr int kHandshakeMsMax = 10'000;
-// Calls at a time on one connection; clients queue more.
+// Concurrent calls on one connection; clients queue further calls.
 inline constexpr int kStreamsPerConnectionMax = 256;
 
-// The gRPC server: the service, health, reflection when asked for, TLS when asked for. Thread-safe.
+// The gRPC server: the service, health, and optionally reflection and TLS. Thread-safe.
 class Server {
  public:
-  // What a server is made of; all must outlive it. `authorizer` may be null: every caller may do
+  // The parts of a server; all must outlive it. `authorizer` may be null: every caller may do
   // everything.
   struct Parts {
     ActorStore& store;
@@ -50,22 +50,22 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Where it listens, with the port that was chosen when the flag said 0.
+  // The address that it listens on, with the actual port instead of 0.
   const std::string& address() const;
-  // What the gRPC health service says from now on; no longer once Drain() was called.
+  // Sets the answer of the gRPC health service. Has no effect after Drain().
   void SetHealthy(bool healthy);
 
-  // Whether a client that connects now is answered: see ProbeSelf().
+  // Whether a client that connects now gets an answer: see ProbeSelf().
   absl::Status Probe(absl::Duration patience);
 
-  // Not healthy any more; refuses new calls with UNAVAILABLE and waits until the running ones have
-  // ended, or for `grace`, then for the refused callers to calm down.
+  // Reports unhealthy, refuses new calls with UNAVAILABLE, and waits until the running calls have
+  // ended, at most `grace`; then until refused callers stop retrying (kRefuseQuiet).
   //
-  // After that the process should end without destroying this object: sockets that close are
-  // UNAVAILABLE to calls that arrive just then, whereas gRPC's own shutdown answers CANCELLED,
-  // which callers must not take for a reason to try again.
+  // After that the process should end without destroying this object. Calls that arrive while
+  // sockets close get UNAVAILABLE, but gRPC's own shutdown would answer CANCELLED, which callers
+  // must not retry.
   void Drain(absl::Duration grace);
-  // Removes the path of a Unix socket, which a process that ends as said above would leave.
+  // Removes the path of a Unix socket, which would remain when the process ends as described above.
   void StopListening();
 
  private:

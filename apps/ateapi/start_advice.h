@@ -7,8 +7,8 @@
 
 namespace atestore {
 
-// What an operator can do about `status`, with which the store at `flags` did not answer at the
-// start: the flags to look at. Empty when the status says it all.
+// What an operator can do when the store at `flags` fails with `status` at the start: the flags to
+// check. Empty when the status is clear enough.
 std::string StartAdvice(const absl::Status& status, const Flags& flags);
 
 }  // namespace atestore

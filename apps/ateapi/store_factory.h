@@ -10,10 +10,10 @@
 
 namespace atestore {
 
-// The store that the flags ask for: over a Redis Cluster, or embedded (and filled with demo
-// actors). Talks to no server yet. `metrics` and `nodes` must outlive it. INVALID_ARGUMENT,
-// NOT_FOUND, PERMISSION_DENIED or FAILED_PRECONDITION when a file of the flags cannot be used: one
-// line that names it.
+// Creates the store that the flags select: a Redis Cluster, or an embedded store (filled with demo
+// actors). Does not connect yet. `metrics` and `nodes` must outlive it. INVALID_ARGUMENT,
+// NOT_FOUND, PERMISSION_DENIED or FAILED_PRECONDITION when a file given by a flag cannot be used:
+// one line that names the file.
 absl::StatusOr<std::unique_ptr<ActorStore>> MakeStore(const Flags& flags, Metrics& metrics,
                                                       NodeBulkhead& nodes);
 

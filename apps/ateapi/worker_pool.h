@@ -13,30 +13,30 @@
 
 namespace atestore {
 
-// Runs blocking work on a bounded number of threads of its own, which begin when they are needed.
-// Thread-safe. Work that waits longer than `wait_max` for a thread, or finds the queue full, is
-// refused: the caller of a service is better off with a quick answer.
+// Runs blocking work on its own, limited number of threads, which start on demand. Work that waits
+// longer than `wait_max` for a thread, or finds the queue full, is refused: a quick error serves
+// the caller better than a long wait. Thread-safe.
 class WorkerPool {
  public:
   struct Options {
-    std::string name;  // of the bound, in metrics
+    std::string name;  // in metrics
     size_t threads_max = 1;
-    size_t queue_max = 1;                        // beyond those that run
+    size_t queue_max = 1;                        // waiting work, without the running
     absl::Duration wait_max = absl::Seconds(1);  // for a thread
   };
-  // Called with true on a thread of the pool; or with false, soon, on any thread, when it cannot
-  // run: then it must not block.
+  // Called with true on a thread of the pool, or with false if it cannot run: soon, on any thread,
+  // and then it must not block.
   using Work = std::function<void(bool may_run)>;
 
   WorkerPool(Options options, BoundReport report);
-  // Refuses what waits; waits for what runs.
+  // Refuses waiting work and waits for running work to end.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   void Run(Work work);
 
-  // Refuses what has waited too long. To be called from time to time.
+  // Refuses work that has waited too long. Call it from time to time.
   void RefuseOverdue();
 
   const Options& options() const { return options_; }

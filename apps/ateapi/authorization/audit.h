@@ -9,7 +9,7 @@
 
 namespace atestore {
 
-// One call that was authorised, or was not.
+// One call, whether it was authorized or refused.
 struct AuditedCall {
   const Subject* subject = nullptr;  // nullptr: its token was refused
   std::string_view method;
@@ -18,15 +18,15 @@ struct AuditedCall {
   std::string_view name;      // of the actor; empty: none
 };
 
-// Whether a call that ended with `status` leaves a line: each write, and each refusal for want of
-// an identity or a permission.
+// Whether a call that ended with `status` gets an audit line: every write, and every refusal
+// because of a missing identity or permission.
 bool IsAudited(const AuditedCall& call, const absl::Status& status);
 
-// The line, without time and level: who, what, outcome; no bodies. Every value is printable ASCII
-// without spaces, quotes and '=', other bytes as %XX.
+// The audit line without time and level: who, what, outcome; no request bodies. Every value is
+// printable ASCII without spaces, quotes and '='; other bytes become %XX.
 std::string AuditText(const AuditedCall& call, const absl::Status& status);
 
-// Writes it to the log, event=audit, if IsAudited().
+// Writes the line to the log, with event=audit, if IsAudited().
 void Audit(const AuditedCall& call, const absl::Status& status);
 
 }  // namespace atestore

@@ -17,35 +17,35 @@ namespace atestore {
 
 struct AuthorizerOptions {
   std::string policy_file;
-  std::optional<JwtExpectation> jwt;  // nullopt: tokens are not taken
+  std::optional<JwtExpectation> jwt;  // nullopt: tokens are not accepted
   std::string jwks_file;              // with `jwt`
-  // Told what became of a file that has changed.
+  // Called with the outcome of reloading a file that has changed.
   OnReload on_policy_reload;
   OnReload on_jwks_reload;
 };
 
-// Says who calls and whether they may. Thread-safe, but for Refresh(). It looks nothing up: what a
-// caller is told does not depend on what exists.
+// Identifies callers and decides what they may do. It never reads records, so its answers do not
+// depend on what exists. Thread-safe, except Refresh().
 class Authorizer {
  public:
-  // INVALID_ARGUMENT, NOT_FOUND or PERMISSION_DENIED when a file cannot be used, in one line with
-  // its flag and, for the policy, the line.
+  // INVALID_ARGUMENT, NOT_FOUND or PERMISSION_DENIED when a file cannot be used; the message is one
+  // line with its flag and, for the policy, the line number.
   static absl::StatusOr<std::unique_ptr<Authorizer>> Open(AuthorizerOptions options);
 
-  // The subject of the token, if the call carries one: it counts alone, not together with the
-  // certificate of the proxy that passes it on. Otherwise the names in the certificate; none of
-  // both: an anonymous one. UNAUTHENTICATED: the token is not valid (VerifyJwt()'s reasons), or
-  // none are taken (TOKENS_NOT_TAKEN).
+  // If the call has a token, its subject alone: the certificate may be that of a proxy that
+  // forwards the token. Otherwise the names in the certificate. Without either, an anonymous
+  // subject. UNAUTHENTICATED when the token is not valid (VerifyJwt()'s reasons), or when tokens
+  // are not accepted (TOKENS_NOT_TAKEN).
   absl::StatusOr<Subject> Identify(const CallCredentials& credentials, absl::Time now) const;
 
-  // OK when the policy grants `permission` on `atespace` (empty: on all of them). UNAUTHENTICATED
-  // (IDENTITY_REQUIRED) when nobody is known to call; PERMISSION_DENIED (ACCESS_DENIED), with
-  // `permission` and `atespace` in the ErrorInfo's metadata.
+  // OK when the policy grants `permission` on `atespace` (empty: on all atespaces). Otherwise
+  // UNAUTHENTICATED (IDENTITY_REQUIRED) for an anonymous caller, and PERMISSION_DENIED
+  // (ACCESS_DENIED) for others, with `permission` and `atespace` in the ErrorInfo's metadata.
   absl::Status Check(const Subject& subject, Permission permission,
                      std::string_view atespace) const;
 
-  // Looks whether a file has changed, and takes it over. One that cannot be used is told of, and
-  // the last good one stays. One thread at a time.
+  // Reloads the files that have changed. If a file cannot be used, that is reported and the last
+  // good content stays in use. Call it on one thread at a time.
   void Refresh();
 
   size_t bindings() const { return policy_->Get()->bindings(); }
@@ -55,7 +55,7 @@ class Authorizer {
 
   const AuthorizerOptions options_;
   std::unique_ptr<ReloadedFile<Policy>> policy_;
-  std::unique_ptr<ReloadedFile<JwtKeys>> keys_;  // null: tokens are not taken
+  std::unique_ptr<ReloadedFile<JwtKeys>> keys_;  // null: tokens are not accepted
 };
 
 }  // namespace atestore

@@ -9,33 +9,34 @@
 
 namespace atestore {
 
-// What a call is about, as its request says it; views of the request.
+// The target of a call, from its request; views of the request.
 struct CallTarget {
   std::string_view atespace = {};  // empty: all of them
   std::string_view name = {};      // of the actor; empty: none
 };
 
-// Whether a call may go on, and who made it.
+// Whether a call may proceed, and who made it.
 struct Admission {
   absl::Status status;
   Subject subject;
   bool is_identified = false;
 };
 
-// The one hook of every call, before anything is done for it and after it ended. Thread-safe.
+// Every call passes this guard, before anything is done for it and after it has ended. Thread-safe.
 class CallGuard {
  public:
-  // Without an authorizer every call is admitted and nothing is audited. It must outlive this.
+  // Without an authorizer every call is admitted and nothing is audited. The authorizer must
+  // outlive the guard.
   explicit CallGuard(const Authorizer* authorizer) : authorizer_(authorizer) {}
 
   bool is_on() const { return authorizer_ != nullptr; }
 
-  // OK; UNAUTHENTICATED or PERMISSION_DENIED as Authorizer has it. `method`: of ateapi.Control,
-  // without the service's name; an unknown one needs what the most powerful needs.
+  // OK, or UNAUTHENTICATED or PERMISSION_DENIED from the Authorizer. `method`: the name of a method
+  // of ateapi.Control, without the service. An unknown method requires the strongest permission.
   Admission Admit(std::string_view method, const CallTarget& target,
                   const CallCredentials& credentials) const;
 
-  // Writes the audit line of a call that ended with `status`, be it the admission's.
+  // Writes the audit line of a call that ended with `status`, which may be that of the admission.
   void Finish(std::string_view method, const CallTarget& target, const Admission& admission,
               const absl::Status& status) const;
 

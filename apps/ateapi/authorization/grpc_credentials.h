@@ -8,7 +8,7 @@ class ServerContextBase;
 
 namespace atestore {
 
-// What the connection and the metadata of a call tell of its caller.
+// The caller's credentials in the connection and the metadata of a call.
 CallCredentials CredentialsOf(const grpc::ServerContextBase& context);
 
 }  // namespace atestore

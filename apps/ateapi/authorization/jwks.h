@@ -17,13 +17,13 @@ inline constexpr size_t kJwksKeysMax = 100;
 inline constexpr int kRsaBitsMin = 2048;
 inline constexpr int kRsaBitsMax = 8192;
 
-// How a token may be signed (RFC 7518, RFC 8037). Nothing else is: neither "none" nor a shared
-// secret, which could be the public key.
+// The accepted signature algorithms of a token (RFC 7518, RFC 8037). "none" and shared secrets are
+// not among them: an attacker could use the public key as the secret.
 enum class JwtAlgorithm { kRs256, kEs256, kEdDsa };
 
 std::optional<JwtAlgorithm> ParseJwtAlgorithm(std::string_view name);
 
-// A public key, good for one algorithm. A value: copies share the key.
+// A public key for one algorithm. A value: copies share the key.
 class JwtKey {
  public:
   JwtKey(std::string id, JwtAlgorithm algorithm, std::shared_ptr<EVP_PKEY> key)
@@ -32,7 +32,7 @@ class JwtKey {
   const std::string& id() const { return id_; }  // "kid"; empty: none
   JwtAlgorithm algorithm() const { return algorithm_; }
 
-  // Whether `signature`, in the form of RFC 7515, is this key's under `signed_text`.
+  // Whether `signature`, in the form of RFC 7515, is this key's signature of `signed_text`.
   bool Verify(std::string_view signed_text, std::string_view signature) const;
 
  private:
@@ -44,9 +44,9 @@ class JwtKey {
 // The public keys of an issuer: a JSON Web Key Set (RFC 7517).
 class JwtKeys {
  public:
-  // Keys that are not for the algorithms above (other types and curves, "use" other than "sig") are
-  // passed over. INVALID_ARGUMENT when it is no key set, a key that is for them is malformed or too
-  // weak, a "kid" is there twice, or no key is left.
+  // Skips keys for other algorithms (other types and curves, "use" other than "sig").
+  // INVALID_ARGUMENT when the text is not a key set, a key for one of the algorithms above is
+  // malformed or too weak, a "kid" appears twice, or no key is left.
   static absl::StatusOr<JwtKeys> Parse(const std::string& json);
 
   // The key with this id, or, without an id, the only one for the algorithm. nullptr: none.
@@ -58,7 +58,7 @@ class JwtKeys {
   std::vector<JwtKey> keys_;
 };
 
-// Base64url without padding, in its one canonical spelling; nullopt: something else.
+// Decodes base64url without padding. nullopt when the text is not in canonical form.
 std::optional<std::string> DecodeBase64Url(std::string_view text);
 
 }  // namespace atestore

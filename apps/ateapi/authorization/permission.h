@@ -6,7 +6,7 @@
 
 namespace atestore {
 
-// What a method of the service needs.
+// The permission that a method of the service requires.
 enum class Permission : uint8_t {
   kGetActors,
   kListActors,
@@ -22,10 +22,10 @@ enum class Permission : uint8_t {
   kDebug,
 };
 
-// As errors and audit lines name it, "actors.get".
+// The name in errors and audit lines: "actors.get".
 std::string_view ToString(Permission permission);
 
-// Each role may do all that the one before it may.
+// Each role includes the permissions of the one before it.
 enum class Role : uint8_t { kViewer, kEditor, kAdmin };
 
 std::string_view ToString(Role role);
@@ -34,10 +34,11 @@ std::optional<Role> ParseRole(std::string_view text);
 // viewer: get, list and count. editor: create, update and delete actors too. admin: everything.
 Role RoleNeededFor(Permission permission);
 
-// Everything that changes what is stored.
+// Whether it changes stored data.
 bool IsWrite(Permission permission);
 
-// Of a method of ateapi.Control, by its name without the service's. nullopt: no such method.
+// The permission for a method of ateapi.Control, by its name without the service. nullopt: there is
+// no such method.
 std::optional<Permission> PermissionOf(std::string_view method);
 
 }  // namespace atestore

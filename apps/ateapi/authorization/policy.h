@@ -13,24 +13,25 @@ namespace atestore {
 
 // A larger file is refused.
 inline constexpr size_t kPolicyBytesMax = size_t{1} << 20;
-// More bindings, or subjects and atespaces of one, are refused.
+// More bindings, or more subjects or atespaces in one binding, are refused.
 inline constexpr size_t kPolicyItemsMax = 10'000;
 
-// Who may do what, as a YAML file says it:
+// Who may do what, from a YAML file:
 //
 //   bindings:
 //   - subjects: ["jwt:system:serviceaccount:team-a:dashboard"]
 //     role: viewer              # viewer, editor or admin
 //     atespaces: [team-a]       # or ["*"]: all, those that do not exist yet too
 //
-// What no binding grants is denied. A value: cheap to ask, immutable.
+// Everything that no binding grants is denied. An immutable value, cheap to query.
 class Policy {
  public:
-  // INVALID_ARGUMENT, with the line, for everything that is not exactly of that form: unknown and
-  // repeated keys, unknown roles, subjects and atespaces that cannot exist, empty lists.
+  // INVALID_ARGUMENT, with the line number, for everything that is not exactly of that form:
+  // unknown or repeated keys, unknown roles, invalid subjects or atespaces, empty lists.
   static absl::StatusOr<Policy> Parse(const std::string& text);
 
-  // Whether one of the subject's names may. `atespace` empty: all atespaces, which needs "*".
+  // Whether one of the subject's names has the permission. `atespace` empty: all atespaces, which
+  // requires "*".
   bool Allows(const Subject& subject, Permission permission, std::string_view atespace) const;
 
   size_t bindings() const { return bindings_; }

@@ -12,15 +12,15 @@
 
 namespace atestore {
 
-// What a file says, as a value, following the file: the last content that could be read and
-// understood. Get() is thread-safe, Refresh() may be called by one thread at a time.
+// The parsed content of a file that may change: the last version that could be read and parsed.
+// Get() is thread-safe; Refresh() may be called by one thread at a time.
 template <typename T>
 class ReloadedFile {
  public:
   using Parse = std::function<absl::StatusOr<T>(const std::string& content)>;
 
-  // Errors of ReadFile() and of `parse`, with the file's name. `on_reload` is told what became of a
-  // file that has changed.
+  // Errors of ReadFile() and of `parse`, with the file's name. `on_reload` gets the outcome of
+  // reloading a file that has changed.
   static absl::StatusOr<std::unique_ptr<ReloadedFile>> Open(const std::string& path, Parse parse,
                                                             OnReload on_reload) {
     std::unique_ptr<ReloadedFile> file(
@@ -34,7 +34,7 @@ class ReloadedFile {
     return value_;
   }
 
-  // Reads the file again if it has changed. One that cannot be used leaves what was read before.
+  // Reads the file again if it has changed. If it cannot be used, the previous content stays.
   void Refresh() {
     if (!watch_.Changed()) return;
     const absl::Status status = Load();

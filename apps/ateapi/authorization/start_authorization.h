@@ -9,13 +9,13 @@
 
 namespace atestore {
 
-// The authorizer that the flags ask for, following its files as long as this lives.
+// The authorizer that the flags configure. Reloads its files when they change, as long as it lives.
 class Authorization {
  public:
   // Errors of Authorizer::Open().
   static absl::StatusOr<std::unique_ptr<Authorization>> Start(const Flags& flags);
 
-  // Says in one line of the log who may do what.
+  // Logs one line about who may do what.
   void Log(const Flags& flags) const;
 
   // Null: without --authorization-policy-file, when every caller may do everything.

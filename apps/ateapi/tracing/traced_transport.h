@@ -9,8 +9,8 @@
 
 namespace atestore {
 
-// Passes everything on to another transport, with a span for each request of a call that is
-// recorded (CallSpan::Scope of the calling thread). Thread-safe.
+// Passes requests on to another transport, with a span for each request if the thread's call is
+// recorded (CallSpan::Scope). Thread-safe.
 class TracedTransport final : public ShardTransport {
  public:
   explicit TracedTransport(std::unique_ptr<ShardTransport> transport)
@@ -24,8 +24,8 @@ class TracedTransport final : public ShardTransport {
   const std::unique_ptr<ShardTransport> transport_;
 };
 
-// What a batch is called by the conventions for Redis: the command when there is one, "MULTI" for a
-// transaction, else "PIPELINE".
+// The name of a batch by OpenTelemetry's conventions for Redis: the command if there is only one,
+// "MULTI" for a transaction, else "PIPELINE".
 std::string OperationOf(const Pipeline& pipeline);
 
 }  // namespace atestore

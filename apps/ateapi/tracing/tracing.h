@@ -15,41 +15,41 @@ namespace atestore {
 
 struct TracingOptions {
   std::string endpoint;     // of OTLP over HTTP: "http://collector:4318/v1/traces"
-  double sample_ratio = 1;  // of the traces that begin here, 0 to 1
+  double sample_ratio = 1;  // share of the traces that begin here, 0 to 1
 };
 
-// Exports spans while it lives. One at a time in a process; the spans of calls may outlive it.
+// Exports spans while it lives. A process has at most one; the spans of calls may outlive it.
 class Tracing {
  public:
   virtual ~Tracing() = default;
-  // UNIMPLEMENTED when this build is without OpenTelemetry. Nothing is sent before the first span,
-  // and a collector that does not answer is told in the log.
+  // UNIMPLEMENTED when this build lacks OpenTelemetry. Sends nothing before the first span. Logs
+  // when the collector does not answer.
   static absl::StatusOr<std::unique_ptr<Tracing>> Start(const TracingOptions& options);
-  // Sends what has not been sent, for `patience` at most.
+  // Sends the remaining spans, for at most `patience`.
   virtual void Flush(absl::Duration patience) = 0;
 };
 
-// The span of one call (kind SERVER), by OpenTelemetry's conventions for RPC. Copies are one span.
-// Thread-safe. Without Tracing, and of a call that is not sampled, it records nothing and costs
-// nothing.
+// The span of one call (kind SERVER), by OpenTelemetry's conventions for RPC. Copies share the
+// span. Without Tracing, or if the call is not sampled, it records nothing and costs nothing.
+// Thread-safe.
 class CallSpan {
  public:
   // The value of a request header, empty when there is none.
   using Header = std::function<std::string_view(std::string_view name)>;
 
   CallSpan() = default;  // records nothing
-  // `path`: "/ateapi.Control/ListActors". `peer`: as gRPC writes it. A parent is taken over from
-  // the header traceparent (W3C Trace Context).
+  // `path`: "/ateapi.Control/ListActors". `peer`: in gRPC's notation. The header traceparent (W3C
+  // Trace Context) sets the parent.
   static CallSpan Begin(std::string_view path, const std::string& peer, const Header& header);
 
-  // With what the caller is told.
+  // Ends the span with the status that the caller gets.
   void End(const absl::Status& status) const;
   bool is_recorded() const { return state_ != nullptr; }
   // 32 hexadecimal digits; empty when nothing is recorded.
   std::string trace_id() const;
 
   struct State;  // of OpenTelemetry
-  // While it lives, what this thread sends to nodes belongs to the call.
+  // While it lives, requests that this thread sends to nodes belong to the call.
   class Scope {
    public:
     explicit Scope(const CallSpan& span);
@@ -61,9 +61,9 @@ class CallSpan {
     const bool is_on_;
     std::shared_ptr<State> previous_;
   };
-  // To be called by a thread that works for this call only; empty when nothing is recorded.
+  // Call this on a thread that works only for this call. Empty when nothing is recorded.
   std::function<void()> ForThread() const;
-  // Of the call that this thread works for.
+  // The span of the call that this thread works for.
   static CallSpan OfThisThread();
 
  private:
