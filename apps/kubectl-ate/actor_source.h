@@ -13,16 +13,16 @@
 
 namespace atestore::cli {
 
-// The pages of one thread of a listing: by a stream where the service has them and no number of
-// actors was set, else by a call for each page. Not thread-safe.
+// The pages of a listing for one thread: from a stream if the service supports streams and there is
+// no limit on the number of actors, else with one call per page. Not thread-safe.
 class ActorSource {
  public:
-  // `deadline` is of the whole listing. `by_stream` false: not even tried.
+  // `deadline` is for the whole listing. `by_stream` false: do not try a stream.
   ActorSource(const ListActors& command, ControlApi& api, absl::Time deadline, bool by_stream);
 
-  // The page behind `page_token`. Also FAILED_PRECONDITION when the service ignores the filter,
-  // INTERNAL when it answers the same page again, and OUT_OF_RANGE when there were as many actors
-  // as the command asks for.
+  // The page at `page_token`. Errors of the call, and FAILED_PRECONDITION when the service ignores
+  // the filter, INTERNAL when it returns the same page again, OUT_OF_RANGE when the command's limit
+  // of actors has been reached.
   absl::StatusOr<ListPage> Next(const std::string& page_token, absl::Time deadline);
 
  private:
@@ -33,10 +33,10 @@ class ActorSource {
   const ListActors& command_;
   ControlApi& api_;
   const absl::Time deadline_;
-  const std::vector<std::string> fields_;  // that are shown; empty: all
+  const std::vector<std::string> fields_;  // fields to show; empty: all
   bool by_stream_;
   std::unique_ptr<ActorStream> stream_;
-  std::string stream_token_;  // behind the last page of the stream
+  std::string stream_token_;  // the next page token of the last page of the stream
   std::optional<int64_t> wanted_;
 };
 

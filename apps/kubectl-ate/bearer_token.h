@@ -11,16 +11,16 @@ namespace atestore::cli {
 // A longer token is refused.
 inline constexpr size_t kTokenFileBytesMax = size_t{16} << 10;
 
-// The token in --token-file, which follows the file: issuers give short-lived ones and whatever
-// mounts them writes the next one over the last. Not thread-safe.
+// The token in --token-file. It is read again when the file changes, because tokens are short-lived
+// and are replaced by overwriting the file. Not thread-safe.
 class BearerToken {
  public:
-  // INVALID_ARGUMENT when the token would travel in plaintext to another machine; that and
-  // NOT_FOUND or PERMISSION_DENIED when the file holds no token or cannot be read.
+  // INVALID_ARGUMENT when the token would be sent in plaintext to another machine, or when the file
+  // does not hold a token. NOT_FOUND or PERMISSION_DENIED when the file cannot be read.
   static absl::StatusOr<BearerToken> Open(const ConnectionOptions& options);
 
-  // "Bearer TOKEN", as the file has it now; as it was, while it cannot be read or holds none.
-  // Empty: without --token-file.
+  // "Bearer TOKEN" with the current token of the file; the previous one while the file cannot be
+  // read or holds none. Empty without --token-file.
   const std::string& Authorization();
 
  private:

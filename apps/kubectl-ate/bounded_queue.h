@@ -9,7 +9,7 @@
 
 namespace atestore::cli {
 
-// A queue between threads that holds a bounded number of bytes, as its users count them.
+// A queue between threads with a limit on the bytes that it holds, as counted by its users.
 // Thread-safe.
 template <typename Item>
 class BoundedQueue {
@@ -30,7 +30,8 @@ class BoundedQueue {
     return true;
   }
 
-  // Waits for the oldest item. Empty: the queue was closed, or finished and everything was taken.
+  // Waits for the oldest item and takes it. Empty: the queue was closed, or it was finished and has
+  // no items left.
   std::optional<Item> Pop() {
     std::unique_lock lock(mutex_);
     item_.wait(lock, [&] { return closed_ || finished_ || !items_.empty(); });
@@ -42,14 +43,14 @@ class BoundedQueue {
     return item;
   }
 
-  // No more items will come. What is held can still be taken.
+  // No more items will be pushed. The items in the queue can still be taken.
   void Finish() {
     const std::lock_guard lock(mutex_);
     finished_ = true;
     item_.notify_all();
   }
 
-  // Drops what is held. Waiting calls return, and Push() refuses from now on.
+  // Drops all items. Waiting calls return, and later calls of Push() return false.
   void Close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -61,7 +62,7 @@ class BoundedQueue {
 
  private:
   const size_t bytes_max_;
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   std::condition_variable room_;
   std::condition_variable item_;
   std::deque<std::pair<Item, size_t>> items_;

@@ -24,11 +24,11 @@ enum class OutputFormat {
 // How to reach ateapi; an empty string means "not given".
 struct ConnectionOptions {
   std::string endpoint = "127.0.0.1:8443";
-  std::string ca_cert;      // PEM file of CAs; none: the system's
+  std::string ca_cert;      // PEM file of CAs; empty: the system's
   std::string client_cert;  // PEM file of the certificate chain, for mTLS
-  std::string client_key;   // PEM file of its key; none: in client_cert
+  std::string client_key;   // PEM file of its key; empty: in client_cert
   std::string token_file;   // holds the bearer token to send along
-  std::string server_name;  // expected in the server's certificate; none: the endpoint's host
+  std::string server_name;  // expected in the server's certificate; empty: the endpoint's host
   bool insecure_skip_tls_verify = false;
   bool plaintext = false;
 };
@@ -46,11 +46,11 @@ struct ActorName {
 
 struct ListActors {
   std::string atespace;                       // empty: all
-  int32_t chunk_size = 0;                     // actors a page; 0: the service's default
+  int32_t chunk_size = 0;                     // actors per page; 0: the service's default
   std::optional<int64_t> limit;               // actors in total
-  std::optional<int32_t> parallel = {};       // parts at a time; nullopt: the service chooses
-  std::vector<std::string> page_tokens = {};  // of the parts that are left; empty: everything
-  std::string filter = {};                    // in the service's language; empty: all
+  std::optional<int32_t> parallel = {};       // concurrent parts; nullopt: the service chooses
+  std::vector<std::string> page_tokens = {};  // of the remaining parts; empty: everything
+  std::string filter = {};                    // in the service's filter language; empty: all
   bool sort = false;
   OutputOptions output;
 };
@@ -95,7 +95,7 @@ struct DeleteAtespaces {
 struct PrintText {
   std::string text;
 };
-// Candidates for the last of these words, as kubectl's plugin completion asks for them.
+// Candidates for the last of these words, for kubectl's plugin completion.
 struct CompleteWords {
   std::vector<std::string> words;
 };

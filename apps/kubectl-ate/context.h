@@ -16,7 +16,7 @@ namespace atestore::cli {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 
-// What every command works with. Data goes to `out`, everything else to `err`.
+// The environment of every command. Data goes to `out`, everything else to `err`.
 struct Context {
   ControlApi& api;
   Interruption& interruption;
@@ -24,18 +24,18 @@ struct Context {
   int err;
   absl::Time deadline;
   const ConnectionOptions& connection;
-  absl::Duration timeout;  // that leads to the deadline, for the command that goes on
+  absl::Duration timeout;  // from --timeout, for the command that continues
 };
 
-// A line on standard error.
+// Prints a line on standard error.
 void Say(const Context& context, std::string_view line);
-// "error: …" with the next step.
+// Prints "error: …" with the next step.
 void SayError(const Context& context, const absl::Status& status);
-// The exit status of a command that ended with `status`, not OK, after SayError().
+// Prints the error with SayError() and returns the exit status for `status`, not OK.
 int Fail(const Context& context, const absl::Status& status);
 
-// The exit status of a command whose output ended like this: an error, which is said, only where
-// the reader has not gone. errno is that of the write.
+// The exit status for this result of writing the output. If the write failed, prints an error, with
+// the errno of the write; if the reader has exited, that is not an error.
 int Written(const Context& context, WriteResult result);
 
 }  // namespace atestore::cli

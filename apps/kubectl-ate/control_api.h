@@ -14,14 +14,15 @@
 
 namespace atestore::cli {
 
-// Records in a page of ListAtespaces() and ListWorkers().
+// The page size of ListAtespaces() and ListWorkers(), in records.
 inline constexpr int32_t kRecordsPageSize = 1000;
 
 struct ListPage {
   ateapi::ListActorsResponse response;
-  std::optional<double> progress;  // 0 … 1, when the service says it
+  std::optional<double> progress;  // 0 … 1, if the service reports it
   int64_t skipped_records = 0;
-  // What the service says it took into account. An older one says nothing and lists everything.
+  // Which parts of the request the service reports as applied. An older service reports nothing and
+  // lists everything.
   bool filter_applied = false;
   bool mask_applied = false;
 };
@@ -32,14 +33,14 @@ struct CountPage {
   int64_t skipped_records = 0;
 };
 
-// Pages of a listing that the service reads ahead. Not thread-safe.
+// Pages of a listing that the service prefetches. Not thread-safe.
 class ActorStream {
  public:
   // Ends the call.
   virtual ~ActorStream() = default;
-  // The next page, which is waited for until `deadline`; DEADLINE_EXCEEDED ends the stream. The
-  // last one, without a next_page_token, knows the skipped records of the whole stream. After it
-  // and after an error nothing more may be asked for.
+  // Waits for the next page until `deadline`; DEADLINE_EXCEEDED ends the stream. The last page has
+  // no next_page_token, and has the number of skipped records of the whole stream. Do not call this
+  // after the last page or after an error.
   virtual absl::StatusOr<ListPage> Next(absl::Time deadline) = 0;
 };
 
@@ -52,15 +53,15 @@ struct WorkerPage {
   std::string next_page_token;
 };
 
-// ateapi, as this program uses it. Every call blocks until it ends, `deadline` passes or Cancel()
-// is called; its status is the service's. Thread-safe.
+// The methods of ateapi that this program uses. Every call blocks until it ends, `deadline` passes
+// or Cancel() is called; its status is the service's. Thread-safe.
 class ControlApi {
  public:
   virtual ~ControlApi() = default;
   virtual absl::StatusOr<ListPage> ListActors(const ateapi::ListActorsRequest& request,
                                               absl::Time deadline) = 0;
-  // Every page from request.page_token on, as a stream; `deadline` is for all of them. Errors, also
-  // that the service has no streams (UNIMPLEMENTED), come with the first page.
+  // A stream of all pages from request.page_token on; `deadline` is for the whole stream. Errors,
+  // including UNIMPLEMENTED when the service has no streams, are returned with the first page.
   virtual std::unique_ptr<ActorStream> ReadActors(const ateapi::ListActorsRequest& request,
                                                   absl::Time deadline) = 0;
   virtual absl::StatusOr<std::vector<std::string>> PartitionActors(
@@ -71,8 +72,8 @@ class ControlApi {
   virtual absl::StatusOr<ateapi::Actor> CreateActor(const ateapi::CreateActorRequest& request,
                                                     absl::Time deadline) = 0;
   virtual absl::Status DeleteActor(const ActorName& name, absl::Time deadline) = 0;
-  // A page that continues `page_token` (empty: the first). A service without pages answers the
-  // first one with everything.
+  // The page at `page_token` (empty: the first). A service without pages returns everything in the
+  // first page.
   virtual absl::StatusOr<AtespacePage> ListAtespaces(const std::string& page_token,
                                                      absl::Time deadline) = 0;
   virtual absl::StatusOr<ateapi::Atespace> GetAtespace(const std::string& name,
@@ -85,13 +86,13 @@ class ControlApi {
   virtual void Cancel() = 0;
 };
 
-// Over gRPC. INVALID_ARGUMENT or NOT_FOUND when a certificate file cannot be used; connecting
-// itself happens at the first call.
+// The implementation over gRPC. INVALID_ARGUMENT or NOT_FOUND when a certificate file cannot be
+// used. Connects at the first call.
 absl::StatusOr<std::unique_ptr<ControlApi>> ConnectControlApi(const ConnectionOptions& options);
 
-// Whether a call failed before the service answered: nothing listens, no route, TLS.
+// Whether a call failed before the service answered: no listener, no route, TLS failed.
 bool IsConnectionFailure(const absl::Status& status);
-// `status` so that IsConnectionFailure() holds.
+// `status`, marked so that IsConnectionFailure() is true.
 absl::Status MarkConnectionFailure(absl::Status status);
 
 }  // namespace atestore::cli

@@ -4,8 +4,8 @@
 
 namespace atestore::cli {
 
-// "count actors": adds up what call after call counts, and prints the sums; when it ends before the
-// end, what was counted so far and how to count the rest. The exit status.
+// "count actors": adds up the counts of several calls and prints the sums. If it ends early, prints
+// the counts so far and a command that counts the rest. Returns the exit status.
 int RunCountActors(const CountActors& command, const Context& context);
 
 }  // namespace atestore::cli

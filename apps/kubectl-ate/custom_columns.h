@@ -10,14 +10,14 @@
 
 namespace atestore::cli {
 
-// The columns of -o custom-columns=NAME:PATH[,NAME:PATH…], as kubectl has them. A value.
+// The columns of -o custom-columns=NAME:PATH[,NAME:PATH…], as in kubectl. A value.
 class CustomColumns {
  public:
   // INVALID_ARGUMENT: "custom-columns: character N: …".
   static absl::StatusOr<CustomColumns> Parse(std::string_view spec);
 
   Row Header() const;
-  // What is not there is empty, which the table shows as <none>.
+  // The cells of an actor. A missing value is empty, which the table shows as <none>.
   Row RowOf(const ateapi::Actor& actor) const;
   // The fields that the columns need; empty: all.
   std::vector<std::string> MaskPaths() const;

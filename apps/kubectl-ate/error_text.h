@@ -7,7 +7,7 @@
 
 namespace atestore::cli {
 
-// One line for a person: what went wrong and, where something can be done, the next step.
+// One line for people: what went wrong and, if there is one, the next step.
 std::string ErrorText(const absl::Status& status, const ConnectionOptions& connection);
 
 }  // namespace atestore::cli

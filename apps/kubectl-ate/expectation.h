@@ -7,7 +7,7 @@
 
 namespace atestore::cli {
 
-// What may stand at the end of a command line, by the shape of the command line alone.
+// What may come at the end of a command line, without asking the service.
 struct Expectation {
   // Sub-commands, flags or fixed values that begin with the last word.
   std::vector<std::string> candidates;

@@ -37,7 +37,7 @@ inline constexpr ConnectionSwitch kConnectionSwitches[] = {
     {"--plaintext", &ConnectionOptions::plaintext, "no TLS"},
 };
 
-// The values of all options, whichever command they belong to.
+// The values of all options of all commands.
 struct Values {
   ConnectionOptions connection;
   double timeout_seconds = 0;
@@ -61,7 +61,7 @@ struct Values {
   std::string shell;
 };
 
-// The grammar of the command line. CLI11 keeps pointers into `values`, so both stay where they are.
+// The grammar of the command line. CLI11 keeps pointers into `values`, so neither may be moved.
 class Grammar {
  public:
   Grammar();

@@ -12,7 +12,7 @@ std::unique_ptr<ActorStream> OpenActorStream(GrpcSession& session,
                                              const ateapi::ListActorsRequest& request,
                                              absl::Time deadline);
 
-// Notes in `page` what the service says it took into account ("ate-list-applied").
+// Sets in `page` which parts of the request the service reports as applied ("ate-list-applied").
 void ReadApplied(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata, ListPage* page);
 
 }  // namespace atestore::cli

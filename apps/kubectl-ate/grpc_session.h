@@ -17,7 +17,7 @@
 
 namespace atestore::cli {
 
-// What the calls of one run share: the channel, who is calling, and that they can be cancelled.
+// What the calls of one run share: the channel, the credentials, and the means to cancel them.
 // Thread-safe.
 class GrpcSession {
  public:
@@ -56,15 +56,15 @@ class GrpcSession {
   bool cancelled_ = false;
 };
 
-// The service attaches details to every error of its own, gRPC to none: those are failures of the
-// connection.
+// The service attaches details to each of its errors. gRPC does not: an error without details is a
+// connection failure.
 absl::Status FromGrpc(const grpc::Status& status);
 
 // The value of a metadata key; nullopt when it is missing.
 std::optional<absl::string_view> ValueOf(
     const std::multimap<grpc::string_ref, grpc::string_ref>& metadata, const char* key);
 
-// What the trailing metadata say of a ListPage or a CountPage.
+// The fields of a ListPage or a CountPage that are in the trailing metadata.
 template <typename Page>
 void ReadTrailers(const grpc::ClientContext& context, Page* page) {
   const auto& trailers = context.GetServerTrailingMetadata();

@@ -10,19 +10,19 @@
 
 namespace atestore::cli {
 
-// Whether the user wants to stop. Thread-safe.
+// Whether the user has interrupted the command. Thread-safe.
 class Interruption {
  public:
   Interruption() = default;
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
 
-  // Called by Interrupt(), from its thread, or at once when it was called before. Of several, the
-  // last one is called first.
+  // Calls the function when Interrupt() is called, on its thread, or at once if it was called
+  // before. Several functions are called last to first.
   void OnInterrupt(std::function<void()> call);
   void Interrupt();
   bool interrupted() const;
-  // Waits; returns at once, true, when interrupted.
+  // Waits. Returns true, at once, when interrupted.
   bool WaitFor(absl::Duration duration);
 
  private:
@@ -32,7 +32,7 @@ class Interruption {
   std::vector<std::function<void()>> calls_;
 };
 
-// The exit status of a command that was interrupted, as shells have it for SIGINT.
+// The exit status of an interrupted command, as in shells after SIGINT.
 inline constexpr int kExitInterrupted = 130;
 
 // Turns the first SIGINT or SIGTERM into Interrupt(); a second one ends the process at once with

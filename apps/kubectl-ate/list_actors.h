@@ -4,8 +4,8 @@
 
 namespace atestore::cli {
 
-// "get actors" without an id: prints page after page and says, when it ends before the end, how to
-// go on. The exit status.
+// "get actors" without an id: prints page after page. If it ends early, prints a command that
+// continues. Returns the exit status.
 int RunListActors(const ListActors& command, const Context& context);
 
 }  // namespace atestore::cli

@@ -4,7 +4,7 @@
 
 namespace atestore::cli {
 
-// "get atespaces" and "get workers": prints page after page as they come. The exit status.
+// "get atespaces" and "get workers": prints each page as it arrives. Returns the exit status.
 int RunListAtespaces(const ListAtespaces& command, const Context& context);
 int RunListWorkers(const ListWorkers& command, const Context& context);
 

@@ -9,20 +9,20 @@
 
 namespace atestore::cli {
 
-// The output formats that are a word, by the names that -o takes.
+// The output formats that are a single word in -o.
 const std::map<std::string, OutputFormat>& OutputFormats();
 
-// What -o was given. INVALID_ARGUMENT in one line: no such format, or a mistake in the columns or
-// the template, with its place.
+// Parses the value of -o. INVALID_ARGUMENT, in one line, when the format does not exist, or for a
+// mistake in the columns or the template, with its place.
 enum class Printed { kActors, kOneActor, kOther };
 absl::StatusOr<OutputOptions> ParseOutput(const std::string& text, bool no_headers,
                                           Printed printed);
 
-// The text that -o was given.
+// The value of -o for these options.
 std::string OutputText(const OutputOptions& output);
 
-// The fields of an actor that this output shows, by their paths in the proto; empty: all. Always
-// atespace and actor_id, where it is not empty.
+// The fields of an actor that this output shows, by their paths in the proto; empty: all. Otherwise
+// it always includes atespace and actor_id.
 std::vector<std::string> FieldsShown(const OutputOptions& output);
 
 }  // namespace atestore::cli

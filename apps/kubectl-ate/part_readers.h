@@ -20,30 +20,29 @@
 
 namespace atestore::cli {
 
-// What the pages that nobody has taken yet may hold in memory, about.
+// About how much memory the pages that wait to be taken may use.
 inline constexpr size_t kPagesBytesMax = size_t{8} << 20;
 
-// Reads the parts of a listing or of a count on threads of their own, several at the same time and
-// with retries, while its owner deals with the pages that came. Page is ListPage or CountPage. To
-// be used by one thread.
+// Reads the parts of a listing or of a count on several threads, with retries, while its owner
+// processes the pages that have arrived. Page is ListPage or CountPage. Only one thread may use it.
 template <typename Page>
 class PartReaders {
  public:
-  // The page behind a token, for one thread. It is asked for the part's next page each time, for
-  // the same one again after a failure, and for that of another part after a last page.
+  // Fetches the page at a token, for one thread. It is called for each next page of a part, again
+  // for the same page after a failure, and for another part after the last page of a part.
   using Source =
       std::function<absl::StatusOr<Page>(const std::string& page_token, absl::Time deadline)>;
 
   struct Options {
-    std::vector<std::string> page_tokens;  // of the parts
-    size_t width = 1;                      // parts at the same time
+    std::vector<std::string> page_tokens;  // one per part
+    size_t width = 1;                      // parts to read at the same time
     std::function<Source()> make_source;
-    absl::Time deadline;           // of everything
+    absl::Time deadline;           // for all parts
     bool reached = false;          // the service has answered before
-    std::function<void()> cancel;  // ends the calls that are running, for good
+    std::function<void()> cancel;  // cancels all running and later calls
   };
 
-  // The service has not answered for more than a second, because of this.
+  // The service has not answered for more than a second, for this reason.
   struct Waiting {
     absl::Status status;
   };
@@ -52,15 +51,15 @@ class PartReaders {
     std::variant<Page, Waiting, absl::Status> what;  // a status: this part cannot be read
   };
 
-  // Begins to read. `interruption` ends it.
+  // Starts reading. `interruption` ends it.
   PartReaders(Options options, Interruption& interruption);
-  // Cancels what still runs.
+  // Cancels the running calls.
   ~PartReaders();
   PartReaders(const PartReaders&) = delete;
   PartReaders& operator=(const PartReaders&) = delete;
 
-  // Waits for what happens next; the pages of a part come in their order. nullopt when nothing
-  // more will: all parts are read, or it was interrupted.
+  // Waits for the next event. The pages of a part arrive in order. nullopt: all parts have been
+  // read, or the user interrupted.
   std::optional<Event> Next() { return queue_.Pop(); }
 
  private:
@@ -80,7 +79,7 @@ class PartReaders {
   const Options options_;
   const std::shared_ptr<Interruption> stop_;
   BoundedQueue<Event> queue_;
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   std::deque<Part> waiting_;
   size_t active_;                     // threads that will look at waiting_ again
   std::vector<std::thread> threads_;  // the owner's

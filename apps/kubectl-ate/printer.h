@@ -10,8 +10,8 @@
 
 namespace atestore::cli {
 
-// Turns records, batch by batch, into the text of one output format. The texts of Begin(), every
-// Print() and End(), one after the other, are one valid document at any stop.
+// Converts records, batch by batch, into the text of one output format. The texts of Begin(), any
+// number of Print() and End(), one after the other, form a valid document.
 class Printer {
  public:
   virtual ~Printer() = default;

@@ -9,7 +9,7 @@
 
 namespace atestore::cli {
 
-// Reads with retries: `read` gets the deadline of an attempt and returns a StatusOr.
+// Calls `read` with retries. `read` gets the deadline of the attempt and returns a StatusOr.
 template <typename Read>
 auto ReadAgain(const Context& context, absl::Duration attempt_time, const Read& read) {
   Retrier retrier(

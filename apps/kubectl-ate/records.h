@@ -7,7 +7,7 @@
 
 namespace atestore::cli {
 
-// How records of one kind look: as a row of a table, as "kind/name", as one line of JSON.
+// Formats records of one kind: as a row of a table, as "kind/name", as one line of JSON.
 // `wide` adds columns to the right.
 Row ActorHeader(bool wide);
 Row ActorRow(const ateapi::Actor& actor, bool wide);

@@ -7,22 +7,22 @@
 
 namespace atestore::cli {
 
-// What is left of a listing that is read in parts: for each part the token behind its last page
-// that is dealt with. Not thread-safe.
+// What is left of a listing that is read in parts: for each part, the next page token of its last
+// processed page. Not thread-safe.
 class RemainingParts {
  public:
   // The empty token is a whole listing, from its start.
   explicit RemainingParts(std::vector<std::string> page_tokens);
 
-  // A page of this part is dealt with entirely; an empty next_page_token: it was the last one.
+  // A page of this part has been processed. An empty next_page_token: it was the last page.
   void Advance(size_t part, const std::string& next_page_token);
 
   bool done() const { return unfinished_ == 0; }
-  // The tokens of the parts that are not done, in their order. A listing that was not begun has
-  // none, as `done()` has.
+  // The tokens of the unfinished parts, in order. Empty when the listing is done(), and also when
+  // it has not begun.
   std::vector<std::string> page_tokens() const;
-  // 0 … 1: the share of the slot space that is not in any part that is left. nullopt when a token
-  // does not tell.
+  // The share of the slots, 0 … 1, that no unfinished part holds. nullopt when a token does not
+  // show its position.
   std::optional<double> progress() const;
 
  private:

@@ -8,12 +8,12 @@
 
 namespace atestore::cli {
 
-// The command line of this listing, of what is left in `page_tokens` (empty: of everything), quoted
-// for a POSIX shell.
+// The command line that continues this listing at `page_tokens` (empty: from the start), quoted for
+// a POSIX shell.
 std::string ResumeCommand(const ListActors& listing, const ConnectionOptions& connection,
                           absl::Duration timeout, const std::vector<std::string>& page_tokens);
 
-// The same of a count.
+// The same for a count.
 std::string ResumeCommand(const CountActors& count, const ConnectionOptions& connection,
                           absl::Duration timeout, const std::vector<std::string>& page_tokens);
 

@@ -8,17 +8,17 @@
 
 namespace atestore::cli {
 
-// For calls whose answer does not grow with the cluster.
+// The time limit of an attempt whose response does not grow with the cluster.
 inline constexpr absl::Duration kAttemptTime = absl::Seconds(30);
 
-// Repeats calls that failed for a reason that passes: the service restarts, its cluster fails over,
-// it is busy, it closes the connection (CANCELLED that nobody here asked for). Remembers whether
-// the service was ever reached: until then, a connection that cannot be made is a wrong address
-// rather than a restart, and is given up quickly. Not thread-safe.
+// Retries calls after a transient failure: the service restarts, its cluster fails over, it is
+// busy, or it closes the connection (CANCELLED without a local cancellation). Remembers whether the
+// service was ever reached: until then, a connection failure means a wrong address rather than a
+// restart, and the retrier gives up quickly. Not thread-safe.
 class Retrier {
  public:
-  // No call is begun after `deadline`, and none takes longer than `attempt_time`. `on_wait` is told
-  // once for a series of failures that goes on for more than a second.
+  // No call begins after `deadline` or takes longer than `attempt_time`. `on_wait` is called once
+  // when a series of failures lasts for more than a second.
   Retrier(Interruption& interruption, absl::Time deadline, absl::Duration attempt_time,
           std::function<void(const absl::Status&)> on_wait)
       : interruption_(interruption),
@@ -26,11 +26,11 @@ class Retrier {
         attempt_time_(attempt_time),
         on_wait_(std::move(on_wait)) {}
 
-  // Calls `attempt` with the deadline of the attempt until it returns OK or an error that does not
-  // pass, patience or time runs out, or the user interrupts. The last status.
+  // Calls `attempt` with the deadline of the attempt until it returns OK or a permanent error, the
+  // time or the number of attempts runs out, or the user interrupts. Returns the last status.
   absl::Status Run(const std::function<absl::Status(absl::Time)>& attempt);
 
-  // Whether the service ever answered this retrier, or another one that says so.
+  // Whether the service has ever answered this retrier, or another one that reported it.
   bool reached() const { return reached_; }
   void set_reached(bool reached) { reached_ = reached; }
 

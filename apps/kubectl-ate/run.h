@@ -5,12 +5,12 @@
 
 namespace atestore::cli {
 
-// Runs a command that talks to the service. The exit status.
+// Runs a command that calls the service. Returns the exit status.
 int RunCommand(const Command& command, const Context& context);
 
-// Prints what may stand at the end of `words`, one candidate a line and a last line ":4", as
-// kubectl's plugin completion wants it. Asks the service for at most one page, for at most a
-// second; a failure gives fewer candidates and no message. The exit status, always kExitOk.
+// Prints completions for the last of `words`, one per line, and a last line ":4", as kubectl's
+// plugin completion expects. Reads at most one page from the service, for at most a second; a
+// failure means fewer candidates and no message. Always returns kExitOk.
 int RunComplete(const CompleteWords& command, int out);
 
 }  // namespace atestore::cli

@@ -7,10 +7,10 @@
 
 namespace atestore::cli {
 
-// The filter that a command line asks for: --filter as it is, --field-selector
-// (FIELD=VALUE,FIELD!=VALUE) and -l (KEY=VALUE, KEY!=VALUE, KEY, !KEY, with commas between) in the
-// filter language, with AND between them. Empty: none. INVALID_ARGUMENT that names the flag and
-// what is wrong; whether a filter is right the service says.
+// The filter of a command line: --filter verbatim, and --field-selector (FIELD=VALUE,FIELD!=VALUE)
+// and -l (KEY=VALUE, KEY!=VALUE, KEY, !KEY, separated by commas) translated into the filter
+// language, all joined with AND. Empty: no filter. INVALID_ARGUMENT names the flag and the problem;
+// the service checks whether the filter is valid.
 absl::StatusOr<std::string> FilterOf(std::string_view filter, std::string_view field_selector,
                                      std::string_view label_selector);
 

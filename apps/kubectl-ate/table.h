@@ -8,15 +8,15 @@ namespace atestore::cli {
 
 using Row = std::vector<std::string>;
 
-// Formats rows in aligned columns, batch by batch: a column is as wide as its widest cell so far,
-// so what is printed stays and memory does not grow. The last column is not padded.
+// Formats rows in aligned columns, batch by batch. A column is as wide as its widest cell so far,
+// so memory does not grow. The last column is not padded.
 class Table {
  public:
   // `header` empty: rows only.
   explicit Table(Row header) : header_(std::move(header)) {}
 
-  // The lines of `rows`, each with as many cells, after the header's line the first time. Empty
-  // cells become "<none>"; cells are made printable.
+  // The lines of `rows`, which all have the same number of cells; the first call adds the header.
+  // Empty cells become "<none>"; cells are made printable.
   std::string Format(std::vector<Row> rows);
 
  private:

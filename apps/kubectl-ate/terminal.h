@@ -12,23 +12,23 @@ namespace atestore::cli {
 
 enum class WriteResult { kWritten, kReaderGone, kFailed };
 
-// Writes all of `text` to a file descriptor, and waits for one that is non-blocking. kReaderGone
-// when nobody reads the pipe any more (SIGPIPE must be ignored); errno tells about kFailed. Then
-// `*written` (may be null) is how many bytes got out.
+// Writes all of `text` to a file descriptor, and waits if it is non-blocking. kReaderGone: the
+// reader of the pipe has exited (SIGPIPE must be ignored). kFailed: see errno. In both cases
+// `*written` (may be null) is the number of bytes written.
 WriteResult WriteAll(int fd, std::string_view text, size_t* written = nullptr);
 
-// Whether the reader of a pipe has gone, without writing. False for anything that is no pipe.
+// Whether the reader of a pipe has exited, without writing. False if it is not a pipe.
 bool ReaderIsGone(int fd);
 
-// The line that a person sees while a listing runs, at the bottom of a terminal.
+// The progress line at the bottom of a terminal while a listing runs.
 class ProgressLine {
  public:
-  // `fd` is standard error; not a terminal: nothing is ever written. `start_fraction` is where the
-  // listing began, for the time left.
+  // `fd` is standard error; if it is not a terminal, nothing is written. `start_fraction` is where
+  // the listing began; the estimate of the time left needs it.
   explicit ProgressLine(int fd);
   // Erases the line before something else is printed.
   void Clear();
-  // Redraws it, at most ten times a second, or always when it was cleared.
+  // Redraws the line: at most ten times a second, but always after it was cleared.
   void Show(std::optional<double> fraction, int64_t actors, absl::Time now);
 
  private:
@@ -40,8 +40,8 @@ class ProgressLine {
   std::optional<double> first_fraction_;
 };
 
-// "37.2 %  1,234,567 actors  85,000/s  1m20s left"; without a fraction the percent and the time
-// left are missing. `done_fraction`: how much of the whole was done in `elapsed`.
+// "37.2 %  1,234,567 actors  85,000/s  1m20s left"; without a fraction, the percentage and the time
+// left are missing. `done_fraction`: the share of the whole that was done in `elapsed`.
 std::string ProgressText(std::optional<double> fraction, double done_fraction, int64_t actors,
                          absl::Duration elapsed);
 

@@ -8,11 +8,11 @@
 
 namespace atestore::cli {
 
-// Text of data for a terminal: core/utf8.h says what is escaped. Quick for what needs no escape and
-// has one column a byte, as most data.
+// Makes data safe for a terminal: core/utf8.h says what is escaped. Fast for text that needs no
+// escapes and has one column per byte, as most data does.
 std::string Printable(std::string_view text);
 
-// How many columns a terminal needs for `text`, which is printable UTF-8: wide characters take
+// The number of terminal columns of `text`, which must be printable UTF-8: wide characters take
 // two, combining ones none. Needs a UTF-8 locale (setlocale).
 size_t DisplayWidth(std::string_view text);
 
