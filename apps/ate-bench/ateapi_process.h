@@ -10,12 +10,12 @@
 
 namespace atestore {
 
-// An ateapi of our own: the program beside this one, on loopback without TLS. Its log goes to
-// standard error. Ends with this object, at the latest with this process.
+// Runs the ateapi program in the folder of this program, on loopback without TLS. Its log goes to
+// standard error. The process ends with this object, at the latest with this process.
 class AteapiProcess {
  public:
-  // Returns when it serves. NOT_FOUND when there is no program, UNAVAILABLE with its log when it
-  // ends instead, as it does when it does not reach the cluster in its time.
+  // Returns once ateapi serves. NOT_FOUND when the program does not exist. UNAVAILABLE, with its
+  // log, when it exits before that, for example because it cannot reach the cluster.
   static absl::StatusOr<AteapiProcess> Start(const std::vector<std::string>& addresses);
   AteapiProcess(AteapiProcess&& other) noexcept;
   AteapiProcess& operator=(AteapiProcess&&) = delete;
@@ -29,7 +29,7 @@ class AteapiProcess {
 
   pid_t pid_;
   std::string endpoint_;
-  std::thread log_;  // passes on what it says, until it ends
+  std::thread log_;  // copies its log to standard error, until it ends
 };
 
 }  // namespace atestore

@@ -13,18 +13,18 @@
 
 namespace atestore {
 
-// A client of ateapi that does nothing with the actors but count them, on the wire. For one thread.
+// A client of ateapi that only counts the actors in the serialized pages. Not thread-safe.
 class CountingClient {
  public:
-  // `endpoint`: host:port, without TLS. UNAVAILABLE when nobody answers there.
+  // `endpoint`: host:port, without TLS. UNAVAILABLE when no service answers there.
   static absl::StatusOr<std::unique_ptr<CountingClient>> Connect(const std::string& endpoint,
                                                                  const BenchOptions& options);
 
-  // The page behind `token`, by a call of its own: adds the number of its actors, and sets the next
-  // token unless it is the last.
+  // Fetches the page at `token` with a separate call: adds the number of its actors, and sets the
+  // next token (empty after the last page).
   absl::Status ListPage(const std::string& token, int64_t* actors, std::string* next_token);
 
-  // The same for the next page of a stream, which the first call begins.
+  // The same for the next page of a stream. The first call begins the stream.
   absl::Status ReadPage(int64_t* actors, std::string* next_token);
 
  private:
@@ -34,7 +34,7 @@ class CountingClient {
   grpc::TemplatedGenericStub<ateapi::ListActorsRequest, grpc::ByteBuffer> stub_;
   ateapi::ListActorsRequest request_;
   grpc::CompletionQueue done_;
-  grpc::ClientContext context_;  // of the stream
+  grpc::ClientContext context_;  // for the stream
   std::unique_ptr<grpc::ClientAsyncReaderWriter<ateapi::ListActorsRequest, grpc::ByteBuffer>>
       stream_;
 };

@@ -13,20 +13,21 @@
 
 namespace atestore {
 
-// A network on loopback that takes its time: a port for each node, behind which every chunk of
-// bytes is delivered `delay` later, in each direction, however many are in flight. A thread of
-// its own does the work, so it costs processor time that a network does not.
+// Simulates a slow network on loopback: a proxy port for each node, which delivers every chunk of
+// bytes `delay` later, in each direction, however many are in flight. It runs on its own thread, so
+// unlike a network it costs processor time.
 class DelayProxy {
  public:
-  // `nodes`: addresses in numbers (IPv4). INVALID_ARGUMENT, UNAVAILABLE.
+  // `nodes`: numeric IPv4 addresses. INVALID_ARGUMENT when one is not, UNAVAILABLE when no port is
+  // free.
   static absl::StatusOr<std::unique_ptr<DelayProxy>> Start(const std::vector<Endpoint>& nodes);
   ~DelayProxy();
   DelayProxy(const DelayProxy&) = delete;
   DelayProxy& operator=(const DelayProxy&) = delete;
 
-  // Of chunks that come from now on; half of what a round trip takes longer. Thread-safe.
+  // Sets the delay of chunks that arrive from now on: half of the added round trip. Thread-safe.
   void SetDelay(absl::Duration delay) { delay_ns_ = absl::ToInt64Nanoseconds(delay); }
-  // Where to connect to instead of `node`; `node` itself where there is no proxy for it.
+  // The address to connect to instead of `node`; `node` itself if it has no proxy.
   Endpoint For(const Endpoint& node) const;
 
  private:
@@ -43,7 +44,7 @@ class DelayProxy {
   void Accept(const Door& door);
 
   std::vector<Door> doors_;
-  std::vector<std::unique_ptr<Link>> links_;  // of the thread
+  std::vector<std::unique_ptr<Link>> links_;  // used only by the thread
   std::atomic<int64_t> delay_ns_ = 0;
   std::atomic<bool> stop_ = false;
   int wake_ = -1;

@@ -10,7 +10,7 @@
 
 namespace atestore {
 
-// What a listing looked like, page by page.
+// The figures of a listing, page by page.
 struct ListRun {
   int64_t actors = 0;
   int64_t pages = 0;
@@ -22,16 +22,15 @@ struct ListRun {
   void AddTo(Report* report) const;
 };
 
-// Fetches the page behind `token`: how many actors it holds, and the next token (empty: the end).
+// Fetches the page at `token`: sets the number of its actors and the next token (empty: the end).
 using FetchPage =
     std::function<absl::Status(const std::string& token, int64_t* actors, std::string* next_token)>;
 
-// Fetches the page behind `token`, adds it to `run` and sets the next token. Does not count into
-// the run's seconds.
+// Fetches the page at `token`, adds its figures to `run`, except `seconds`, and sets the next
+// token.
 absl::Status FetchOnePage(const FetchPage& fetch, std::string* token, ListRun* run);
 
-// Pages through a whole listing, and adds what it was like to `run`. `inspect` looks at the page
-// that was fetched last.
+// Fetches all pages of a listing and adds their figures to `run`. Calls `inspect` after each page.
 absl::Status RunListing(
     const FetchPage& fetch, ListRun* run, const std::function<void()>& inspect = [] {});
 

@@ -12,8 +12,8 @@
 
 namespace atestore {
 
-// A blocking connection to one node that understands just enough RESP2 for the baselines: about
-// what one would write in C, with none of the store's code, so that the comparison is fair.
+// A blocking connection to one node that parses just enough RESP2 for the baselines. It is written
+// as one would in C, without the store's code, so that the comparison is fair.
 // Movable. Not thread-safe.
 class NodeSocket {
  public:
@@ -23,14 +23,15 @@ class NodeSocket {
   ~NodeSocket();
 
   absl::Status Send(std::string_view bytes);
-  // For poll(). Ready to be read: so is the next reply, or a part of it.
+  // For poll(). Readable: the next reply, or a part of it, has arrived.
   int descriptor() const { return descriptor_; }
 
-  // Reads a reply to SCAN: the cursor, and one GET command appended to `gets` for each key.
+  // Reads a reply to SCAN. Returns the cursor, and appends one GET command per key to `gets`.
   absl::Status ReadScan(std::string* cursor, std::string* gets, size_t* keys);
 
-  // Reads the replies to `count` GET commands and throws them away; adds to `*strings` how many
-  // were strings.
+  // Reads and discards the replies to `count` GET commands; adds the number of strings among them
+  // to
+  // `*strings`.
   absl::Status SkipGetReplies(size_t count, int64_t* strings);
 
  private:

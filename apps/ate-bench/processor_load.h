@@ -8,11 +8,11 @@
 
 namespace atestore {
 
-// Uses processor time and does nothing else: what a listing costs others merely by running on the
-// same machine. Ends with the object.
+// Uses processor time and does nothing else. It shows what a listing costs others merely by running
+// on the same machine. Ends with the object.
 class ProcessorLoad {
  public:
-  // `processors`: how many it keeps busy together, > 0; fractions in slices of a millisecond.
+  // `processors`: how many processors to keep busy, > 0; fractions in slices of a millisecond.
   explicit ProcessorLoad(double processors);
   ~ProcessorLoad();
   ProcessorLoad(const ProcessorLoad&) = delete;

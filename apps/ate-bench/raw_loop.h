@@ -13,21 +13,21 @@ namespace atestore {
 struct RawLoopOptions {
   std::string match = "actor:*";
   size_t count = 1000;
-  // Set: the keys of a page; each SCAN asks for what is left of it, as many clients do.
+  // True: `count` is the size of a page, and each SCAN asks for the rest of it, as many clients do.
   bool count_is_what_is_left = false;
   // Send the next SCAN together with the GETs, instead of after their replies.
   bool overlap = false;
 };
 
 struct RawLoopResult {
-  int64_t keys = 0;    // names found by SCAN
-  int64_t values = 0;  // of them, strings
+  int64_t keys = 0;    // found by SCAN
+  int64_t values = 0;  // keys that hold strings
   int64_t scans = 0;
   double seconds = 0;
 };
 
-// The baseline: one node after the other, SCAN and a pipelined GET for every name, nothing decoded
-// and nothing kept. It misses and repeats keys when anything changes meanwhile.
+// The baseline: SCAN and a pipelined GET for every key, one node after the other, without decoding
+// or keeping anything. It misses and repeats keys if the cluster changes meanwhile.
 absl::StatusOr<RawLoopResult> RunRawLoop(const std::vector<Endpoint>& primaries,
                                          const RawLoopOptions& options);
 

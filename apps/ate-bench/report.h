@@ -8,14 +8,14 @@
 
 namespace atestore {
 
-// What a benchmark found: named figures in the order in which they were added, printed as a table
-// for people or as one line of JSON. A value.
+// The result of a benchmark: named figures in the order in which they were added, printed as a
+// table for people or as one line of JSON. A value.
 class Report {
  public:
   void Add(std::string_view name, int64_t value);
   void Add(std::string_view name, double value);
   void Add(std::string_view name, std::string_view value);
-  // All of another's figures, with `prefix` before their names.
+  // Adds all figures of another report, with `prefix` before their names.
   void Add(std::string_view prefix, const Report& other);
 
   std::string AsJson() const;
@@ -30,7 +30,7 @@ class Report {
   std::vector<Figure> figures_;
 };
 
-// The value below which the part `part` (0 … 1) of `samples` lies; 0 when there are none.
+// The quantile `part` (0 … 1) of `samples`; 0 when there are none.
 double Percentile(std::vector<double> samples, double part);
 
 // The largest resident set that the process `pid` ("self", "1234") ever had; 0 when unknown.

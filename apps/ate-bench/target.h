@@ -13,7 +13,7 @@
 
 namespace atestore {
 
-// The cluster that is measured, for the parts of a benchmark that are not the store itself.
+// The cluster to measure, for the parts of a benchmark that do not use the store.
 struct Target {
   std::unique_ptr<RedisTransport> transport;
   SystemClock clock;
@@ -21,7 +21,7 @@ struct Target {
   std::shared_ptr<const Topology> topology;
 
   std::vector<Endpoint> Primaries() const;
-  // One command to every primary; the replies' texts. The first failure ends it.
+  // Sends one command to every primary and returns the replies. Stops at the first failure.
   absl::StatusOr<std::vector<Reply>> RunEverywhere(std::initializer_list<std::string_view> command);
 };
 
@@ -29,15 +29,15 @@ struct Target {
 absl::StatusOr<std::vector<Endpoint>> ParseAddresses(const std::vector<std::string>& addresses);
 absl::StatusOr<std::unique_ptr<Target>> OpenTarget(const std::vector<std::string>& addresses);
 
-// A store with connections of its own.
+// A store with its own connections.
 absl::StatusOr<std::unique_ptr<ActorStore>> OpenStore(const std::vector<std::string>& addresses);
 
-// Processor time spent so far. Steadier than the clock on a machine that others use too.
+// Processor time of this process so far. More stable than the clock on a shared machine.
 double ClientCpuSeconds();
-// All primaries together; 0 when they do not tell.
+// Processor time of all primaries so far; 0 when they do not report it.
 double ServerCpuSeconds(Target& target);
 
-// "redis 7.0.15", "valkey 8.0.1": what the first primary says it is.
+// The server of the first primary: "redis 7.0.15", "valkey 8.0.1".
 std::string ServerName(Target& target);
 
 }  // namespace atestore

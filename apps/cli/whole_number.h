@@ -9,8 +9,8 @@
 
 namespace atestore {
 
-// For CLI::Option::transform(): a whole number in decimal, `min` to `max`. CLI11 alone reads 010 as
-// eight, and takes the largest number for one that is too large.
+// For CLI::Option::transform(): a decimal whole number from `min` to `max`. CLI11 itself would read
+// 010 as eight, and would replace a number that is too large by the largest one.
 inline CLI::Validator WholeNumber(int64_t min, int64_t max) {
   auto check = [min, max](std::string& text) -> std::string {
     int64_t number = 0;

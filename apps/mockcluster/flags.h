@@ -16,8 +16,7 @@ struct Flags {
   uint32_t faults_per_1000_commands = 0;
 };
 
-// The flags, or the exit code of a program that has said all there is to say (help, version, a
-// mistake).
+// The flags, or the exit code if there is nothing left to do (help, version, a wrong flag).
 std::variant<Flags, int> ParseFlags(int argc, char** argv);
 
 }  // namespace mockcluster

@@ -24,23 +24,23 @@ struct Flags {
   atestore::KeyQuery query;
   bool count = false;
   Format format = Format::kPlain;
-  size_t parallel = 0;  // 0: as many as there are primaries
-  int64_t rate = 0;     // keys a second; 0: no limit
+  size_t parallel = 0;  // 0: one per primary
+  int64_t rate = 0;     // keys per second; 0: no limit
   std::vector<std::string> resume;
 };
 
-// How the program ends.
+// Exit codes.
 inline constexpr int kExitComplete = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitLongKeys = 3;       // complete, but for keys that are too long to list
-inline constexpr int kExitInterrupted = 130;  // as shells have it for SIGINT
+inline constexpr int kExitLongKeys = 3;       // complete, except keys too long to list
+inline constexpr int kExitInterrupted = 130;  // as in shells after SIGINT
 
-// What the command line says, REDISCLI_AUTH included; or the exit code, when it was answered here:
-// help, the version, a mistake.
+// The parsed command line and REDISCLI_AUTH; or the exit code if there is nothing left to do: help,
+// version, a wrong flag.
 std::variant<Flags, int> ParseFlags(int argc, char** argv);
 
-// The command that goes on with `tokens`, quoted for a shell. Never has the password.
+// The command that continues at `tokens`, quoted for a shell. It never contains the password.
 std::string ResumeCommand(const Flags& flags, const std::vector<std::string>& tokens);
 
 }  // namespace slotscan

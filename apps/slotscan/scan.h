@@ -13,15 +13,15 @@
 
 namespace slotscan {
 
-// A cluster that cannot be read is tried for so long, once it could be read.
+// How long to retry when the cluster becomes unreadable after it was readable.
 inline constexpr absl::Duration kPatience = absl::Minutes(1);
 
-// One run of the program: reads, writes to standard output, says on standard error why it ended
-// early and how to go on. What was written then and what the command prints that it names are
-// together every key once.
+// One run of the program: reads the keys and writes them to standard output. If it ends early, it
+// says on standard error why, and prints a command that continues. The output so far and the output
+// of that command together have every key once.
 class Scan {
  public:
-  // The listing, the flags and `interrupted` must outlive it.
+  // The listing, the flags and `interrupted` must outlive the object.
   Scan(atestore::KeyListing& listing, const Flags& flags, const std::atomic<bool>& interrupted);
 
   // The exit code.
@@ -37,9 +37,9 @@ class Scan {
   atestore::KeyListing& listing_;
   const Flags& flags_;
   const std::atomic<bool>& interrupted_;
-  std::vector<std::string> left_;  // empty: everything, before anything was read
-  bool began_ = false;             // something was read
-  absl::Time progress_;            // when
+  std::vector<std::string> left_;  // tokens of what is left; empty: everything
+  bool began_ = false;             // something has been read
+  absl::Time progress_;            // when something was last read
   uint64_t keys_ = 0;
   bool long_keys_ = false;
   std::string text_;
