@@ -26,8 +26,8 @@ class Retrier {
         attempt_time_(attempt_time),
         on_wait_(std::move(on_wait)) {}
 
-  // Calls `attempt` with the deadline of the attempt until it returns OK or a permanent error, the
-  // time or the number of attempts runs out, or the user interrupts. Returns the last status.
+  // Calls `attempt` with the deadline of the attempt until it returns OK or a permanent error, its
+  // patience or the time runs out, or the user interrupts. Returns the last status.
   absl::Status Run(const std::function<absl::Status(absl::Time)>& attempt);
 
   // Whether the service has ever answered this retrier, or another one that reported it.
