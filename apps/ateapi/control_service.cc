@@ -85,8 +85,9 @@ absl::Status NoScheduler(std::string_view method) {
 }
 
 absl::Status ShuttingDown() {
-  return WithErrorInfo(absl::UnavailableError("this process is shutting down; another one goes on"),
-                       {.reason = "SHUTTING_DOWN", .field = ""});
+  return WithErrorInfo(
+      absl::UnavailableError("this process is shutting down; retry to reach another one"),
+      {.reason = "SHUTTING_DOWN", .field = ""});
 }
 
 void TellProgress(const CallNotes::Listing& listing, RpcCall& call) {

@@ -42,29 +42,30 @@ constexpr TextFlag kTextFlags[] = {
     {kServing, "--grpc-server-cred-bundle", &Flags::grpc_server_cred_bundle,
      "PEM file with the certificate chain and the private key; reloaded when it changes"},
     {kServing, "--client-ca-certs", &Flags::client_ca_certs,
-     "PEM file of CAs; when given, clients must present a certificate of one of them"},
+     "PEM file of CAs; clients must then present a certificate signed by one of them"},
     {kAccess, "--authorization-policy-file", &Flags::authorization_policy_file,
      "YAML file that says who may do what; reloaded when it changes"},
-    {kAccess, "--jwt-issuer", &Flags::jwt_issuer, "whose bearer tokens are taken (\"iss\")"},
-    {kAccess, "--jwt-audience", &Flags::jwt_audience, "for whom they must be meant (\"aud\")"},
+    {kAccess, "--jwt-issuer", &Flags::jwt_issuer, "the accepted issuer of bearer tokens (\"iss\")"},
+    {kAccess, "--jwt-audience", &Flags::jwt_audience,
+     "the audience that tokens must name (\"aud\")"},
     {kAccess, "--jwt-jwks-file", &Flags::jwt_jwks_file,
      "the issuer's public keys, a JSON Web Key Set; reloaded when it changes"},
     {kServing, "--metrics-listen-addr", &Flags::metrics_listen_addr,
      "host:port for HTTP: /metrics, /healthz, /readyz"},
     {kServing, "--otlp-endpoint", &Flags::otlp_endpoint,
-     "URL of a collector that takes traces by OTLP over HTTP, such as "
-     "http://127.0.0.1:4318/v1/traces; none: nothing is traced"},
+     "URL of a trace collector (OTLP over HTTP), such as "
+     "http://127.0.0.1:4318/v1/traces; default: no tracing"},
     {kStore, "--redis-ca-certs", &Flags::redis_ca_certs,
      "PEM file of CAs for the cluster's certificates; turns TLS on; reloaded when it changes"},
     {kStore, "--redis-client-cert", &Flags::redis_client_cert,
-     "PEM file with the client certificate chain and key; turns TLS on; reloaded likewise"},
+     "PEM file with the client certificate chain and key; turns TLS on; reloaded when it changes"},
     {kStore, "--redis-tls-server-name", &Flags::redis_tls_server_name,
      "name to expect in the nodes' certificates, instead of their host names"},
     {kStore, "--redis-username", &Flags::redis_username, "ACL user"},
     {kStore, "--redis-password-file", &Flags::redis_password_file,
      "file that holds the password; reloaded when it changes"},
     {kStore, "--page-token-key-file", &Flags::page_token_key_file,
-     "keys that sign page tokens, one \"ID:SECRET\" a line; the first one signs"},
+     "keys of page tokens, one \"ID:SECRET\" per line; the first key signs, all verify"},
 };
 
 struct Switch {
@@ -81,7 +82,7 @@ constexpr Switch kSwitches[] = {
     {"--enable-reflection", &Flags::enable_reflection, "serve gRPC reflection"},
     {"--enable-debug-clear", &Flags::enable_debug_clear, "let DebugClear delete everything"},
     {"--ready-requires-all-shards", &Flags::ready_requires_all_shards,
-     "not ready as soon as one shard does not answer; else as long as one does"},
+     "ready only if all shards answer; default: if at least one does"},
 };
 
 void DefineTexts(CLI::App& app, Flags& flags) {
@@ -106,18 +107,19 @@ void DefineNumber(CLI::App& app, const char* name, Number& value, int64_t smalle
 
 void DefineOthers(CLI::App& app, RawFlags& raw) {
   Flags& flags = raw.flags;
-  app.add_option("--redis-cluster-address", raw.redis_cluster_address,
-                 "host:port[,host:port…] of some nodes of the cluster; none: an embedded store, in "
-                 "memory, for trying things out")
+  app.add_option(
+         "--redis-cluster-address", raw.redis_cluster_address,
+         "host:port[,host:port…] of some nodes of the cluster; default: an embedded store, in "
+         "memory, for trying things out")
       ->group(kStore);
   app.add_option("--demo-actors", flags.demo_actors,
                  "fill the embedded store with this many actors")
       ->transform(WholeNumber(0, 10'000'000'000))
       ->group(kStore);
   DefineNumber(app, "--max-concurrent-listings", flags.listings_max, 1, 10000,
-               "listing calls served at a time; more get RESOURCE_EXHAUSTED");
+               "concurrent listing calls; further ones get RESOURCE_EXHAUSTED");
   DefineNumber(app, "--max-connections", flags.connections_max, 1, 1'000'000,
-               "connections of clients, as far as the limit of descriptors allows");
+               "client connections; fewer if the limit on descriptors is lower");
   DefineNumber(app, "--request-timeout", raw.request_timeout_seconds, 1, 3600,
                "seconds that a client may take to send the request of a call");
   DefineNumber(app, "--answer-timeout", raw.answer_timeout_seconds, 1, 3600,
@@ -127,8 +129,8 @@ void DefineOthers(CLI::App& app, RawFlags& raw) {
   DefineNumber(app, "--shutdown-grace", raw.shutdown_grace_seconds, 0, 3600,
                "seconds that running calls get after SIGTERM");
   app.add_option("--trace-sample-ratio", flags.trace_sample_ratio,
-                 "share of the traces that begin here which are recorded, 0 to 1; a caller's own "
-                 "traceparent decides for its calls")
+                 "share of new traces to record, 0 to 1; for calls with a traceparent, that "
+                 "header decides")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str()
       ->group(kServing);
@@ -182,7 +184,7 @@ absl::Status CheckAccess(const Flags& flags) {
   const bool tokens = !flags.jwt_issuer.empty();
   if (tokens != !flags.jwt_audience.empty() || tokens != !flags.jwt_jwks_file.empty()) {
     return InvalidArgumentError(
-        "--jwt-issuer, --jwt-audience and --jwt-jwks-file are given together, or none of them");
+        "--jwt-issuer, --jwt-audience and --jwt-jwks-file must be given together");
   }
   const bool certificates = !flags.client_ca_certs.empty();
   if (flags.authorization_policy_file.empty()) {
@@ -191,20 +193,20 @@ absl::Status CheckAccess(const Flags& flags) {
     if (tls && !certificates && !flags.allow_anonymous && !IsLoopback(flags.grpc_listen_addr)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "--grpc-listen-addr ", flags.grpc_listen_addr,
-          " is not a loopback address, and nobody is asked who they are: give --client-ca-certs or "
+          " is not a loopback address, and callers are not identified: give --client-ca-certs or "
           "--authorization-policy-file, or --allow-anonymous to let any client do everything"));
     }
     return absl::OkStatus();
   }
   if (flags.allow_anonymous) {
     return InvalidArgumentError(
-        "--allow-anonymous and --authorization-policy-file do not go together: a policy grants "
+        "--allow-anonymous and --authorization-policy-file exclude each other: a policy grants "
         "nothing to a client without an identity");
   }
   if (tokens || certificates) return absl::OkStatus();
   return InvalidArgumentError(
-      "--authorization-policy-file needs a way to tell callers: --client-ca-certs, or --jwt-issuer "
-      "with --jwt-audience and --jwt-jwks-file");
+      "--authorization-policy-file needs a way to identify callers: --client-ca-certs, or "
+      "--jwt-issuer with --jwt-audience and --jwt-jwks-file");
 }
 
 absl::Status CheckTracing(const Flags& flags) {
@@ -213,7 +215,7 @@ absl::Status CheckTracing(const Flags& flags) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "--otlp-endpoint ", url, " is no URL: give http://HOST:PORT/v1/traces or https://…"));
+      "--otlp-endpoint ", url, " is not a URL: give http://HOST:PORT/v1/traces or https://…"));
 }
 
 absl::Status Check(const Flags& flags) {
@@ -241,7 +243,7 @@ absl::Status Check(const Flags& flags) {
   const bool embedded = flags.redis_cluster_address.empty();
   if (flags.demo_actors > 0 && !embedded) {
     return InvalidArgumentError(
-        "--demo-actors fills the embedded store only; leave --redis-cluster-address out");
+        "--demo-actors fills only the embedded store; omit --redis-cluster-address");
   }
   if (embedded && (!flags.redis_ca_certs.empty() || !flags.redis_client_cert.empty() ||
                    !flags.redis_tls_server_name.empty() || !flags.redis_username.empty() ||

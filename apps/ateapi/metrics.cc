@@ -49,22 +49,21 @@ struct Metrics::Families {
   Counter& actors =
       SingleCounter(registry, "ateapi_list_actors_total", "Actors returned by listings");
   Counter& names =
-      SingleCounter(registry, "ateapi_list_names_total", "Key names that nodes sent for listings");
+      SingleCounter(registry, "ateapi_list_names_total", "Keys that nodes sent for listings");
   Counter& skipped = SingleCounter(registry, "ateapi_list_skipped_records_total",
                                    "Unreadable records that listings skipped");
   Counter& examined = SingleCounter(registry, "ateapi_list_examined_records_total",
-                                    "Records that listings and counts looked at");
+                                    "Records that listings and counts examined");
   Counter& matched = SingleCounter(registry, "ateapi_list_matched_records_total",
-                                   "Of them, those that they returned or counted");
+                                   "Examined records that listings returned or counted");
   Counter& slot_restarts =
       SingleCounter(registry, "ateapi_list_slot_restarts_total",
                     "Large slots restarted because another process owns them now");
   Counter& retakes = SingleCounter(registry, "ateapi_list_retakes_total",
-                                   "Reads of listings thrown away because the cluster changed");
-  Counter& retries = SingleCounter(registry, "ateapi_redis_retries_total",
-                                   "Waits before trying again after a failure");
+                                   "Reads of listings repeated because a slot could not be read");
+  Counter& retries = SingleCounter(registry, "ateapi_redis_retries_total", "Waits before a retry");
   Counter& foreign_nodes = SingleCounter(registry, "ateapi_redis_foreign_nodes_total",
-                                         "Answers of nodes of another cluster, refused");
+                                         "Refused answers from nodes of another cluster");
   Family<Counter>& token_rejections = CounterFamily(registry, "ateapi_page_token_rejections_total",
                                                     "Page tokens refused, by reason");
   Gauge& listings =
@@ -72,18 +71,17 @@ struct Metrics::Families {
   Counter& refused = SingleCounter(registry, "ateapi_listings_refused_total",
                                    "Listing calls refused because too many were running");
   Gauge& ready = GaugeFamily(registry, "ateapi_ready", "1 when the store answers, else 0").Add({});
-  Family<Gauge>& bound_in_use =
-      GaugeFamily(registry, "ateapi_bound_in_use", "How much of a bound of the service is in use");
-  Family<Gauge>& bound_max = GaugeFamily(registry, "ateapi_bound_max", "The bound");
+  Family<Gauge>& bound_in_use = GaugeFamily(
+      registry, "ateapi_bound_in_use", "How much of a limited resource of the service is in use");
+  Family<Gauge>& bound_max = GaugeFamily(registry, "ateapi_bound_max", "The limit");
   Family<Counter>& bound_refused =
-      CounterFamily(registry, "ateapi_bound_refused_total", "What was refused because of a bound");
+      CounterFamily(registry, "ateapi_bound_refused_total", "Requests refused because of a limit");
   Family<Counter>& bound_waited = CounterFamily(registry, "ateapi_bound_waited_seconds_total",
-                                                "Time that calls waited because of a bound");
+                                                "Time that calls waited because of a limit");
   Family<Gauge>& node_waiting =
       GaugeFamily(registry, "ateapi_node_waiting_calls", "Calls that wait for a node");
-  Family<Counter>& node_refused =
-      CounterFamily(registry, "ateapi_node_refused_total",
-                    "Calls refused because a node does not answer those that wait for it");
+  Family<Counter>& node_refused = CounterFamily(registry, "ateapi_node_refused_total",
+                                                "Calls refused because the node does not answer");
   Family<Gauge>& shard_ready =
       GaugeFamily(registry, "ateapi_shard_ready", "1 when the primary answers, else 0");
   Family<Counter>& commands =

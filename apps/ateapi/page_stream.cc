@@ -9,7 +9,7 @@ namespace atestore {
 namespace {
 
 absl::Status CallerHasGone() {
-  return WithErrorInfo(CancelledError("the caller has gone, or does not take what it asked for"),
+  return WithErrorInfo(CancelledError("the caller has disconnected or does not read its pages"),
                        {.reason = "CANCELLED", .field = ""});
 }
 

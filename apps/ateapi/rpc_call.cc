@@ -90,7 +90,7 @@ bool RpcCall::Enter(Phase phase) {
 void RpcCall::OnReadDone(bool ok) {
   if (!Enter(Phase::kWorking)) return;
   if (ok) return on_request_(shared_from_this());
-  Finish(WithErrorInfo(absl::InvalidArgumentError("the call ended before its request came"),
+  Finish(WithErrorInfo(absl::InvalidArgumentError("the call ended before its request arrived"),
                        {.reason = "REQUEST_MISSING", .field = ""}));
 }
 
@@ -161,7 +161,7 @@ void RpcCall::CheckPeer(absl::Time now) {
 
 void RpcCall::FinishOverdue() {
   const absl::Status status = absl::DeadlineExceededError(absl::StrCat(
-      "the request did not come within ", absl::FormatDuration(calls_.patience().request)));
+      "the request did not arrive within ", absl::FormatDuration(calls_.patience().request)));
   grpc::ServerGenericBidiReactor::Finish(
       ToGrpc(WithErrorInfo(status, {.reason = "REQUEST_TIMEOUT", .field = ""})));
 }

@@ -23,8 +23,8 @@ constexpr Advice kTlsAdvice[] = {
      "--redis-ca-certs must hold the CA of the nodes' certificates, and these must name the "
      "address or --redis-tls-server-name"},
     {"wrong version number",
-     "this port does not speak TLS: name the TLS port, or leave --redis-ca-certs, "
-     "--redis-client-cert and --redis-tls-server-name out"},
+     "this port does not use TLS: give the TLS port, or omit --redis-ca-certs, "
+     "--redis-client-cert and --redis-tls-server-name"},
     {"alert", "the nodes refuse this side's certificate: check --redis-client-cert"},
 };
 
@@ -85,7 +85,7 @@ std::string StartAdvice(const absl::Status& status, const Flags& flags) {
   }
   if (!UsesTls(flags) && (absl::StrContains(status.message(), "closed the connection") ||
                           absl::StrContains(status.message(), "reset by peer"))) {
-    return "a port that speaks TLS does so: does it need --redis-ca-certs?";
+    return "TLS ports do this: is --redis-ca-certs missing?";
   }
   return "check --redis-cluster-address and the network";
 }

@@ -78,7 +78,7 @@ absl::StatusOr<StoreOptions> StoreOptionsOf(const Flags& flags, Metrics& metrics
     if (!limit->Allows()) return;
     LogLine(LogLevel::kWarning, "foreign_node")
         .Add("node", ToString(node))
-        .Add("message", "it answers for another cluster than the one that is served; refused");
+        .Add("message", "it belongs to another cluster; refused");
   };
   return options;
 }

@@ -32,14 +32,14 @@ absl::StatusOr<std::vector<PageTokenKey>> ParseTokenKeys(std::string_view text) 
         id < 1 || id > 255) {
       return LineError(line_number, "must be ID:SECRET with an ID of 1 to 255");
     }
-    if (!ids.insert(id).second) return LineError(line_number, "this ID was used before");
+    if (!ids.insert(id).second) return LineError(line_number, "this ID is used twice");
     const absl::string_view secret = line.substr(colon + 1);
     if (secret.size() < kPageTokenSecretBytesMin) {
       return LineError(line_number, "the secret must have at least 16 bytes");
     }
     keys.push_back({.id = static_cast<uint8_t>(id), .secret = std::string(secret)});
   }
-  if (keys.empty()) return InvalidArgumentError("page token keys: the file holds none");
+  if (keys.empty()) return InvalidArgumentError("page token keys: the file holds no key");
   return keys;
 }
 

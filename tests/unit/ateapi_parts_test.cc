@@ -105,7 +105,7 @@ TEST(Flags, WhoeverComesIsServedOnlyWhereThatIsSaid) {
   both.insert(both.end(), {"--authorization-policy-file", "p"});
   EXPECT_TRUE(with(both).ok());
   both.emplace_back("--allow-anonymous");
-  EXPECT_THAT(ErrorOf(with(both)), HasSubstr("do not go together"));
+  EXPECT_THAT(ErrorOf(with(both)), HasSubstr("exclude each other"));
   EXPECT_THAT(ErrorOf(with({"--jwt-issuer", "i"})), HasSubstr("given together"));
   // On loopback everything is as it was.
   EXPECT_TRUE(Parse({"--grpc-server-cred-bundle", "f"}).ok());

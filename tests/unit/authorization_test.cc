@@ -79,17 +79,17 @@ TEST(PolicyTest, MistakesAreToldWithTheirLine) {
   const std::string good(kPolicy);
   EXPECT_EQ(ProblemOf(good + "- role: viewer\n"), "line 11: \"subjects\" is missing");
   EXPECT_EQ(ProblemOf(good + "- subjects: [\"cn:x\"]\n  role: owner\n"),
-            "line 12: role: \"owner\" is none of viewer, editor and admin");
-  EXPECT_EQ(ProblemOf("bindings:\n- subjects: [alice]\n"),
-            "line 2: subjects: \"alice\" is no subject: it must begin with spiffe://, uri:, dns:, "
-            "cn: or jwt: and hold no white space");
+            "line 12: role: \"owner\" must be viewer, editor or admin");
+  EXPECT_EQ(
+      ProblemOf("bindings:\n- subjects: [alice]\n"),
+      "line 2: subjects: \"alice\" is not a subject: it must begin with spiffe://, uri:, dns:, "
+      "cn: or jwt: and hold no white space");
   EXPECT_EQ(ProblemOf("bindings:\n- atespaces:\n  - ok\n  - Not_ok\n"),
-            "line 4: atespaces: \"Not_ok\" is no name of an atespace, nor \"*\"");
+            "line 4: atespaces: \"Not_ok\" is neither an atespace name nor \"*\"");
   EXPECT_EQ(ProblemOf("bindings: []\nbinding: []\n"),
             "line 2: \"binding\" is unknown here; known: bindings");
-  EXPECT_EQ(ProblemOf("bindings: []\nbindings: []\n"), "line 2: \"bindings\" is there twice");
-  EXPECT_EQ(ProblemOf("bindings:\n- subjects: []\n"),
-            "line 2: subjects: must be a list that is not empty");
+  EXPECT_EQ(ProblemOf("bindings: []\nbindings: []\n"), "line 2: \"bindings\" appears twice");
+  EXPECT_EQ(ProblemOf("bindings:\n- subjects: []\n"), "line 2: subjects: must be a non-empty list");
   EXPECT_EQ(ProblemOf("bindings: 1\n"), "line 1: bindings: must be a list");
   EXPECT_EQ(ProblemOf("{}"), "line 1: \"bindings\" is missing");
   EXPECT_EQ(ProblemOf("bindings: []"), "none") << "nobody may do anything";

@@ -36,7 +36,7 @@ absl::StatusOr<Subject> Authorizer::Identify(const CallCredentials& credentials,
   if (!*token) return SubjectOfCertificate(credentials);
   if (!keys_) {
     return WithErrorInfo(
-        absl::UnauthenticatedError("this service takes no tokens: it has no --jwt-issuer"),
+        absl::UnauthenticatedError("this service does not accept tokens: --jwt-issuer is not set"),
         {.reason = "TOKENS_NOT_TAKEN", .field = ""});
   }
   absl::StatusOr<std::string> subject = VerifyJwt(**token, *keys_->Get(), *options_.jwt, now);

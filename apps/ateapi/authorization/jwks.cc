@@ -187,7 +187,7 @@ absl::StatusOr<JwtKeys> JwtKeys::Parse(const std::string& json) {
   simdjson::dom::parser parser;
   simdjson::dom::array list;
   if (parser.parse(json)["keys"].get(list) != simdjson::SUCCESS) {
-    return InvalidArgumentError("is no JSON Web Key Set: {\"keys\":[…]}");
+    return InvalidArgumentError("is not a JSON Web Key Set: {\"keys\":[…]}");
   }
   if (list.size() > kJwksKeysMax) {
     return absl::InvalidArgumentError(absl::StrCat("holds more than ", kJwksKeysMax, " keys"));
@@ -199,7 +199,7 @@ absl::StatusOr<JwtKeys> JwtKeys::Parse(const std::string& json) {
     ++number;
     object key;
     if (item.get(key) != simdjson::SUCCESS) {
-      return absl::InvalidArgumentError(absl::StrCat("key ", number, " is no object"));
+      return absl::InvalidArgumentError(absl::StrCat("key ", number, " is not an object"));
     }
     const std::optional<JwtAlgorithm> algorithm = AlgorithmOf(key);
     if (!algorithm) continue;

@@ -75,7 +75,7 @@ class Part {
 
 absl::StatusOr<const JwtKey*> KeyFor(const Part& header, const JwtKeys& keys) {
   const std::optional<std::string_view> name = header.Text("alg");
-  if (!name) return Malformed("names no algorithm");
+  if (!name) return Malformed("has no algorithm");
   const std::optional<JwtAlgorithm> algorithm = ParseJwtAlgorithm(*name);
   if (!algorithm) {
     return Refused("TOKEN_ALGORITHM_REFUSED", "is not signed with RS256, ES256 or EdDSA");
@@ -83,7 +83,7 @@ absl::StatusOr<const JwtKey*> KeyFor(const Part& header, const JwtKeys& keys) {
   // Extensions that must be understood (RFC 7515); none is.
   if (header.Has("crit")) return Malformed("needs an extension (\"crit\")");
   const std::optional<std::string_view> id = header.Text("kid");
-  if (header.Has("kid") && !id) return Malformed("has a \"kid\" that is no string");
+  if (header.Has("kid") && !id) return Malformed("has a \"kid\" that is not a string");
   const JwtKey* key = keys.Find(id, *algorithm);
   if (key == nullptr) {
     return Refused("TOKEN_KEY_UNKNOWN", "is signed with a key that --jwt-jwks-file does not hold");
@@ -94,22 +94,22 @@ absl::StatusOr<const JwtKey*> KeyFor(const Part& header, const JwtKeys& keys) {
 absl::StatusOr<std::string> SubjectOf(const Part& claims, const JwtExpectation& expected,
                                       absl::Time now) {
   if (claims.Text("iss") != expected.issuer) {
-    return Refused("TOKEN_ISSUER_WRONG", "is not of the issuer that --jwt-issuer names");
+    return Refused("TOKEN_ISSUER_WRONG", "is not from the issuer in --jwt-issuer");
   }
   if (!claims.IsOrHolds("aud", expected.audience)) {
-    return Refused("TOKEN_AUDIENCE_WRONG", "is not for the audience that --jwt-audience names");
+    return Refused("TOKEN_AUDIENCE_WRONG", "is not for the audience in --jwt-audience");
   }
   const std::optional<absl::Time> expires = claims.Time("exp");
   if (!expires) return Malformed("does not say when it expires");
   if (now >= *expires + kClockSkew) return Refused("TOKEN_EXPIRED", "has expired");
   const std::optional<absl::Time> begins = claims.Time("nbf");
-  if (claims.Has("nbf") && !begins) return Malformed("has an \"nbf\" that is no time");
+  if (claims.Has("nbf") && !begins) return Malformed("has an \"nbf\" that is not a time");
   if (begins && now + kClockSkew < *begins) {
     return Refused("TOKEN_NOT_YET_VALID", "is not valid yet");
   }
   const std::optional<std::string_view> subject = claims.Text("sub");
   if (!subject || !IsSubjectName(absl::StrCat("jwt:", ToAbsl(*subject)))) {
-    return Malformed("names no subject, or one that no policy can name");
+    return Malformed("has no subject, or one that a policy cannot contain");
   }
   return std::string(*subject);
 }
@@ -122,20 +122,20 @@ absl::StatusOr<std::string> VerifyJwt(std::string_view token, const JwtKeys& key
   const size_t first = token.find('.');
   const size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
   if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos) {
-    return Malformed("has not three parts");
+    return Malformed("does not have three parts");
   }
   Part header;
-  if (!header.Parse(token.substr(0, first))) return Malformed("has a header that is none");
+  if (!header.Parse(token.substr(0, first))) return Malformed("has an invalid header");
   absl::StatusOr<const JwtKey*> key = KeyFor(header, keys);
   if (!key.ok()) return key.status();
   const std::optional<std::string> signature = DecodeBase64Url(token.substr(second + 1));
-  if (!signature) return Malformed("has a signature that is no base64url");
+  if (!signature) return Malformed("has a signature that is not base64url");
   if (!(*key)->Verify(token.substr(0, second), *signature)) {
     return Refused("TOKEN_SIGNATURE_WRONG", "is not signed by the key that it names");
   }
   Part claims;
   if (!claims.Parse(token.substr(first + 1, second - first - 1))) {
-    return Malformed("has claims that are none");
+    return Malformed("has invalid claims");
   }
   return SubjectOf(claims, expected, now);
 }

@@ -110,15 +110,17 @@ class Reader {
       if (key == "role") return ReadRole(value, binding);
       if (key == "subjects") {
         return ReadTexts(value, key, binding.subjects, [](const std::string& text) {
-          return IsSubjectName(text) ? ""
-                                     : "is no subject: it must begin with spiffe://, uri:, dns:, "
-                                       "cn: or jwt: and hold no white space";
+          return IsSubjectName(text)
+                     ? ""
+                     : "is not a subject: it must begin with spiffe://, uri:, dns:, "
+                       "cn: or jwt: and hold no white space";
         });
       }
       if (key == "atespaces") {
         return ReadTexts(value, key, binding.atespaces, [](const std::string& text) {
-          return text == kAll || CheckLabel(text, "").ok() ? ""
-                                                           : "is no name of an atespace, nor \"*\"";
+          return text == kAll || CheckLabel(text, "").ok()
+                     ? ""
+                     : "is neither an atespace name nor \"*\"";
         });
       }
       return Unknown(key, value, "subjects, role and atespaces");
@@ -137,7 +139,7 @@ class Reader {
       if (!entry.first.IsScalar()) return mistake_.At(entry.first.Mark(), "a key must be a word");
       const std::string& key = entry.first.Scalar();
       if (!seen.insert(key).second) {
-        return mistake_.At(entry.first.Mark(), absl::StrCat(Quoted(key), " is there twice"));
+        return mistake_.At(entry.first.Mark(), absl::StrCat(Quoted(key), " appears twice"));
       }
       if (!read(key, entry.second)) return false;
     }
@@ -149,13 +151,13 @@ class Reader {
     if (binding.role) return true;
     return mistake_.At(node.Mark(),
                        absl::StrCat("role: ", node.IsScalar() ? Quoted(node.Scalar()) : "this",
-                                    " is none of viewer, editor and admin"));
+                                    " must be viewer, editor or admin"));
   }
 
   bool ReadTexts(const YAML::Node& node, const std::string& key, std::vector<std::string>& texts,
                  const std::function<std::string(const std::string&)>& problem) {
     if (!node.IsSequence() || node.size() == 0) {
-      return mistake_.At(node.Mark(), absl::StrCat(key, ": must be a list that is not empty"));
+      return mistake_.At(node.Mark(), absl::StrCat(key, ": must be a non-empty list"));
     }
     if (node.size() > kPolicyItemsMax) return TooMany(node, key);
     for (const YAML::Node& item : node) {
