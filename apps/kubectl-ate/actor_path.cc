@@ -55,7 +55,7 @@ class PathReader {
     // "." alone is the whole actor.
     if (first && (at_ == text_.size() || text_[at_] != '[')) return absl::OkStatus();
     if (at_ < text_.size() && text_[at_] == '[') return absl::OkStatus();
-    return Flaw(dot, "expected a name behind the dot");
+    return Flaw(dot, "expected a name after the dot");
   }
 
   absl::Status Name() {
@@ -97,7 +97,7 @@ class PathReader {
     }
     const bool list = path_.field != nullptr && path_.field->kind == FieldKind::kStrings;
     if (!list || path_.index || path_.each) {
-      return Flaw(begin, "this is no list");
+      return Flaw(begin, "this is not a list");
     }
     if (inside == "*") {
       path_.each = true;

@@ -22,7 +22,7 @@ ActorSource::ActorSource(const ListActors& command, ControlApi& api, absl::Time 
       wanted_(command.limit) {}
 
 absl::StatusOr<ListPage> ActorSource::Next(const std::string& page_token, absl::Time deadline) {
-  if (wanted_ == 0) return absl::OutOfRangeError("there are as many actors as were asked for");
+  if (wanted_ == 0) return absl::OutOfRangeError("the requested number of actors has been reached");
   absl::StatusOr<ListPage> page = absl::UnimplementedError("");
   if (by_stream_) page = FromStream(page_token, deadline);
   if (absl::IsUnimplemented(page.status())) {
@@ -63,13 +63,13 @@ ateapi::ListActorsRequest ActorSource::Request(const std::string& page_token) co
 absl::Status ActorSource::Check(const std::string& page_token, const ListPage& page) const {
   const std::string& next = page.response.next_page_token();
   if (!next.empty() && next == page_token && page.response.actors_size() > 0) {
-    return absl::InternalError("the service answers the same page again and again");
+    return absl::InternalError("the service keeps returning the same page");
   }
   // Silence is not consent: without the filter these are all actors.
   if (!command_.filter.empty() && !page.filter_applied) {
     return absl::FailedPreconditionError(
-        "the service does not know filters, it is older than this program; nothing that it listed "
-        "is shown. Without --filter, --field-selector and -l it lists everything");
+        "the service is older than this program and ignores filters, so nothing that it listed "
+        "is shown; without --filter, --field-selector and -l it lists everything");
   }
   return absl::OkStatus();
 }

@@ -22,8 +22,7 @@ absl::StatusOr<BearerToken> BearerToken::Open(const ConnectionOptions& options) 
   if (options.token_file.empty()) return token;
   if (options.plaintext && !IsLocalEndpoint(options.endpoint)) {
     return Refused(
-        "an eavesdropper could steal a token that is sent in plaintext; leave "
-        "--plaintext out");
+        "an eavesdropper could steal a token that is sent in plaintext; omit --plaintext");
   }
   if (absl::Status status = token.Read(); !status.ok()) return status;
   return token;
@@ -48,7 +47,7 @@ absl::Status BearerToken::Read() {
   if (text.empty()) return Refused(path_ + " is empty");
   for (const char c : text) {
     if (!absl::ascii_isgraph(static_cast<unsigned char>(c))) {
-      return Refused(path_ + " holds no token: they have no white space or control characters");
+      return Refused(path_ + " holds no token: a token has no white space or control characters");
     }
   }
   authorization_ = "Bearer " + text;

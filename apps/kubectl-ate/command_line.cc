@@ -55,7 +55,7 @@ absl::StatusOr<Command> ToGetActors(const Grammar& grammar) {
   }
   if (!values.names.empty()) {
     if (values.all_atespaces) {
-      return InvalidArgumentError("an actor is named by its atespace: give -a ATESPACE, not -A");
+      return InvalidArgumentError("an actor belongs to one atespace: give -a ATESPACE, not -A");
     }
     for (const char* const listing_flag :
          {"--chunk-size", "--limit", "--page-token", "--parallel", "--sort", "--filter",
@@ -212,7 +212,7 @@ absl::StatusOr<Invocation> ParseCommandLine(const std::vector<std::string>& argu
   }
   // CLI11 takes it for the end of a command, which no other command line has.
   if (std::find(arguments.begin(), arguments.end(), "++") != arguments.end()) {
-    return InvalidArgumentError("++ is no argument of any command; see kubectl-ate --help");
+    return InvalidArgumentError("++ is not an argument of any command; see kubectl-ate --help");
   }
   Grammar grammar;
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants it

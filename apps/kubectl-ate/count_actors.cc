@@ -109,8 +109,8 @@ class Count {
     absl::StatusOr<CountPage> page = context_.api.CountActors(request, deadline);
     if (absl::IsUnimplemented(page.status())) {
       return absl::FailedPreconditionError(
-          "the service does not count, it is older than this program; kubectl-ate get actors -o "
-          "name | wc -l does it the long way");
+          "the service is older than this program and cannot count; kubectl-ate get actors -o "
+          "name | wc -l counts too, more slowly");
     }
     return page;
   }
@@ -208,8 +208,8 @@ class Count {
       SayError(context_, status);
     }
     if (resumable) {
-      Say(context_, absl::StrCat("this is a part: ", WithThousands(total_),
-                                 " are counted; to count the others:"));
+      Say(context_, absl::StrCat("incomplete: ", WithThousands(total_),
+                                 " actors counted so far; to count the others:"));
       Say(context_, absl::StrCat("  ", ResumeCommand(command_, context_.connection,
                                                      context_.timeout, TokensLeft())));
     }

@@ -24,7 +24,7 @@ absl::StatusOr<ActorPath> PathOf(std::string_view text, size_t begin) {
   if (!path.ok()) return path;
   if (!rest.empty()) {
     return PathFlaw(begin + text.size() - rest.size(),
-                    absl::StrCat("\"", ToAbsl(rest), "\" is no part of a path"));
+                    absl::StrCat("\"", ToAbsl(rest), "\" is not part of a path"));
   }
   return path;
 }

@@ -25,16 +25,17 @@ struct Meaning {
 
 constexpr Meaning kMeanings[] = {
     {"certificate verify failed",
-     "the certificate of @ is not accepted; --ca-cert names the CA that is trusted"},
+     "the certificate of @ is not accepted; give the trusted CA with --ca-cert"},
     {"Hostname Verification",
      "the certificate of @ is for another name; give that name with --tls-server-name"},
     {"Peer name",
      "the certificate of @ is for another name; give that name with --tls-server-name"},
-    {"wrong version number", "@ does not speak TLS; add --plaintext if that is meant"},
+    {"wrong version number", "@ does not speak TLS; add --plaintext if that is intended"},
     {"certificate required", "@ asks for a client certificate; give one with --client-cert"},
-    {"Connection refused", "nothing listens at @; is ateapi running there? --endpoint names it"},
-    {"DNS resolution failed", "the host of @ is not known; --endpoint names the service"},
-    {"No route to host", "there is no route to @; --endpoint names the service"},
+    {"Connection refused",
+     "nothing listens at @; is ateapi running there? set its address with --endpoint"},
+    {"DNS resolution failed", "the host of @ is unknown; set the address with --endpoint"},
+    {"No route to host", "there is no route to @; set the address with --endpoint"},
 };
 
 // How long a look at a certificate may take that was refused.
@@ -43,7 +44,7 @@ constexpr absl::Duration kLookMax = absl::Seconds(5);
 // What to do about a certificate that is refused for this reason.
 std::string AdviceFor(std::string_view flaw) {
   if (flaw.find("another name") != std::string_view::npos) {
-    return "; give the name that is meant with --tls-server-name";
+    return "; give the expected name with --tls-server-name";
   }
   if (flaw.find("not trusted here") != std::string_view::npos ||
       flaw.find("self-signed") != std::string_view::npos) {
@@ -79,7 +80,7 @@ std::string ProxyText(const Proxy& proxy, const absl::Status& status,
                       const ConnectionOptions& connection) {
   return absl::StrCat("cannot reach ", connection.endpoint, " through the proxy ", proxy.address,
                       " (from ", proxy.variable, "): ", status.message(),
-                      "; no_proxy names the hosts that need none");
+                      "; list hosts that need no proxy in no_proxy");
 }
 
 // Whether it is TLS with the service that failed: then a proxy has done its part.
@@ -103,8 +104,8 @@ std::string ConnectionText(const absl::Status& status, const ConnectionOptions& 
     return absl::StrCat("no answer from ", connection.endpoint, " in time");
   }
   const char* const next_step =
-      connection.plaintext ? "; does the service want TLS? leave --plaintext out"
-                           : "; does it want --plaintext, or a client certificate (--client-cert)?";
+      connection.plaintext ? "; does the service use TLS? omit --plaintext"
+                           : "; does it need --plaintext, or a client certificate (--client-cert)?";
   return absl::StrCat("cannot talk to ", connection.endpoint, ": ", status.message(), next_step);
 }
 

@@ -14,7 +14,7 @@ constexpr char kExamples[] = R"(Examples:
   kubectl-ate get actors -a team-a               the actors of one atespace
   kubectl-ate count actors -A --by status        how many, in which status
   kubectl-ate get actors -A --filter 'status = PAUSED AND version > 3'
-  kubectl-ate get actors -A --limit 500          the first 500, and how to go on
+  kubectl-ate get actors -A --limit 500          the first 500, and how to continue
   kubectl-ate get actors -A -o json | jq '.actors[].actorId'
   kubectl-ate get actors my-actor -a team-a -o yaml
   kubectl-ate create atespace team-a
@@ -26,15 +26,15 @@ Also runs as "kubectl ate …" when it is on PATH.)";
 
 constexpr char kGetActorsExamples[] =
     R"(Rows appear page by page; memory does not grow with the listing.
-Ctrl-C, a failure or --limit print the command that goes on from there; it may have another
---parallel. The parts of a listing are read at the same time, unless --limit says how many
-actors come first.
+Ctrl-C, a failure or --limit print the command that continues from there; it may use another
+--parallel. The parts of a listing are read at the same time, unless --limit asks for the
+first actors.
 How to reach the service: kubectl-ate --help.
 
 --filter compares fields (status, version, actor_template_name, ateom_pod_ip,
 worker_selector.match_labels.KEY, latest_snapshot_info.type, …) by = != < <= > >= and
 : (has), with AND, OR, NOT and parentheses; OR binds tighter than AND. A * at either
-end of a value stands for anything. What is not wanted never leaves the service.
+end of a value matches any text. The service sends only what matches.
 
 Examples:
   kubectl-ate get actors -A | head
@@ -47,7 +47,7 @@ Examples:
   kubectl-ate get actors -A --chunk-size 100 --limit 1000)";
 
 constexpr char kCountExamples[] =
-    R"(Without --by and filters on values, keys alone are read: millions a second.
+    R"(Without --by and filters on values, only keys are read: millions per second.
 Ctrl-C and failures print what was counted so far and the command that counts the others.
 
 Examples:
@@ -124,13 +124,13 @@ void Grammar::DefineFilter(CLI::App* command) {
 void Grammar::DefineParts(CLI::App* command, const std::string& what) {
   command
       ->add_option("--parallel", values.parallel,
-                   absl::StrCat("read so many parts at a time, 1 to ", kParallelMax,
-                                "; without: a part for each primary"))
+                   absl::StrCat("parts to read at a time, 1 to ", kParallelMax,
+                                "; default: one per primary"))
       ->transform(Quiet(WholeNumber(1, kParallelMax)))
       ->type_name("N");
   command
       ->add_option("--page-token", values.page_token,
-                   absl::StrCat("go on where ", what, " stopped"))
+                   absl::StrCat("continue where ", what, " stopped"))
       ->take_last()  // so that what is added to any command is what counts
       ->type_name("TOKEN[,…]");
 }
@@ -145,7 +145,7 @@ void Grammar::DefineGet() {
   get_actors->add_flag("-A,--all-atespaces", values.all_atespaces, "of all atespaces");
   DefineOutput(get_actors);
   DefineFilter(get_actors);
-  get_actors->add_option("--chunk-size", values.chunk_size, "actors a page, 1 to 1000")
+  get_actors->add_option("--chunk-size", values.chunk_size, "actors per page, 1 to 1000")
       ->transform(Quiet(WholeNumber(1, 1000)))
       ->type_name("N");
   get_actors->add_option("--limit", values.limit, "stop after this many actors")
@@ -169,7 +169,7 @@ void Grammar::DefineCount() {
   count_actors->add_option("-a,--atespace", values.atespace, "of this atespace")->type_name("NAME");
   count_actors->add_flag("-A,--all-atespaces", values.all_atespaces, "of all atespaces");
   count_actors
-      ->add_option("--by", values.by, "a count for each combination of the values of these fields")
+      ->add_option("--by", values.by, "one count per combination of the values of these fields")
       ->type_name("FIELD[,…]");
   DefineFilter(count_actors);
   count_actors->add_option("-o,--output", values.format, "table or json")

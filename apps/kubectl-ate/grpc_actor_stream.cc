@@ -76,7 +76,7 @@ class GrpcActorStream final : public ActorStream {
   absl::Status Late() {
     started_ = true;
     Finish();
-    return MarkConnectionFailure(absl::DeadlineExceededError("no page came in time"));
+    return MarkConnectionFailure(absl::DeadlineExceededError("no page arrived in time"));
   }
 
   // Waits for the status. Nothing may be under way but the start.

@@ -157,7 +157,7 @@ class JsonPathTemplate::Reader {
       return Flaw(place, "this is about one actor, not a list: {.status}");
     }
     return Flaw(place,
-                "actors are printed as they come, so a template can go over them only once; "
+                "actors are printed as they arrive, so a template can list them only once; "
                 "put all of it into one {range .actors[*]}…{end}");
   }
 

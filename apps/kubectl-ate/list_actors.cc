@@ -249,7 +249,7 @@ void Listing::SayWaiting(const absl::Status& status) {
 }
 
 void Listing::SayResume() {
-  Say(context_, absl::StrCat("to go on after ", WithThousands(actors_),
+  Say(context_, absl::StrCat("to continue after ", WithThousands(actors_),
                              actors_ == 1 ? " actor:" : " actors:"));
   SayCommand(TokensLeft());
 }
@@ -333,10 +333,10 @@ void Listing::SayHowToRepeat() {
                    : absl::StrCat("the last ", WithThousands(*rows), " of them again");
     Say(context_, absl::StrCat(WithThousands(actors_ + *rows), " whole ",
                                actors_ + *rows == 1 ? "row was" : "rows were",
-                               " written; this goes on, and prints ", repeated, ":"));
+                               " written; this command continues, and prints ", repeated, ":"));
   } else {
-    Say(context_, absl::StrCat("the document is cut short; this prints what follows the first ",
-                               WithThousands(actors_), " actors, as a document of its own:"));
+    Say(context_, absl::StrCat("the document is incomplete; this prints what follows the first ",
+                               WithThousands(actors_), " actors, as a separate document:"));
   }
   SayCommand(TokensLeft());
 }

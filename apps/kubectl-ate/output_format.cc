@@ -38,7 +38,7 @@ absl::StatusOr<OutputOptions> ParseOutput(const std::string& text, bool no_heade
   if (!columns && !text.starts_with(kJsonPath)) {
     return absl::InvalidArgumentError(
         absl::StrCat("-o \"", text,
-                     "\" is no format: table, wide, json, yaml, jsonl, name, "
+                     "\" is not a format: table, wide, json, yaml, jsonl, name, "
                      "custom-columns=NAME:PATH,… or jsonpath=TEMPLATE"));
   }
   if (printed == Printed::kOther) {

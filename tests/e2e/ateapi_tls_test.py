@@ -55,7 +55,7 @@ class Tls(WireCase):
                 self.assertRegex(error, "^error: the certificate of .* --ca-cert")
                 self.assertEqual(len(error.splitlines()), 1, error)
             error = Cli(service.address).run("get", "actors", "-A", expect=1).stderr
-            self.assertRegex(error, "^error: .*leave --plaintext out")
+            self.assertRegex(error, "^error: .*omit --plaintext")
 
     def test_a_certificate_for_another_name(self):
         self.files.certificate("ca", "elsewhere", "DNS:elsewhere.test")

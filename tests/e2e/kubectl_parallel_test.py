@@ -143,7 +143,7 @@ class Parallel(CliCase):
             thread.join()
         first = collected[0].splitlines()
         said = re.sub(r".*\r\x1b\[K", "", terminal.text.decode().replace("\r\n", "\n"))
-        self.assertIn(f"to go on after {len(first):,} actors:\n", said)
+        self.assertIn(f"to continue after {len(first):,} actors:\n", said)
         arguments = resume_arguments(said)
         self.assertGreater(len(page_tokens(arguments)), 1)
         rest = run_arguments(with_flag(arguments, "--parallel", "3"))
@@ -256,7 +256,7 @@ class OlderServices(unittest.TestCase):
             self.assertEqual(cli.lines("get", "actors", "-A", "-o", "name", "--page-token",
                                        "2400,1000"), names[2400:] + names[1000:])
             run = cli.run("get", "actors", "-A", "--filter", "version = 1", expect=1)
-            self.assertIn("the service does not know filters", run.stderr)
+            self.assertIn("ignores filters", run.stderr)
             self.assertNotIn("actor", run.stdout)
 
     def test_atespaces_and_workers_in_pages_or_at_once(self):

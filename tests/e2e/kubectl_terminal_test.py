@@ -67,7 +67,7 @@ class AtATerminal(CliCase):
         first, said = self.interrupted_listing()
         self.assertGreater(len(first), 0)
         self.assertLess(len(first), self.actors)
-        self.assertIn(f"to go on after {len(first):,} actors:\n", said)
+        self.assertIn(f"to continue after {len(first):,} actors:\n", said)
         rest = subprocess.run([os.path.join(BIN, "kubectl-ate"), *resume_arguments(said)],
                               stdout=subprocess.PIPE, text=True, check=True, timeout=2 * PATIENCE)
         self.assert_each_once(first + rest.stdout.splitlines())

@@ -56,9 +56,9 @@ class Writes(CliCase):
                     text, error = self.limited(size, "get", "actors", "-A", "-o", form)
                     whole = text.splitlines()[:text.count("\n")]
                     rows = whole[1:] if form == "table" else whole
-                    said = re.search(r"^([\d,]+) whole rows? w\w+ written; this goes on, and "
-                                     r"prints (?:the last ([\d,]+)|none) of them again:$", error,
-                                     re.MULTILINE)
+                    said = re.search(r"^([\d,]+) whole rows? w\w+ written; this command "
+                                     r"continues, and prints (?:the last ([\d,]+)|none) of them "
+                                     r"again:$", error, re.MULTILINE)
                     self.assertTrue(said, error)
                     number = [int((each or "0").replace(",", "")) for each in said.groups()]
                     self.assertEqual(number[0], len(rows))
@@ -71,7 +71,7 @@ class Writes(CliCase):
 
     def test_documents_and_sorted_lists(self):
         _, error = self.limited(50_000, "get", "actors", "-A", "-o", "json")
-        self.assertRegex(error, r"the document is cut short; this prints what follows the first ")
+        self.assertRegex(error, r"the document is incomplete; this prints what follows the first ")
         _, error = self.limited(50_000, "get", "actors", "-A", "-o", "name", "--sort")
         self.assertIn("a sorted list cannot be continued; start again:", error)
         rows = self.resumed(error)

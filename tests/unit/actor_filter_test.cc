@@ -231,7 +231,7 @@ TEST(ActorFilterTest, RefusalsNameThePlace) {
            {"version ! 1", 9, "stands for nothing"},
            {"version == 1", 10, "expected a value, found \"=\""},
            {"version = 1;", 11, "a whole number"},
-           {"a. = 1", 3, "expected a name behind the dot"},
+           {"a. = 1", 3, "expected a name after the dot"},
            {".a = 1", 1, "expected the name"},
            {"\x01", 1, "stands for nothing"},
            {deep, filter::kFilterDepthMax + 1, "more than 16 parentheses"},

@@ -72,7 +72,8 @@ TEST(CommandLine, FiltersAndTemplates) {
               HasSubstr("-o custom-columns: character 4: an actor has no field \"y\""));
   EXPECT_THAT(ErrorOf({"get", "atespaces", "-o", "custom-columns=X:.name"}),
               HasSubstr("for actors only"));
-  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "-o", "xml"}), HasSubstr("-o \"xml\" is no format"));
+  EXPECT_THAT(ErrorOf({"get", "actors", "-A", "-o", "xml"}),
+              HasSubstr("-o \"xml\" is not a format"));
   EXPECT_THAT(ErrorOf({"get", "actors", "-A", "-l", "zone in (a,b)"}), HasSubstr("-l: "));
   EXPECT_THAT(ErrorOf({"get", "actors", "a/x", "--filter", "version = 1"}),
               HasSubstr("--filter is for listings"));

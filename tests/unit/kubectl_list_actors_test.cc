@@ -310,7 +310,8 @@ TEST_F(ListActorsTest, AnOlderServiceThatIgnoresTheFilterIsNotBelieved) {
       Run(api, {.page_tokens = {"1"}, .filter = "version = 1", .output = {OutputFormat::kName}});
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_EQ(result.out, "");
-  EXPECT_THAT(result.err, HasSubstr("error: the service does not know filters"));
+  EXPECT_THAT(result.err,
+              HasSubstr("error: the service is older than this program and ignores filters"));
 }
 
 TEST_F(ListActorsTest, TheResumeCommandKeepsTheFilter) {
@@ -375,7 +376,7 @@ TEST_F(ListActorsTest, ACountThatFailsSaysThatItIsAPart) {
   EXPECT_EQ(exit_status, 1);
   EXPECT_EQ(out.Text(), "{\"counts\":[\n{\"count\":5}\n],\"total\":5,\"nextPageToken\":\"T1\"}\n");
   EXPECT_EQ(err.Text(),
-            "error: not you\nthis is a part: 5 are counted; to count the others:\n"
+            "error: not you\nincomplete: 5 actors counted so far; to count the others:\n"
             "  kubectl-ate count actors -a a -o json --page-token T1\n");
 }
 
@@ -385,7 +386,8 @@ TEST_F(ListActorsTest, AnOlderServiceThatDoesNotCountIsNamed) {
   PipeEnd err;
   EXPECT_EQ(RunCountActors({}, ContextFor(api, out.fd(), err.fd())), 1);
   EXPECT_EQ(out.Text(), "");
-  EXPECT_THAT(err.Text(), HasSubstr("error: the service does not count"));
+  EXPECT_THAT(err.Text(),
+              HasSubstr("error: the service is older than this program and cannot count"));
 }
 
 TEST_F(ListActorsTest, AFullDiskIsAnErrorWithTheResumeCommand) {

@@ -315,7 +315,7 @@ TEST_F(ParallelTest, AFailureOfOnePartEndsItAndTheTokensAreWhatIsLeft) {
   const std::vector<std::string> left = TokensOf(first.err);
   EXPECT_THAT(left, ::testing::Contains("510-750"));
   std::vector<std::string> names = Lines(first.out);
-  EXPECT_THAT(first.err, HasSubstr(absl::StrCat("to go on after ", names.size(), " actors:\n")));
+  EXPECT_THAT(first.err, HasSubstr(absl::StrCat("to continue after ", names.size(), " actors:\n")));
   PartedApi again(1000);
   for (const std::string& name : Lines(List(again, {.parallel = 3, .page_tokens = left}).out)) {
     names.push_back(name);
