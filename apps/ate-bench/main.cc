@@ -20,7 +20,7 @@ class CommandLine {
     AddPopulate();
     AddRaw();
     AddList();
-    Add("scoped", "one atespace, against a loop whose COUNT is what is left of the page",
+    Add("scoped", "one atespace, against a loop whose COUNT is the room left on the page",
         [this] { return BenchScoped(options_); });
     AddGrpc();
     AddImpact();
@@ -54,7 +54,7 @@ class CommandLine {
 
   CLI::App* AddWithoutCluster(const std::string& name, const std::string& help, Run run) {
     CLI::App* command = app_.add_subcommand(name, help);
-    command->add_option("--page-size", options_.page_size, "actors (or keys) a page")
+    command->add_option("--page-size", options_.page_size, "actors (or keys) per page")
         ->transform(WholeNumber(1, 1000));
     command->add_flag("--json", json_, "one line of JSON");
     command->callback([this, run = std::move(run)] { run_ = run; });
@@ -71,13 +71,13 @@ class CommandLine {
   }
 
   void AddList() {
-    CLI::App* command = Add("list", "one listing through the store, decoded, read ahead",
+    CLI::App* command = Add("list", "one listing through the store, decoded and prefetched",
                             [this] { return BenchList(options_, page_by_page_); });
     AddPageByPage(command);
   }
 
   void AddPageByPage(CLI::App* command) {
-    command->add_flag("--page-by-page", page_by_page_, "a call for each page, nothing read ahead");
+    command->add_flag("--page-by-page", page_by_page_, "one call per page, nothing prefetched");
   }
 
   void AddRaw() {
@@ -90,20 +90,20 @@ class CommandLine {
     CLI::App* command = Add("grpc", "one listing through ateapi over gRPC",
                             [this] { return BenchGrpc(options_, page_by_page_, endpoint_); });
     AddPageByPage(command);
-    command->add_option("--endpoint", endpoint_, "of a running ateapi; none: one is started");
+    command->add_option("--endpoint", endpoint_, "a running ateapi; default: start one");
   }
 
   void AddImpact() {
     CLI::App* command = Add("impact", "latency of foreground GETs without and with a listing",
                             [this] { return BenchImpact(options_, impact_); });
-    command->add_option("--seconds", impact_.seconds, "of each phase")->check(CLI::PositiveNumber);
+    command->add_option("--seconds", impact_.seconds, "per phase")->check(CLI::PositiveNumber);
     command->add_option("--clients", impact_.clients, "foreground connections")
         ->transform(WholeNumber(1, 1000));
   }
 
   void AddMemory() {
     CLI::App* command =
-        Add("memory", "listings from an ateapi of its own: peak memory, latency of pages",
+        Add("memory", "listings from a separate ateapi: peak memory, latency of pages",
             [this] { return BenchMemory(options_, memory_); });
     command->add_option("--times", memory_.times, "how many listings")
         ->transform(WholeNumber(1, 1'000'000));
@@ -115,14 +115,14 @@ class CommandLine {
 
   void AddNetwork() {
     CLI::App* command =
-        Add("network", "listings behind a proxy on each node that adds to the round trip",
+        Add("network", "listings with a proxy for each node that delays the round trip",
             [this] { return BenchNetwork(options_, network_); });
     command->add_option("--round-trips", network_.round_trips_ms, "in ms, separated by commas")
         ->delimiter(',')
         ->check(CLI::Range(0.0, 1000.0));
     command->add_option("--width", network_.width, "parts of the wide listing")
         ->transform(WholeNumber(2, 64));
-    command->add_option("--times", network_.times, "how often, in turns; the best counts")
+    command->add_option("--times", network_.times, "repetitions, in turns; the best counts")
         ->transform(WholeNumber(1, 1000));
   }
 
@@ -132,7 +132,7 @@ class CommandLine {
                           [this] { return BenchSynthetic(options_, synthetic_); });
     command->add_option("--actors", synthetic_.actors, "how many")
         ->transform(WholeNumber(1, INT64_MAX));
-    command->add_option("--pages", synthetic_.pages, "measured at each place")
+    command->add_option("--pages", synthetic_.pages, "pages to measure at each place")
         ->transform(WholeNumber(1, INT64_MAX));
   }
 

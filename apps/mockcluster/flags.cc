@@ -36,13 +36,13 @@ void DefineCluster(CLI::App& app, RawFlags& raw) {
   app.add_option("--replicas", cluster.replicas_per_primary, "replicas of each primary")
       ->transform(WholeNumber(0, 10))
       ->capture_default_str();
-  app.add_option("--flavor", cluster.flavor, "which server is imitated")
+  app.add_option("--flavor", cluster.flavor, "the server to emulate")
       ->transform(CLI::CheckedTransformer(flavors))
       ->default_str("valkey-8.0");
-  app.add_option("--layout", raw.layout, "one hash table a slot, or a single one a node")
+  app.add_option("--layout", raw.layout, "one hash table per slot, or one per node")
       ->transform(CLI::CheckedTransformer(layouts))
       ->default_str("the flavor's");
-  app.add_option("--seed", cluster.seed, "decides ids, hash seeds and faults")
+  app.add_option("--seed", cluster.seed, "seed of ids, hash seeds and faults")
       ->capture_default_str();
   app.add_option("--password", cluster.password, "required of clients, as user default");
   app.add_option("--faults-per-1000", raw.flags.faults_per_1000_commands,
@@ -52,14 +52,14 @@ void DefineCluster(CLI::App& app, RawFlags& raw) {
 }
 
 void DefineServing(CLI::App& app, RawFlags& raw) {
-  app.add_option("--port", raw.flags.cluster.base_port, "of the first node; the others follow")
+  app.add_option("--port", raw.flags.cluster.base_port, "port of the first node; the others follow")
       ->transform(WholeNumber(1, kPortMax))
       ->capture_default_str();
   app.add_option("--host", raw.flags.cluster.host, "the address that the nodes announce")
       ->capture_default_str();
-  app.add_option("--bind", raw.bind_address, "the IP address to listen on, if it is another one");
+  app.add_option("--bind", raw.bind_address, "the IP address to listen on, if it differs");
   CLI::Option* certificate =
-      app.add_option("--tls-cert-file", raw.tls.cert_file, "PEM; clients must speak TLS then");
+      app.add_option("--tls-cert-file", raw.tls.cert_file, "PEM; clients must then use TLS");
   CLI::Option* key = app.add_option("--tls-key-file", raw.tls.key_file, "its key");
   certificate->needs(key);
   key->needs(certificate);
@@ -67,17 +67,17 @@ void DefineServing(CLI::App& app, RawFlags& raw) {
                  "clients must present a certificate of this authority")
       ->needs(certificate);
   app.add_flag("--frozen-time", raw.frozen_time,
-               "time stands still but for MOCK TIME, so that a run can be repeated exactly");
+               "time advances only by MOCK TIME, so that a run can be repeated exactly");
 }
 
 void DefineData(CLI::App& app, RawFlags& raw) {
-  auto* demo = app.add_option("--demo-actors", raw.flags.demo_actors, "actors to begin with")
+  auto* demo = app.add_option("--demo-actors", raw.flags.demo_actors, "initial actors")
                    ->transform(WholeNumber(0, 10'000'000));
   app.add_option("--synthetic-actors", raw.synthetic_actors,
-                 "actors to begin with that are computed, not stored: a billion cost nothing")
+                 "initial actors that are computed, not stored: a billion take no memory")
       ->transform(WholeNumber(0, 1'000'000'000'000))
       ->excludes(demo);
-  app.add_option("--atespaces", raw.flags.atespaces, "over which those actors are spread")
+  app.add_option("--atespaces", raw.flags.atespaces, "atespaces to spread those actors over")
       ->transform(WholeNumber(1, 1'000'000))
       ->capture_default_str();
 }

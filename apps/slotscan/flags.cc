@@ -15,12 +15,12 @@ namespace {
 using atestore::WholeNumber;
 
 constexpr char kAbout[] =
-    "Lists the keys of a whole Redis or Valkey cluster, each once, also while it is resharded or "
-    "fails over. What is left when it ends early is listed by the command that it prints.";
+    "Lists the keys of a whole Redis or Valkey cluster, each once, even while it is resharded or "
+    "fails over. If it ends early, it prints a command that lists the rest.";
 constexpr char kExits[] =
-    "Exit status: 0 complete; 1 it failed, and said why; 2 a wrong flag; 3 complete but for keys\n"
-    "over 64 KiB; 130 interrupted. After 1 and 130, standard error has the command that goes on.\n"
-    "Keys are written one a line; plain: \\\\ \\t \\n \\r and \\xHH stand for backslashes, "
+    "Exit status: 0 complete; 1 failed; 2 a wrong flag; 3 complete except for keys\n"
+    "over 64 KiB; 130 interrupted. After 1 and 130, standard error has a command that continues.\n"
+    "Keys are written one per line; plain: \\\\ \\t \\n \\r and \\xHH stand for backslashes, "
     "control\n"
     "characters and bytes that are not UTF-8; jsonl: keyBase64 and valueBase64 hold such bytes.";
 
@@ -29,7 +29,7 @@ void DefineServer(CLI::App& app, Flags& flags) {
   app.add_option("-p,--port", flags.server.port, "its port")
       ->transform(WholeNumber(1, 65535))
       ->capture_default_str();
-  app.add_option("--user", flags.user, "ACL user; none: the default one");
+  app.add_option("--user", flags.user, "ACL user, if not \"default\"");
   auto* pass = app.add_option("-a,--pass", flags.password,
                               "password; safer in the environment: REDISCLI_AUTH");
   app.add_flag("--askpass", flags.ask_password, "ask for the password")->excludes(pass);
@@ -37,37 +37,37 @@ void DefineServer(CLI::App& app, Flags& flags) {
 
 void DefineTls(CLI::App& app, Flags& flags) {
   auto* tls = app.add_flag("--tls", flags.tls, "speak TLS; servers are always verified");
-  app.add_option("--cacert", flags.tls_options.ca_file, "PEM; none: the system's authorities")
+  app.add_option("--cacert", flags.tls_options.ca_file, "PEM; default: the system's CAs")
       ->needs(tls);
   auto* cert =
       app.add_option("--cert", flags.tls_options.client_cert_file, "PEM, the client's")->needs(tls);
-  app.add_option("--key", flags.tls_options.client_key_file, "its key; none: in the same file")
+  app.add_option("--key", flags.tls_options.client_key_file, "its key; default: in the same file")
       ->needs(cert);
   app.add_option("--sni", flags.tls_options.server_name,
-                 "the name in the servers' certificates, if it is not what is connected to")
+                 "the name in the servers' certificates, if not their address")
       ->needs(tls);
 }
 
 void DefineScan(CLI::App& app, Flags& flags) {
   app.add_option("--match,--pattern", flags.query.match, "only keys that match this glob")
       ->capture_default_str();
-  auto* values = app.add_flag("--values", flags.query.values, "the values of strings too");
-  auto* count = app.add_flag("--count", flags.count, "print nothing but the number of keys");
+  auto* values = app.add_flag("--values", flags.query.values, "print the values of strings too");
+  auto* count = app.add_flag("--count", flags.count, "print only the number of keys");
   count->excludes(values);
   auto set_format = [&flags](const std::string& name) {
     flags.format = name == "jsonl" ? Format::kJsonLines : Format::kPlain;
   };
-  app.add_option_function<std::string>("-o,--output", set_format, "how they are written")
+  app.add_option_function<std::string>("-o,--output", set_format, "output format")
       ->check(CLI::IsMember({"plain", "jsonl"}))
       ->default_str("plain")
       ->excludes(count);
-  app.add_option("--parallel", flags.parallel, "parts read at a time; 0: one for each primary")
+  app.add_option("--parallel", flags.parallel, "parts to read at a time; 0: one per primary")
       ->transform(WholeNumber(0, static_cast<int64_t>(atestore::kReaderWidthMax)))
       ->capture_default_str();
-  app.add_option("--rate", flags.rate, "at most so many keys a second; 0: no limit")
+  app.add_option("--rate", flags.rate, "most keys per second; 0: no limit")
       ->transform(WholeNumber(0, 1'000'000'000))
       ->capture_default_str();
-  app.add_option("--resume", flags.resume, "the tokens of what is left, separated by commas")
+  app.add_option("--resume", flags.resume, "continue at these tokens, separated by commas")
       ->delimiter(',')
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }

@@ -100,8 +100,8 @@ int Scan::Conclude() {
 
 void Scan::SayHowToGoOn() {
   if (left_.empty()) return;  // nothing was read: the same command does it
-  if (flags_.count) Say(absl::StrCat("counted so far: ", keys_, "; add what this prints:"));
-  if (!flags_.count) Say("go on with:");
+  if (flags_.count) Say(absl::StrCat("counted so far: ", keys_, "; add the result of:"));
+  if (!flags_.count) Say("to continue:");
   WriteAll(STDERR_FILENO, absl::StrCat("  ", ResumeCommand(flags_, left_), "\n"));
 }
 
