@@ -121,7 +121,7 @@ std::variant<Position, PageTokenError> DecodePageTokenPayload(std::string_view b
   if (payload.request_hash() != request_hash) {
     return Flawed(
         PageTokenFlaw::kOtherRequest,
-        "made for another method, atespace or filter; a listing goes on only with the arguments "
+        "made for another method, atespace or filter; a listing continues only with the arguments "
         "it began with");
   }
   if (payload.slot() >= kSlotCount) {

@@ -51,14 +51,14 @@ constexpr std::array kRows = {
     Wait("LOADING", Kind::kLoading),
     Wait("MASTERDOWN", Kind::kMasterDown),
     Wait("READONLY", Kind::kReadOnly),
-    Wait("BUSY", Kind::kBusy, "a script or module command runs on the node"),
+    Wait("BUSY", Kind::kBusy, "a script or module command is running on the node"),
     Wait("EXECABORT", Kind::kExecAbort),
     Wait("ERR max number of clients*", Kind::kTooManyClients,
          "raise maxclients of the node or find out who holds its connections"),
     Wait("NOREPLICAS", Kind::kWritesRefused,
-         "the node takes no writes before min-replicas-to-write replicas follow it"),
+         "the node refuses writes until min-replicas-to-write replicas follow it"),
     Wait("MISCONF", Kind::kWritesRefused,
-         "the node takes no writes because it cannot save them; see its log and disk"),
+         "the node refuses writes because it cannot save them; see its log and disk"),
     Wait("INPROG", Kind::kUnknown),
     Wait("UNBLOCKED", Kind::kUnknown),
     Wait("NOMASTERLINK", Kind::kUnknown),
@@ -71,7 +71,7 @@ constexpr std::array kRows = {
             "check the user name and the password for Redis"),
     ForGood("ERR AUTH <password> called without any password configured*", Kind::kNoAuth,
             Code::kUnauthenticated, "REDIS_UNAUTHENTICATED",
-            "the server has no password for its default user; give a user name, or none at all"),
+            "the server's default user has no password; give a user name, or no password"),
     ForGood("NOPERM", Kind::kNoPermission, Code::kPermissionDenied, "REDIS_PERMISSION_DENIED",
             "grant it to the user with ACL SETUSER"),
     ForGood("ERR This instance has cluster support disabled*", Kind::kNotCluster,
@@ -79,7 +79,7 @@ constexpr std::array kRows = {
             "give the address of a node with cluster-enabled yes"),
     ForGood("DENIED", Kind::kDenied, Code::kFailedPrecondition, kRefused,
             "the node is in protected mode: give its default user a password, or turn "
-            "protected-mode off where nobody else can reach it"),
+            "protected-mode off if the network is private"),
     Refused("CROSSSLOT"),
     Refused("NOSCRIPT"),
     Refused("NOTBUSY"),
@@ -133,11 +133,11 @@ std::string ToTableLine(const Refusal& row) {
   const auto meaning = [&] {
     switch (row.meaning) {
       case RefusalMeaning::kElsewhere:
-        return "another node is asked";
+        return "sent to the named node";
       case RefusalMeaning::kWait:
-        return "tried again";
+        return "retried";
       case RefusalMeaning::kForGood:
-        return "told at once";
+        return "reported at once";
     }
     return "";
   };

@@ -215,6 +215,12 @@ RIDDLES = {
     "foretold": "predicted", "huge slot": "large slot", "names ahead": "prefetched keys",
     "dull": "say what it tests", "anew": "again", "whoever": "name the program or the person",
     "be had": "be read, be found", "for the sake of": "for", "believes": "sees, takes for true",
+    "befalls": "happens to", "throws its dice": "draws", "in a circle": "redirect loop",
+    "for want of": "because of a missing", "gets anywhere": "makes progress",
+    "calm down": "stop retrying", "told of": "reported", "takes its time": "is slow",
+    "without a trace": "is not logged", "is there twice": "appears twice",
+    "that is meant": "that is intended", "stand in for": "replace", "is no list": "is not a list",
+    "is no format": "is not a format", "nobody is asked": "callers are not identified",
 }
 RIDDLE = re.compile(r"\b(" + "|".join(RIDDLES) + r")\b", re.IGNORECASE)
 PLAIN = PRODUCT + ("docs/",)
