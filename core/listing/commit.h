@@ -28,13 +28,6 @@ struct ValueResult {
   uint32_t staged = 0;  // kRecord: its index among the staged records
 };
 
-// What the page has room for.
-struct PageRoom {
-  size_t records = SIZE_MAX;
-  size_t bytes = 0;
-  bool is_empty = true;  // nothing is on the page: a record that does not fit now never will
-};
-
 // How far the values of a segment take the listing.
 struct Commit {
   size_t passed = 0;    // keys that the position moves past, in listing order
@@ -43,6 +36,20 @@ struct Commit {
   size_t bytes = 0;     // size of the records
   bool page_full = false;
   std::vector<size_t> too_large;  // passed keys whose records are larger than any page
+};
+
+// What the page has room for.
+struct PageRoom {
+  size_t records = SIZE_MAX;
+  size_t bytes = 0;
+  bool is_empty = true;  // nothing is on the page: a record that does not fit now never will
+
+  // The records of the commit are on the page.
+  void Take(const Commit& commit) {
+    records -= commit.records;
+    bytes -= commit.bytes;
+    if (commit.records > 0) is_empty = false;
+  }
 };
 
 // Passes the keys in order and stops before the first key whose value is unknown or does not fit.

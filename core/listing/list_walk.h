@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -9,13 +8,13 @@
 #include "core/key_filter.h"
 #include "core/listing/commit.h"
 #include "core/listing/key_prefetch.h"
-#include "core/listing/keys_batch.h"
 #include "core/listing/keys_plan.h"
-#include "core/listing/large_slot.h"
-#include "core/listing/migrating_slot.h"
 #include "core/listing/request_routes.h"
+#include "core/listing/segment.h"
+#include "core/listing/segment_planner.h"
 #include "core/listing/strategy.h"
 #include "core/listing/values_read.h"
+#include "core/listing/walk_knowledge.h"
 #include "core/position.h"
 #include "core/topology.h"
 
@@ -72,6 +71,8 @@ class ListWalk {
 
   // `sink` must outlive the walk.
   ListWalk(Options options, RecordSink* sink);
+  ListWalk(const ListWalk&) = delete;
+  ListWalk& operator=(const ListWalk&) = delete;
 
   // The next action. Call it only when nothing is in flight.
   Action Next(const Topology& topology);
@@ -99,8 +100,8 @@ class ListWalk {
   const std::optional<Position>& position() const { return position_; }
 
   // What the walk has learned, for the next one.
-  const WalkHints& hints() const { return hints_; }
-  const KeysReading& reading() const { return reading_; }
+  const WalkHints& hints() const { return known_.estimates.hints(); }
+  const KeysReading& reading() const { return known_.reading; }
 
   struct Counters {
     size_t redirects = 0;               // MOVED and ASK
@@ -117,101 +118,40 @@ class ListWalk {
   const Counters& counters() const { return counters_; }
 
  private:
-  // A part of the page: the keys of some slots, then their values.
-  struct Segment {
-    size_t first = 0;      // slot
-    size_t asked_end = 0;  // the slots before this one are requested
-    // One of these three reads the keys …
-    std::unique_ptr<KeysBatch> batch;
-    std::unique_ptr<MigratingSlot> migrating;
-    std::unique_ptr<LargeSlotScan> large;
-    std::unique_ptr<KeyPrefetch::Found> found;  // … or the keys were prefetched
-    bool keys_taken = false;
-    KeyList* keys = nullptr;  // owned by one of the four above
-    size_t end = 0;           // `keys` is complete for the slots before this one
-    // Reads the values of the first `fetch` keys.
-    std::unique_ptr<ValuesRead> values;
-    size_t fetch = 0;
-    size_t sent = 0;       // requests of the step's current round
-    size_t in_flight = 0;  // requests of that round that are not finished
-
-    ListingStep& step() const;
-  };
   std::vector<ShardRequest> Advance(const Topology& topology);
   bool Ask(Segment& segment, std::vector<ShardRequest>* requests);
   bool Begin(const Topology& topology);
-  void StartNextSegment(const Topology& topology);
   bool MayStartNextSegment() const;
+  void StartNextSegment(const Topology& topology);
   bool ReadNextValues();
   void Drop(std::unique_ptr<Segment>& segment, std::vector<size_t>* removed);
-  void RemoveFromSink(std::vector<size_t> indexes);
-
-  std::optional<Action> Plan(const Topology& topology);
-  bool PlanBatch(const Topology& topology, Segment& segment, const std::optional<KeyMark>& after,
-                 size_t keys);
-  std::vector<KeysUnit> BatchUnits(const Topology& topology, size_t first, const KeysWanted& wanted,
-                                   size_t* asked_end) const;
-  bool AwaitsKeys(size_t first, size_t keys) const;
-  bool TakePrefetched(Segment& segment, const std::optional<KeyMark>& after, size_t keys);
-  void PlanOneSlot(const Endpoint& owner, size_t keys_max);
-  void PlanMigrating(const Migration& migration);
-  void PlanLarge(const Endpoint& owner, ReadLargeSlot& strategy);
-  KeysBatch::Options BatchOptions(size_t first, std::optional<KeyMark> after) const;
 
   void ConcludeKeys();
-  void ConcludeBatch();
-  void DiagnoseFirstSlot();
-  void ConcludeMigrating();
   void ConcludeLarge();
-  void ShrinkLargeCount(double ratio);
-  void TakeBatch(Segment& segment);
-  void LearnDensity(const KeysBatch::Density& density);
-
-  void ReadValues(Segment& segment, KeyList* keys, size_t records_max);
+  void ReadValues(Segment& segment, size_t keys_max);
   void CommitValues();
   void CommitLarge(const Commit& commit);
-  void AfterFailedValues(const ReadError& error);
-  void LearnSizes(const ValuesRead& values, const Commit& commit);
-  void LearnPortion(const ValuesRead& values, bool whole);
   void MoveTo(std::optional<Position> position);
-  // Decides how to continue after `met` kept the position's slot from being read.
-  void Recover(const Impediment& met, const absl::Status& why);
-  void Recover(const ReadError& error) { Recover(error, error.status); }
-  void Learn(const Impediment& met);
-  std::optional<Endpoint> OwnerOf(Slot slot, const Topology& topology) const;
+  void Recover(const Impediment& met);
+
   // The listing ends before this slot.
   size_t end() const { return options_.start.end; }
-  Position InSlot(size_t slot, decltype(Position::place) place) const {
-    return {.slot = static_cast<Slot>(slot), .place = std::move(place), .end = end()};
-  }
-  size_t room() const { return records_max_ - page_records_; }
-  bool in_batch() const { return std::holds_alternative<ReadBatch>(strategy_); }
-  size_t KeysFor(size_t records) const;
-  size_t keys_room() const { return KeysFor(room()); }
-  ValuesRead::Bounds ValuesBounds() const;
-  size_t bytes_left() const { return options_.page_bytes - page_bytes_; }
+  size_t keys_room() const { return known_.estimates.KeysFor(room_.records); }
 
   const Options options_;
   RecordSink* const sink_;
-  const size_t records_max_;  // records that this walk may add to the sink
+  WalkKnowledge known_;
+  const SegmentPlanner planner_;
   std::optional<Position> position_;
   bool progressed_ = false;
   bool ending_ = false;
   bool page_full_ = false;
-  size_t page_records_ = 0;  // committed
-  size_t page_bytes_ = 0;    // size of the committed records
+  PageRoom room_;  // what is left of the page
 
   Strategy strategy_ = ReadBatch();  // for the position's slot
   std::optional<Action> pending_;    // Next() returns it before anything else is planned
   size_t attempts_ = 0;              // consecutive attempts without progress
-  int probe_variant_ = 0;
-  KeysReading reading_;
-  WalkHints hints_;
   Counters counters_;
-  std::map<Slot, Endpoint> moved_;  // owners learned from MOVED; they override the topology
-  // Share of the usual number of values to request at once: reduced after requesting them lost a
-  // connection.
-  double portion_ = 1;
 
   std::unique_ptr<Segment> current_;  // begins at the position
   std::unique_ptr<Segment> ahead_;    // begins where `current_` ends

@@ -1,9 +1,7 @@
 // How ListWalk pages inside a slot that is too large to be read whole.
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "core/listing/list_walk.h"
-#include "core/status.h"
 
 namespace atestore {
 namespace {
@@ -17,92 +15,62 @@ constexpr double kCountForFewerBytes = 0.25;
 // Factor for COUNT, as a call returns the whole of its last bucket and so exceeds COUNT.
 constexpr double kOvershoot = 0.95;
 
+// A COUNT above 1, by this factor and at least by 1.
+size_t SmallerCount(size_t count, double factor) {
+  return std::clamp<size_t>(static_cast<size_t>(static_cast<double>(count) * factor), 1, count - 1);
+}
+
 }  // namespace
 
-void ListWalk::PlanLarge(const Endpoint& owner, ReadLargeSlot& strategy) {
-  const auto* cursor = std::get_if<InSlotCursor>(&position_->place);
-  if (cursor != nullptr && cursor->split) {
-    strategy.count = 1;  // only replies to COUNT 1 are split: ask for the same reply again
-  } else if (!strategy.count) {
-    double count = static_cast<double>(keys_room()) / hints_.wanted_ratio * kOvershoot;
-    strategy.count = std::clamp<size_t>(static_cast<size_t>(count), 1, reading_.scan_count_max);
-  }
-  current_->large =
-      std::make_unique<LargeSlotScan>(LargeSlotScan::Options{.start = *position_,
-                                                             .owner = owner,
-                                                             .count = *strategy.count,
-                                                             .probe_variant = probe_variant_,
-                                                             .hash = options_.hash,
-                                                             .filter = &options_.filter});
-}
-
 void ListWalk::ConcludeLarge() {
-  LargeSlotScan& large = *current_->large;
-  const absl::Status why = UnavailableError(
-      absl::StrCat("slot ", position_->slot, " could not be read with a SCAN cursor"));
-  if (large.error()) return Recover(*large.error());
-  if (large.probe_taken()) return Recover(ProbeExists{}, why);
-  if (large.layout_violated()) return Recover(NoPerSlotTables{}, why);
-  if (large.other_process()) {
-    // A cursor is valid for one process only: restart this slot, and no other.
-    ++counters_.slot_restarts;
-    const std::optional<KeyMark> floor = FloorOf(*position_);
-    position_->place = SlotStart{};
-    if (floor) position_->place = AfterKey{*floor};
-    return Recover(OtherProcess{}, why);
-  }
-  const size_t count = *std::get<ReadLargeSlot>(strategy_).count;
-  hints_.wanted_ratio = static_cast<double>(large.wanted()) / static_cast<double>(count);
-  hints_ = hints_.Clamped();
-  const size_t keys = large.keys().size();
+  Segment& segment = *current_;
+  std::optional<size_t>& count = std::get<ReadLargeSlot>(strategy_).count;
+  known_.estimates.OnScan(segment.large->wanted(), *count);
+  const size_t keys = segment.keys().size();
   const size_t most = keys_room();
-  if (keys > most && (count > 1 || page_records_ > 0)) {
-    return ShrinkLargeCount(static_cast<double>(most) / static_cast<double>(keys) * kOvershoot);
-  }
-  large.keys().Sort();
-  counters_.long_keys += large.keys().long_keys();
-  current_->keys = &large.keys();
-  if (keys == 0) return CommitLarge({});
-  current_->fetch = std::min(keys, most);
-  current_->values = std::make_unique<ValuesRead>(
-      current_->keys, current_->fetch, std::vector<Endpoint>{large.owner()}, ValuesBounds(), sink_);
-}
-
-// The reply does not fit the page. No cursor points into the middle of a reply, so drop it.
-void ListWalk::ShrinkLargeCount(double ratio) {
-  if (page_records_ > 0) {
-    page_full_ = true;
+  if (keys > most && (count > 1 || !room_.is_empty)) {
+    // The reply does not fit the page. It cannot be cut by its cursor, so it is dropped.
+    if (!room_.is_empty) {
+      page_full_ = true;
+    } else {
+      count =
+          SmallerCount(*count, static_cast<double>(most) / static_cast<double>(keys) * kOvershoot);
+    }
     return;
   }
-  std::optional<size_t>& count = std::get<ReadLargeSlot>(strategy_).count;
-  const double less = static_cast<double>(*count) * ratio;
-  count = std::clamp<size_t>(static_cast<size_t>(less), 1, *count - 1);
+  counters_.long_keys += segment.keys().long_keys();
+  if (keys == 0) return CommitLarge({});
+  segment.ReadValues(most, known_.estimates.ValuesBounds(room_.bytes), sink_);
 }
 
 void ListWalk::CommitLarge(const Commit& commit) {
-  const Slot slot = position_->slot;
   const LargeSlotScan& large = *current_->large;
   std::optional<size_t>& count = std::get<ReadLargeSlot>(strategy_).count;
   InSlotCursor place{
       .cursor = large.asked_cursor(), .run = large.run(), .floor = FloorOf(*position_)};
-  if (commit.passed == current_->keys->size()) {
+  auto move_inside = [&] {
+    Position position = *position_;
+    position.place = place;
+    MoveTo(position);
+  };
+  if (commit.passed == current_->keys().size()) {
     if (!large.next_cursor()) {
-      return MoveTo(PositionBehind(*position_, KeyList(), 0, slot + size_t{1}));
+      return MoveTo(PositionBehind(*position_, KeyList(), 0, current_->end));
     }
     place.cursor = *large.next_cursor();
     count.reset();  // the next call may be as large as the page allows
-    MoveTo(InSlot(slot, place));
-    double full = static_cast<double>(options_.page_size) * kFullEnough;
-    if (static_cast<double>(page_records_) >= full) page_full_ = true;
+    move_inside();
+    const double full = static_cast<double>(options_.page_size) * kFullEnough;
+    if (static_cast<double>(counters_.matched) >= full) page_full_ = true;
   } else if (commit.passed > 0) {
     place.split =
-        SplitReply{large.replied_cursor(), MarkBehind(*current_->keys, commit.passed - 1)};
-    MoveTo(InSlot(slot, place));
+        SplitReply{large.replied_cursor(), MarkBehind(current_->keys(), commit.passed - 1)};
+    move_inside();
   } else if (commit.page_full) {
-    if (count == 1) {
+    if (count == 1 || !room_.is_empty) {
       page_full_ = true;
     } else {
-      ShrinkLargeCount(kCountForFewerBytes);
+      count = SmallerCount(*count, kCountForFewerBytes);
     }
   }
 }

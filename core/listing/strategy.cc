@@ -1,5 +1,8 @@
 #include "core/listing/strategy.h"
 
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+
 namespace atestore {
 namespace {
 
@@ -67,6 +70,15 @@ Transition Next(const Strategy& strategy, const Impediment& met, const ServerFac
                                  return AfterError(strategy, error, facts, probe_variant);
                                }},
                     met);
+}
+
+absl::Status StatusOf(const Impediment& met, Slot slot) {
+  if (const auto* error = std::get_if<ReadError>(&met)) return error->status;
+  if (const auto* unknown = std::get_if<UnknownNode>(&met)) {
+    return UnavailableError(absl::StrCat("slot ", slot, " migrates to ", ToString(unknown->node),
+                                         ", which the cluster does not know (CLUSTER NODES)"));
+  }
+  return UnavailableError(absl::StrCat("slot ", slot, " could not be read"));
 }
 
 }  // namespace atestore

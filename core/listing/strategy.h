@@ -37,9 +37,14 @@ struct NotCovered {};       // the node does not own the slot, or SCAN stopped i
 struct ProbeExists {};      // the key of the probe exists
 struct NoPerSlotTables {};  // the reply is not from a server with per-slot tables
 struct OtherProcess {};     // the cursor belongs to another process
-struct UnknownNode {};      // the slot migrates to a node that the topology does not list
+struct UnknownNode {        // the slot migrates to a node that the topology does not list
+  Endpoint node = {};
+};
 using Impediment = std::variant<TooManyKeys, NotCovered, ProbeExists, NoPerSlotTables, OtherProcess,
                                 UnknownNode, ReadError>;
+
+// The error for the caller when nothing helps.
+absl::Status StatusOf(const Impediment& met, Slot slot);
 
 // What is known about the servers.
 struct ServerFacts {

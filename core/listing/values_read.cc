@@ -8,6 +8,12 @@
 
 namespace atestore {
 
+void RemoveFrom(RecordSink* sink, std::vector<size_t> indexes) {
+  if (indexes.empty()) return;
+  std::sort(indexes.begin(), indexes.end());
+  sink->Remove(indexes);
+}
+
 size_t MgetKeysFor(double value_bytes) {
   double keys = static_cast<double>(kMgetBytes) / std::max(value_bytes, 1.0);
   return static_cast<size_t>(std::clamp(keys, 1.0, static_cast<double>(kMgetKeysMax)));

@@ -42,6 +42,9 @@ class RecordSink {
   virtual void OnUnreadable(std::string_view key, const absl::Status& why) = 0;
 };
 
+// Removes the records at these indexes, in any order.
+void RemoveFrom(RecordSink* sink, std::vector<size_t> indexes);
+
 // The most keys of one MGET, and about how many bytes of values it may request. They limit what one
 // command costs the server and how large one reply can be.
 inline constexpr size_t kMgetKeysMax = 64;
