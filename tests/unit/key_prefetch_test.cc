@@ -145,8 +145,8 @@ TEST_P(KeyPrefetchTest, GivesNamesBehindAMark) {
     auto found = keys_.Take(slot, KeyMark{.hash = HashKey(key)}, 1);
     ASSERT_NE(found, nullptr);
     for (size_t index = 0; index < found->keys.size(); ++index) {
-      const KeyList::Key key = found->keys[index];
-      EXPECT_TRUE(key.slot > slot || key.hash > HashKey(key)) << key.text;
+      const KeyList::Key next = found->keys[index];
+      EXPECT_TRUE(next.slot > slot || next.hash > HashKey(key)) << next.text;
     }
   }
 }

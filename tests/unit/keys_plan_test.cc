@@ -57,7 +57,7 @@ TEST(KeysPlan, ARoundIsBounded) {
 
 TEST(KeysPlan, FewSlotsAreReadByATransactionEach) {
   EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kAnyServer).kind, Kind::kProbedSlots);
-  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kAnyServer).slots_per_unit, 2U);
+  EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kAnyServer).slots_per_unit, 4U);
   EXPECT_EQ(PlanOfPage({.keys_per_slot = 300}, kPerSlotServer).kind, Kind::kProbedSlots);
   EXPECT_EQ(PlanOfPage({.keys_per_slot = 20}, kAnyServer).kind, Kind::kSlots);
   EXPECT_EQ(PlanOfPage({.keys_per_slot = 20}, kPerSlotServer).kind, Kind::kSlots);

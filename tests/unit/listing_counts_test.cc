@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "store/listing/actor_listing.h"
 #include "store/embedded/embedded_transport.h"
+#include "store/listing/actor_listing.h"
 #include "tests/support/hooked_transport.h"
 #include "tests/support/manual_clock.h"
 
@@ -38,7 +38,7 @@ class ListingCountsTest : public testing::TestWithParam<mockcluster::Flavor> {
                      return std::nullopt;
                    }),
         client_(transport_, clock_, cluster_->Endpoints(), {.budget = absl::Seconds(5)}),
-        listing_(client_, {.page_work_budget = absl::Milliseconds(40)}),
+        listing_(client_, {.page_work_budget = absl::Milliseconds(40)}, PageTokenCodec()),
         had_(kActors) {
     for (size_t actor = 0; actor < kActors; ++actor) Set(actor, actor);
   }

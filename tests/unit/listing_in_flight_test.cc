@@ -18,9 +18,9 @@
 #include "store/actor_store.h"
 #include "store/cluster/bounded_transport.h"
 #include "store/embedded/embedded_transport.h"
-#include "store/transport/request_queue.h"
 #include "store/send_outcome.h"
 #include "store/steady_time.h"
+#include "store/transport/request_queue.h"
 
 namespace atestore {
 namespace {
@@ -127,8 +127,7 @@ class ListingInFlightTest : public testing::Test {
     });
     auto transport = std::make_unique<CountingTransport>(cluster);
     transport_ = transport.get();
-    store_ = std::make_unique<ActorStore>(std::move(transport),
-                                          StoreOptions{.seeds = cluster->Endpoints()});
+    store_ = ActorStore::Open(std::move(transport), {.seeds = cluster->Endpoints()}).value();
     // Learns what the cluster is like, which is no part of a listing.
     ASSERT_TRUE(store_->ListActors({}).ok());
   }
