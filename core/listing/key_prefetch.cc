@@ -22,7 +22,7 @@ std::vector<ShardRequest> KeyPrefetch::More(const Topology& topology, size_t fro
   std::vector<ShardRequest> requests;
   const bool full = keys_count_ > kPrefetchKeysMax || keys_bytes_ > kPrefetchBytesMax;
   if (full || hints.keys_per_slot > static_cast<double>(reading.whole_slot_keys)) return requests;
-  // Prefetch only beyond the slots of one node: the walk keeps one node busy itself.
+  // Prefetch only if that reaches beyond one node's slots: the walk keeps one node busy itself.
   const double keys_fit = static_cast<double>(kPrefetchKeys) / hints.wanted_per_slot() + 1;
   const size_t slots_ahead = static_cast<size_t>(std::min<double>(keys_fit, kSlotCount));
   const size_t nodes = topology.primaries().size();
