@@ -43,7 +43,7 @@ ConnectionTable::ConnectionTable(int64_t connections_max, BoundReport report)
 bool ConnectionTable::Add(int descriptor, const std::string& peer) {
   const std::string host = HostOf(peer);
   const std::lock_guard lock(mutex_);
-  Forget(descriptor);  // whatever had this number is gone
+  Forget(descriptor);  // an old connection with this number is closed
   const auto is_full = [&] {
     const auto found = by_host_.find(host);
     return static_cast<int64_t>(connections_.size()) >= connections_max_ ||

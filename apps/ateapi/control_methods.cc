@@ -232,7 +232,7 @@ constexpr ControlMethod kMethods[] = {
     {"ResumeActor", MethodKind::kRefused, PrepareNothing<ateapi::ResumeActorRequest>},
     ATEAPI_METHOD(CreateAtespace, MethodKind::kWriteRecord),
     ATEAPI_METHOD(GetAtespace, MethodKind::kReadRecord),
-    // It looks for a first actor in the whole cluster.
+    // It searches the whole cluster for an actor.
     ATEAPI_METHOD(DeleteAtespace, MethodKind::kListing),
     {"ListAtespaces", MethodKind::kListing, PrepareListAtespaces},
     {"ListWorkers", MethodKind::kListing, PrepareListWorkers},

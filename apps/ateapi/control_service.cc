@@ -125,7 +125,7 @@ ControlService::ControlService(ActorStore& store, Metrics& metrics, const Servic
                 .queue_max = kQueuedCallsMax,
                 .wait_max = kQueueWaitMax},
                metrics.Bound("write_threads", kWriteThreadsMax)),
-      // More than places, so that nothing waits for a thread, not even the end of a stream.
+      // More threads than places, so that nothing waits for a thread, not even the end of a stream.
       listers_({.threads_max = static_cast<size_t>(limits.listings_max) + kEndingThreads,
                 .queue_max = kQueuedCallsMax,
                 .wait_max = absl::InfiniteDuration()},

@@ -43,7 +43,7 @@ std::string RefusalReason(absl::StatusCode code) {
 }  // namespace
 
 absl::Status ForCaller(const absl::Status& status) {
-  // Of the store only NodeBulkhead says so, whatever became of the reason on the way here.
+  // In the store only NodeBulkhead returns this code; the reason may have been replaced since.
   if (absl::IsResourceExhausted(status) &&
       (IsOfTheStore(status) || ErrorReason(status) == kNodeNotAnswering)) {
     return WithErrorInfo(UnavailableError(ToStd(status.message())),
@@ -55,7 +55,7 @@ absl::Status ForCaller(const absl::Status& status) {
 }
 
 absl::Duration RetryDelay(const absl::Status& status) {
-  // Waiting tells nobody what became of the write.
+  // Waiting does not reveal the outcome of the write.
   if (IsWriteOutcomeUnknown(status)) return absl::ZeroDuration();
   switch (status.code()) {
     case absl::StatusCode::kResourceExhausted:

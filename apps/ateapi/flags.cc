@@ -219,7 +219,7 @@ absl::Status CheckTracing(const Flags& flags) {
 }
 
 absl::Status Check(const Flags& flags) {
-  // gRPC would take the number of a port modulo 65536, and none for 443.
+  // gRPC would reduce a port modulo 65536, and use 443 for a missing port.
   if (!IsUnixSocket(flags.grpc_listen_addr)) {
     absl::Status status = CheckListenAddress("--grpc-listen-addr", flags.grpc_listen_addr);
     if (!status.ok()) return status;

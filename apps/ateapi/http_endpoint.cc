@@ -122,7 +122,7 @@ class HttpEndpoint::Impl {
         Admit(std::move(socket));
         return Accept(acceptor);
       }
-      // Descriptors have run out, say: later.
+      // For example, descriptors have run out: try again later.
       auto pause = std::make_shared<asio::steady_timer>(context_, kAcceptPause);
       pause->async_wait([this, &acceptor, pause](beast::error_code) { Accept(acceptor); });
     });

@@ -109,7 +109,7 @@ std::vector<SocketAddress> AddressesOf(const Endpoint& listen) {
 bool IsServed(const SocketAddress& address) {
   const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return true;
-  // A full backlog (EAGAIN) has somebody behind it too.
+  // A full backlog (EAGAIN) means that a process is listening, too.
   const bool served = connect(probe, address.get(), address.length) == 0 || errno == EAGAIN;
   close(probe);
   return served;
@@ -155,7 +155,7 @@ absl::Status ListenSocket::OpenInternet(const std::string& listen_address) {
   uint16_t port = listen->port;
   int error = 0;
   for (SocketAddress address : AddressesOf(*listen)) {
-    *PortOf(address) = htons(port);  // all on the one that the first was given
+    *PortOf(address) = htons(port);  // all use the port of the first socket
     const int descriptor = Listen(address);
     if (descriptor < 0) {
       // An IPv6 wildcard listens for IPv4 too.

@@ -58,7 +58,7 @@ class NodesAsked {
     if (asked.admission.ok()) ++asked.open;
     return asked;
   }
-  // For more of what was admitted.
+  // Enters further requests of an admitted round trip.
   Asked& AskMore(const Endpoint& endpoint) {
     Asked& asked = Find(endpoint);
     if (asked.open++ == 0) bulkhead_.Join(*asked.node);

@@ -95,7 +95,7 @@ struct Metrics::Families {
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {
-  // Rates over a first event are wrong unless the zero before it was there.
+  // A rate misses the first event of a series unless the series was exported as zero before.
   for (const char* const kind : {"MOVED", "ASK", "TRYAGAIN", "LOADING", "CLUSTERDOWN"}) {
     families_->error_replies.Add({{"kind", kind}});
   }

@@ -29,10 +29,10 @@ class NodeBulkhead::Node {
 
   std::atomic<SteadyClock::time_point> heard{SteadyClock::time_point::min()};
   // Guarded by the bulkhead's mutex.
-  int64_t sent = 0;                       // calls with a round trip under way
+  int64_t sent = 0;                       // calls with a round trip in flight
   int64_t pausing = 0;                    // calls between two attempts
-  int64_t staying = 0;                    // calls that may go on waiting when it is silent
-  SteadyClock::time_point asked_since{};  // since when somebody waits
+  int64_t staying = 0;                    // calls that may keep waiting when the node is silent
+  SteadyClock::time_point asked_since{};  // since when a call has been waiting
 
  private:
   const std::string name_;
@@ -117,7 +117,7 @@ void NodeBulkhead::Pause(Node& node) {
   const std::lock_guard lock(mutex_);
   if (returned && t_pausing.counted) return;
   ++node.pausing;
-  // Who came first keeps its place over further attempts.
+  // The first calls keep their places over further attempts.
   if (!returned) {
     t_pausing.may_stay = node.staying < kSilentNode.waiting_max;
     if (t_pausing.may_stay) ++node.staying;

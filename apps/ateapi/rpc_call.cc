@@ -151,7 +151,7 @@ void RpcCall::CheckPeer(absl::Time now) {
     request_overdue = phase_ == Phase::kReading && took > calls_.patience().request;
     answer_overdue = writing && took > calls_.patience().answer;
     if (writing && took > kSlowAfter) on_slow = std::exchange(on_slow_, nullptr);
-    // A request that comes now is too late, so that nobody else ends this call.
+    // A request that arrives now is too late: only this thread ends the call.
     if (request_overdue) phase_ = Phase::kFinishing;
   }
   if (request_overdue) FinishOverdue();

@@ -56,10 +56,10 @@ Examples:
   kubectl-ate count actors -a team-a --by status,actor_template_name --filter 'version > 1'
   kubectl-ate count actors -A --by worker_selector.match_labels.zone -o json)";
 
-// The same check, without its words in the help: the option's own say it better.
+// The same check without its description in the help: the option's own description is clearer.
 CLI::Validator Quiet(CLI::Validator check) { return check.description(""); }
 
-// CLI11 alone takes "nan" too.
+// CLI11 itself also accepts "nan".
 CLI::Validator Seconds() {
   auto check = [](std::string& text) -> std::string {
     double seconds = 0;

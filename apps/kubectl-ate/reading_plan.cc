@@ -26,7 +26,7 @@ absl::StatusOr<std::vector<std::string>> Partition(const WhatToRead& what,
   return parts;
 }
 
-// The width where nobody chose one: all parts, up to a bound.
+// The default width: all parts, up to a limit.
 size_t WidthFor(size_t parts, std::optional<int32_t> parallel) {
   const size_t max = parallel ? static_cast<size_t>(*parallel) : kParallelDefaultMax;
   return std::clamp<size_t>(parts, 1, max);

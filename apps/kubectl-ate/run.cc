@@ -87,7 +87,7 @@ struct Runner {
                 absl::StrCat("actor/", command.name.atespace, "/", command.name.id, " created"));
   }
 
-  // Goes on after a failure, so that one actor that cannot be deleted does not keep the others.
+  // Continues after a failure, so that one actor that cannot be deleted does not stop the others.
   int operator()(const DeleteActors& command) const {
     int exit_status = kExitOk;
     for (const ActorName& name : command.names) {

@@ -27,7 +27,7 @@ absl::Status Malformed(std::string_view what) { return Refused("TOKEN_MALFORMED"
 // A part of a token, decoded, and what its parser needs.
 class Part {
  public:
-  // False: it is no base64url of a JSON object whose names differ.
+  // False: it is not base64url of a JSON object with distinct names.
   bool Parse(std::string_view text) {
     std::optional<std::string> json = DecodeBase64Url(text);
     if (!json || parser_.parse(*json).get(object_) != SUCCESS) return false;
@@ -53,7 +53,7 @@ class Part {
     }
     return absl::UnixEpoch() + absl::Seconds(seconds);
   }
-  // Whether it is that text, or a list of texts that holds it.
+  // Whether the claim is that text, or a list that contains it.
   bool IsOrHolds(const char* name, std::string_view wanted) const {
     element value;
     if (object_.at_key(name).get(value) != SUCCESS) return false;
@@ -80,7 +80,7 @@ absl::StatusOr<const JwtKey*> KeyFor(const Part& header, const JwtKeys& keys) {
   if (!algorithm) {
     return Refused("TOKEN_ALGORITHM_REFUSED", "is not signed with RS256, ES256 or EdDSA");
   }
-  // Extensions that must be understood (RFC 7515); none is.
+  // Extensions that must be understood (RFC 7515); none is supported.
   if (header.Has("crit")) return Malformed("needs an extension (\"crit\")");
   const std::optional<std::string_view> id = header.Text("kid");
   if (header.Has("kid") && !id) return Malformed("has a \"kid\" that is not a string");
