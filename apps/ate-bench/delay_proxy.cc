@@ -21,6 +21,8 @@ namespace atestore {
 namespace {
 
 constexpr size_t kChunkBytes = size_t{256} << 10;
+// A rate is kept chunk by chunk: 1.6 ms at 10 MB/s.
+constexpr size_t kRatedChunkBytes = size_t{16} << 10;
 // Bytes that may be in flight in one direction; beyond that the sender waits, as on a real
 // connection.
 constexpr size_t kWayBytesMax = size_t{32} << 20;
@@ -41,6 +43,12 @@ void Prepare(int socket) {
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
+// What happens to chunks that come now.
+struct Traffic {
+  absl::Duration delay;
+  int64_t bytes_per_second = 0;  // 0: no limit
+};
+
 // One direction of a connection.
 struct Way {
   struct Chunk {
@@ -50,20 +58,28 @@ struct Way {
 
   int from = -1;
   int to = -1;
+  absl::Time* line_free = nullptr;  // of the line that it shares
   std::deque<Chunk> chunks;
   size_t bytes = 0;
   size_t written = 0;  // of the first chunk
   bool blocked = false;
 
   // False: the connection is over.
-  bool Read(absl::Duration delay) {
-    std::string chunk(kChunkBytes, '\0');
+  bool Read(const Traffic& traffic) {
+    std::string chunk(traffic.bytes_per_second > 0 ? kRatedChunkBytes : kChunkBytes, '\0');
     const ssize_t count = read(from, chunk.data(), chunk.size());
     if (count < 0) return errno == EAGAIN || errno == EINTR;
     if (count == 0) return false;
     chunk.resize(static_cast<size_t>(count));
     bytes += chunk.size();
-    chunks.push_back({SteadyNow() + delay, std::move(chunk)});
+    absl::Time due = SteadyNow();
+    if (traffic.bytes_per_second > 0) {
+      due = std::max(due, *line_free) +
+            absl::Seconds(1) *
+                (static_cast<double>(chunk.size()) / static_cast<double>(traffic.bytes_per_second));
+      *line_free = due;
+    }
+    chunks.push_back({due + traffic.delay, std::move(chunk)});
     return true;
   }
   bool WriteDue() {
@@ -139,7 +155,7 @@ Endpoint DelayProxy::For(const Endpoint& node) const {
   return node;
 }
 
-void DelayProxy::Accept(const Door& door) {
+void DelayProxy::Accept(Door& door) {
   const int client = accept4(door.listener, nullptr, nullptr, SOCK_CLOEXEC);
   if (client < 0) return;
   const int node = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -154,6 +170,8 @@ void DelayProxy::Accept(const Door& door) {
   auto link = std::make_unique<Link>();
   link->to_node.from = link->to_client.to = client;
   link->to_node.to = link->to_client.from = node;
+  link->to_node.line_free = &door.to_node.free;
+  link->to_client.line_free = &door.to_client.free;
   links_.push_back(std::move(link));
 }
 
@@ -174,14 +192,15 @@ void DelayProxy::Run() {
     const timespec wait =
         absl::ToTimespec(std::clamp(next - SteadyNow(), absl::ZeroDuration(), absl::Seconds(1)));
     ppoll(polled.data(), polled.size(), &wait, nullptr);
-    const absl::Duration delay = absl::Nanoseconds(delay_ns_.load());
+    const Traffic traffic{.delay = absl::Nanoseconds(delay_ns_.load()),
+                          .bytes_per_second = bytes_per_second_.load()};
     size_t index = 1 + doors_.size();
     std::erase_if(links_, [&](const std::unique_ptr<Link>& link) {
       bool open = true;
       for (Way* way : {&link->to_node, &link->to_client}) {
         const bool readable = (polled[index].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
         index += 2;
-        if (readable) open = way->Read(delay) && open;
+        if (readable) open = way->Read(traffic) && open;
         open = way->WriteDue() && open;
       }
       return !open;

@@ -122,7 +122,11 @@ class CommandLine {
         ->check(CLI::Range(0.0, 1000.0));
     command->add_option("--width", network_.width, "parts of the wide listing")
         ->transform(WholeNumber(2, 64));
-    command->add_option("--times", network_.times, "repetitions, in turns; the best counts")
+    command
+        ->add_option("--rate", network_.megabytes_per_second,
+                     "MB a second that a node lets through, in a further measurement; 0: none")
+        ->check(CLI::Range(0.0, 10'000.0));
+    command->add_option("--times", network_.times, "how often, in turns; the best counts")
         ->transform(WholeNumber(1, 1000));
   }
 

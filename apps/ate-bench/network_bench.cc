@@ -140,6 +140,16 @@ absl::Status MeasureOnce(ActorStore& store, const BenchOptions& options,
   return absl::OkStatus();
 }
 
+absl::Status MeasureAtRate(ActorStore& store, const BenchOptions& options,
+                           const NetworkOptions& network, const std::vector<size_t>& widths,
+                           DelayProxy& proxy, Best* best) {
+  proxy.SetDelay(absl::Milliseconds(std::ranges::min(network.round_trips_ms)) / 2);
+  proxy.SetRate(static_cast<int64_t>(network.megabytes_per_second * 1e6));
+  absl::Status status = MeasureOnce(store, options, widths, best);
+  proxy.SetRate(0);
+  return status;
+}
+
 }  // namespace
 
 absl::StatusOr<Report> BenchNetwork(const BenchOptions& options, const NetworkOptions& network) {
@@ -155,10 +165,15 @@ absl::StatusOr<Report> BenchNetwork(const BenchOptions& options, const NetworkOp
   if (!store.ok()) return store.status();
   const std::vector<size_t> widths{1, static_cast<size_t>(network.width)};
   std::map<double, Best> best;  // by round trip in milliseconds
+  Best limited;                 // by the rate
   for (int64_t turn = 0; turn < network.times; ++turn) {
     for (const double round_trip_ms : network.round_trips_ms) {
       (*proxy)->SetDelay(absl::Milliseconds(round_trip_ms) / 2);
       absl::Status status = MeasureOnce(**store, options, widths, &best[round_trip_ms]);
+      if (!status.ok()) return status;
+    }
+    if (network.megabytes_per_second > 0) {
+      absl::Status status = MeasureAtRate(store, options, network, widths, **proxy, &limited);
       if (!status.ok()) return status;
     }
   }
@@ -173,6 +188,12 @@ absl::StatusOr<Report> BenchNetwork(const BenchOptions& options, const NetworkOp
       report.Add(name + "_of_first", first.listed.at(width).seconds / listed.seconds);
     }
     report.Add(at + "page_p50_ms", measured.page_ms);
+  }
+  for (const auto& [width, listed] : limited.listed) {
+    const std::string name =
+        absl::StrCat("at_", network.megabytes_per_second, "_mb_per_second_width_", width);
+    report.Add(name + "_actors_per_second", static_cast<double>(listed.actors) / listed.seconds);
+    report.Add(name + "_of_one_stream", limited.listed.at(1).seconds / listed.seconds);
   }
   return report;
 }
