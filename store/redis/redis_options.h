@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/resp.h"
 
@@ -18,7 +19,8 @@ struct RedisTlsOptions {
   std::string client_cert_file;  // PEM: certificate chain, and the key unless it is elsewhere
   std::string client_key_file;   // PEM; empty: the key is in client_cert_file
   std::string server_name;       // expected in the certificate; empty: the host connected to
-  OnReload on_reload;            // may be empty; called by the transport's thread
+  // May be empty; called by the transport's thread.
+  std::function<void(const absl::Status&)> on_reload = {};
 };
 
 // AUTH. An empty user name: the one-argument form, for the default user.
