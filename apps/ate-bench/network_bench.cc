@@ -173,7 +173,7 @@ absl::StatusOr<Report> BenchNetwork(const BenchOptions& options, const NetworkOp
       if (!status.ok()) return status;
     }
     if (network.megabytes_per_second > 0) {
-      absl::Status status = MeasureAtRate(store, options, network, widths, **proxy, &limited);
+      absl::Status status = MeasureAtRate(**store, options, network, widths, **proxy, &limited);
       if (!status.ok()) return status;
     }
   }

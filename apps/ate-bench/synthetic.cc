@@ -142,7 +142,7 @@ absl::StatusOr<Report> BenchSynthetic(const BenchOptions& options,
     }
   }
   const int64_t actors_min = synthetic.pages * options.page_size;
-  if (absl::Status status = AddAsked(store, options, actors_min, &report); !status.ok()) {
+  if (absl::Status status = AddAsked(**store, options, actors_min, &report); !status.ok()) {
     return status;
   }
   report.Add("peak_rss_mib", PeakRssMib("self"));

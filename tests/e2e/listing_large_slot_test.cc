@@ -2,6 +2,7 @@
 // with the server's process, Redis 7.0 reads it whole.
 #include <functional>
 
+#include "core/listing/keys_plan.h"
 #include "gtest/gtest.h"
 #include "store/actor_store.h"
 #include "store/redis/redis_transport.h"

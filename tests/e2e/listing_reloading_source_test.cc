@@ -50,12 +50,11 @@ TEST_P(ReloadingSource, HidesNoKeys) {
   ASSERT_TRUE(BeginMove(*cluster_, move).ok());
   absl::StatusOr<size_t> moved = MoveKeys(*cluster_, move, kActors / 2);
   ASSERT_TRUE(moved.ok()) << moved.status();
+  absl::StatusOr<HiredisReply> keys =
+      cluster_->Run(kSource, {"CLUSTER", "GETKEYSINSLOT", std::to_string(kSlot), "1000"});
+  ASSERT_TRUE(keys.ok()) << keys.status();
   std::vector<std::string> held;
-  for (const HiredisReply& key :
-       cluster_->Run(kSource, {"CLUSTER", "GETKEYSINSLOT", std::to_string(kSlot), "1000"})
-           ->elements) {
-    held.push_back(key.text);
-  }
+  for (const HiredisReply& key : keys->elements) held.push_back(key.text);
   ASSERT_EQ(held.size(), kActors - *moved);
   // A millisecond a key, and clients are served after every few keys.
   absl::Status slow =

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "core/listing/keys_plan.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "store/actor_store.h"

@@ -215,8 +215,33 @@ absl::Status NemesisCluster::RepairOnce(absl::Time begin) {
   }
   status = cluster_->WaitUntilSettled(kSettleLimit);
   if (status.ok()) status = CloseAllSlots(begin);
+  if (status.ok()) status = SpreadReplicas();
   if (status.ok()) status = cluster_->WaitUntilSettled(kSettleLimit);
   return status;
+}
+
+// Replicas follow slots: a primary that lost all of its own becomes a replica of who took the last
+// one, and its replicas go with it. Owners without a replica cannot fail over.
+absl::Status NemesisCluster::SpreadReplicas() {
+  absl::StatusOr<std::vector<Line>> members = Members();
+  if (!members.ok()) return members.status();
+  std::map<std::string, std::vector<size_t>> replicas;
+  for (const Line& line : *members) {
+    if (!line.is_primary) replicas[line.primary_id].push_back(line.node);
+  }
+  for (const Line& line : *members) {
+    if (!line.is_primary || line.slots.empty() || !replicas[line.id].empty()) continue;
+    auto most = std::max_element(
+        replicas.begin(), replicas.end(),
+        [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    if (most->second.size() < 2) return absl::OkStatus();
+    const size_t replica = most->second.back();
+    most->second.pop_back();
+    absl::Status status = RunOk(replica, {"CLUSTER", "REPLICATE", line.id});
+    if (!status.ok()) return status;
+    replicas[line.id].push_back(replica);
+  }
+  return absl::OkStatus();
 }
 
 // A slot may have lost its owner: it was given to a node that never heard of it, or to one whose

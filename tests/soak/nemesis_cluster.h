@@ -130,6 +130,7 @@ class NemesisCluster {
   absl::Status RepairOnce(absl::Time begin);
   void GiveSlotsOwners();
   absl::Status CloseAllSlots(absl::Time begin);
+  absl::Status SpreadReplicas();
   absl::Status BringKeysHome(uint16_t slot, size_t owner, const std::vector<size_t>& primaries,
                              absl::Time begin);
 

@@ -39,7 +39,7 @@ FaultTally& FaultTally::operator+=(const FaultTally& other) {
   hidden += other.hidden;
   violations += other.violations;
   unavailable += other.unavailable;
-  key_prefetch += other.key_prefetch;
+  segments_prefetched += other.segments_prefetched;
   took += other.took;
   return *this;
 }
@@ -51,7 +51,7 @@ std::string FaultTableHeading() {
 
 std::string FaultTableRow(const FaultedListingOptions& options, std::string_view when,
                           const FaultTally& tally) {
-  return absl::StrFormat(kRow, options.fault.key, std::string(ToString(options.kind)),
+  return absl::StrFormat(kRow, options.fault.name, std::string(ToString(options.kind)),
                          std::string(when), std::to_string(tally.faults),
                          std::to_string(tally.listings), std::to_string(tally.missing),
                          std::to_string(tally.duplicates), std::to_string(tally.hidden),
@@ -115,7 +115,7 @@ absl::Status FaultedListing::Create() {
   cluster_ = std::move(*cluster);
   records_ = ActorRecords(options_.actors, options_.atespaces);
   absl::Status filled = cluster_->SetAll(records_);
-  if (filled.ok()) filled = cluster_->SetAll({{"atespace:space-1", R"({"key":"space-1"})"}});
+  if (filled.ok()) filled = cluster_->SetAll({{"atespace:space-1", R"({"name":"space-1"})"}});
   if (!filled.ok()) return filled;
   // Replication is asynchronous: what is not on the replica may be lost by a failover.
   for (size_t primary = 0; primary < servers.primaries && servers.replicas > 0; ++primary) {
@@ -163,7 +163,7 @@ absl::Status FaultedListing::ListOnce(const std::function<void(size_t)>& between
   tally_.duplicates += audit.duplicates();
   tally_.violations += audit.violations();
   tally_.unavailable += result.unavailable;
-  tally_.key_prefetch += result.key_prefetch;
+  tally_.segments_prefetched += result.segments_prefetched;
   return absl::OkStatus();
 }
 

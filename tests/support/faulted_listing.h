@@ -33,12 +33,12 @@ struct FaultedListingOptions {
 struct FaultTally {
   size_t listings = 0;
   size_t faults = 0;
-  size_t missing = 0;       // actors that lived throughout and were not listed
-  size_t duplicates = 0;    // … or more than once
-  size_t hidden = 0;        // not listed while no client could reach them
-  size_t violations = 0;    // of ListingAudit
-  size_t unavailable = 0;   // calls repeated with the same token
-  size_t key_prefetch = 0;  // segments whose keys had been looked for ahead
+  size_t missing = 0;              // actors that lived throughout and were not listed
+  size_t duplicates = 0;           // … or more than once
+  size_t hidden = 0;               // not listed while no client could reach them
+  size_t violations = 0;           // of ListingAudit
+  size_t unavailable = 0;          // calls repeated with the same token
+  size_t segments_prefetched = 0;  // segments made of prefetched keys
   absl::Duration took;
 
   FaultTally& operator+=(const FaultTally& other);

@@ -60,10 +60,10 @@ struct ListingPlan {
 };
 
 struct ListingResult {
-  absl::Status status;      // of the call that ended it
-  std::string next_token;   // empty: complete
-  size_t unavailable = 0;   // calls that were repeated
-  size_t key_prefetch = 0;  // segments whose names had been looked for ahead
+  absl::Status status;             // of the call that ended it
+  std::string next_token;          // empty: complete
+  size_t unavailable = 0;          // calls that were repeated
+  size_t segments_prefetched = 0;  // segments made of prefetched keys
 };
 
 // Lists page by page into `audit`.

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "store/actor_listing.h"
 #include "store/embedded/embedded_transport.h"
+#include "store/listing/actor_listing.h"
 #include "tests/support/hooked_transport.h"
 #include "tests/support/manual_clock.h"
 
@@ -33,7 +33,7 @@ class ListingBillionTest : public testing::Test {
                      return std::nullopt;
                    }),
         client_(transport_, clock_, cluster_->Endpoints(), {.budget = absl::Seconds(5)}),
-        listing_(client_, {.page_work_budget = kBudget}) {
+        listing_(client_, {.page_work_budget = kBudget}, PageTokenCodec()) {
     EXPECT_TRUE(listing_.ListPage<ActorPage>({}, {}, {}).ok());  // learns what the cluster is like
   }
 
