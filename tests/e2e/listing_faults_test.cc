@@ -71,7 +71,7 @@ TEST_P(ListingFaultsTest, EveryActorExactlyOnce) {
     EXPECT_GT(during->unavailable, 0);
   }
   if (during.ok() && during->listings >= kListingsMin) {
-    EXPECT_GT(during->key_prefetch, 0);
+    EXPECT_GT(during->segments_prefetched, 0);
   }
   EXPECT_GT((*listing)->changes(), 0);
 }
