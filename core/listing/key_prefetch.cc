@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/check.h"
+
 namespace atestore {
 namespace {
 
@@ -187,6 +189,7 @@ std::unique_ptr<KeyPrefetch::Found> KeyPrefetch::Take(size_t first,
       found->keys.Add(slot->first, node_index, hash, text);
     }
   }
+  CHECK_COMPLETENESS(!found->keys.overflowed());
   return found;
 }
 
