@@ -129,7 +129,7 @@ class Parser {
       path->push_back({.text = std::move(text), .place = name.place});
       if (Peek().kind != TokenKind::kDot || Peek().place != name.end()) return absl::OkStatus();
       const Token dot = Take();
-      if (Peek().place != dot.end()) return FlawAt(dot.end(), "expected a name behind the dot");
+      if (Peek().place != dot.end()) return FlawAt(dot.end(), "expected a name after the dot");
     }
   }
 

@@ -81,7 +81,7 @@ TEST(CustomColumnsTest, RefusalsNameThePlace) {
            {":.actorId", "character 1: expected NAME:PATH"},
            {"ID:.actorid", "character 5: an actor has no field \"actorid\"; it has: actorId, "},
            {"ID:.actorId,X:{.statu}", "character 17: an actor has no field \"statu\""},
-           {"X:.status[0]", "character 10: this is no list"},
+           {"X:.status[0]", "character 10: this is not a list"},
            {"X:.status x", "character 10: \" x\" is not part of a path"},
            {"X:..status", "character 3: \"..\" is not supported"},
            {"X:.workerSelector.matchLabels.a.b", "has no field \"workerSelector.matchLabels.b\""},
