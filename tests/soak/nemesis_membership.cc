@@ -111,7 +111,9 @@ absl::Status NemesisCluster::SettleSpare() {
   }
   if (owns_slots) cluster_->SetMember(spare_, true);
   if (cluster_->is_member(spare_)) {
-    return known == cluster_->size() ? absl::OkStatus() : MeetSpare();
+    // Redis answers pings of nodes that it does not know, and learns nothing from them.
+    const bool knows_all = own->size() >= cluster_->size();
+    return known == cluster_->size() && knows_all ? absl::OkStatus() : MeetSpare();
   }
   // It may hold keys: it stays until they have been brought home.
   if (own->size() > 1 && !ResetSpare().ok()) return MeetSpare();
