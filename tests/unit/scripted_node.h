@@ -19,11 +19,11 @@ struct ScriptedNode {
   int setslot_calls = 1;
   int commands = 1;  // grows with each answer
   bool migrates = false;
-  std::string probe = ":0";        // to the keyed EXISTS
-  std::string asking = "+OK";      // to ASKING
+  std::string probe = ":0";       // to the keyed EXISTS
+  std::string asking = "+OK";     // to ASKING
   std::vector<std::string> keys;  // to GETKEYSINSLOT and SCAN
-  std::string next_cursor = "0";   // to SCAN
-  std::string exec_instead;        // not empty: to EXEC
+  std::string next_cursor = "0";  // to SCAN
+  std::string exec_instead;       // not empty: to EXEC
   std::string valkey_version = "valkey_version:8.0.1\r\n";
 
   // The replies to `request` in wire form, one for each command.
