@@ -85,10 +85,17 @@ constexpr Switch kSwitches[] = {
      "ready only if all shards answer; default: if at least one does"},
 };
 
+// An empty variable of the environment would otherwise turn off what the flag turns on: without a
+// policy everybody may do everything, and without an address the store is in memory.
+std::string RefuseEmpty(const std::string& value) {
+  return absl::StripAsciiWhitespace(value).empty() ? "must not be empty" : "";
+}
+
 void DefineTexts(CLI::App& app, Flags& flags) {
   for (const TextFlag& flag : kTextFlags) {
     std::string& value = flags.*flag.value;
     CLI::Option* option = app.add_option(flag.name, value, flag.help)->group(flag.group);
+    option->check(RefuseEmpty, "");
     if (!value.empty()) option->capture_default_str();
   }
   for (const Switch& flag : kSwitches) {
@@ -111,6 +118,7 @@ void DefineOthers(CLI::App& app, RawFlags& raw) {
          "--redis-cluster-address", raw.redis_cluster_address,
          "host:port[,host:port…] of some nodes of the cluster; default: an embedded store, in "
          "memory, for trying things out")
+      ->check(RefuseEmpty, "")
       ->group(kStore);
   app.add_option("--demo-actors", flags.demo_actors,
                  "fill the embedded store with this many actors")
@@ -172,6 +180,10 @@ absl::StatusOr<std::vector<Endpoint>> ParseSeeds(const std::string& text) {
       return AtFlag("--redis-cluster-address", endpoint.status());
     }
     seeds.push_back(*std::move(endpoint));
+  }
+  if (seeds.empty() && !text.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--redis-cluster-address: \"", text, "\" holds no address"));
   }
   return seeds;
 }

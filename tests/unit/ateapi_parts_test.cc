@@ -58,6 +58,22 @@ TEST(Flags, ReadsSeveralSeeds) {
               HasSubstr("--redis-cluster-address"));
 }
 
+// A variable of the environment that is set but empty must not turn off what the flag turns on.
+TEST(Flags, RefusesEmptyValues) {
+  for (const std::string flag :
+       {"--redis-cluster-address", "--authorization-policy-file", "--page-token-key-file",
+        "--grpc-server-cred-bundle", "--client-ca-certs", "--metrics-listen-addr"}) {
+    for (const std::string value : {"", "@env"}) {
+      const std::string said = ErrorOf(Parse({flag, value}, {{EnvironmentName(flag), ""}}));
+      EXPECT_THAT(said, HasSubstr(flag + ": must not be empty")) << value;
+    }
+  }
+  for (const std::string value : {",", " , ", "\n"}) {
+    EXPECT_THAT(ErrorOf(Parse({"--redis-cluster-address", value})),
+                HasSubstr("--redis-cluster-address")) << value;
+  }
+}
+
 TEST(Flags, EnvReadsTheMatchingVariable) {
   EXPECT_EQ(EnvironmentName("--redis-cluster-address"), "ATE_API_REDIS_ADDRESS");
   EXPECT_EQ(EnvironmentName("--redis-password-file"), "ATE_API_REDIS_PASSWORD_FILE");
