@@ -49,7 +49,7 @@ void LogCall(std::string_view method, const absl::Status& status, absl::Duration
       .AddSeconds("seconds", absl::ToDoubleSeconds(took));
   if (!trace_id.empty()) line.Add("trace_id", trace_id);
   if (failed) {
-    line.Add("reason", ErrorReason(status)).Add("message", ToStd(status.message()));
+    line.Add("reason", ErrorReason(status)).Add("message", MessageOf(status));
   }
 }
 

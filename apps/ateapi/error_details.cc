@@ -1,5 +1,6 @@
 #include "apps/ateapi/error_details.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -69,6 +70,18 @@ absl::Duration RetryDelay(const absl::Status& status) {
   }
 }
 
+std::string MessageOf(const absl::Status& status) {
+  std::string message = Printable(ToStd(status.message()).substr(0, kMessageBytesMax));
+  if (message.size() <= kMessageBytesMax && status.message().size() <= kMessageBytesMax) {
+    return message;
+  }
+  constexpr std::string_view kEllipsis = "…";
+  size_t end = std::min(message.size(), kMessageBytesMax - kEllipsis.size());
+  // Not inside a character.
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
+  return message.substr(0, end).append(kEllipsis);
+}
+
 std::string ErrorReason(const absl::Status& status) {
   if (std::optional<ErrorInfo> info = GetErrorInfo(status)) return info->reason;
   return absl::StatusCodeToString(status.code());
@@ -77,7 +90,7 @@ std::string ErrorReason(const absl::Status& status) {
 std::string SerializedErrorDetails(const absl::Status& status) {
   google::rpc::Status details;
   details.set_code(static_cast<int32_t>(status.code()));
-  details.set_message(Printable(ToStd(status.message())));
+  details.set_message(MessageOf(status));
 
   google::rpc::ErrorInfo info;
   info.set_reason(ErrorReason(status));
@@ -91,7 +104,7 @@ std::string SerializedErrorDetails(const absl::Status& status) {
     google::rpc::BadRequest bad_request;
     google::rpc::BadRequest::FieldViolation& violation = *bad_request.add_field_violations();
     violation.set_field(attached->field);
-    violation.set_description(Printable(ToStd(status.message())));
+    violation.set_description(MessageOf(status));
     details.add_details()->PackFrom(bad_request);
   }
   if (const absl::Duration delay = RetryDelay(status); delay > absl::ZeroDuration()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -11,6 +12,13 @@ namespace atestore {
 // service (its password, permissions or certificates), the caller cannot fix that and gets
 // UNAVAILABLE with a reason that says so. Every other status stays unchanged.
 absl::Status ForCaller(const absl::Status& status);
+
+// A longer message is truncated. It may quote the request, and travels in trailers, twice more in
+// the details; with more than 8 KiB of them a client drops the answer and takes it for overload.
+inline constexpr size_t kMessageBytesMax = 1024;
+
+// The message of `status` for callers and the log: Printable(), and at most kMessageBytesMax bytes.
+std::string MessageOf(const absl::Status& status);
 
 // How long a caller should wait before it retries after `status`; zero when waiting does not help.
 absl::Duration RetryDelay(const absl::Status& status);

@@ -10,8 +10,6 @@
 #include "absl/time/clock.h"
 #include "apps/ateapi/error_details.h"
 #include "apps/ateapi/rpc_calls.h"
-#include "core/status.h"
-#include "core/utf8.h"
 #include "store/error_info.h"
 #include "store/steady_time.h"
 
@@ -20,7 +18,7 @@ namespace {
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  return {static_cast<grpc::StatusCode>(status.code()), Printable(ToStd(status.message())),
+  return {static_cast<grpc::StatusCode>(status.code()), MessageOf(status),
           SerializedErrorDetails(status)};
 }
 

@@ -14,6 +14,7 @@
 #include "apps/ateapi/metrics.h"
 #include "apps/ateapi/start_advice.h"
 #include "apps/ateapi/token_keys.h"
+#include "core/utf8.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/google_rpc.pb.h"
@@ -22,6 +23,7 @@
 namespace atestore {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -202,6 +204,22 @@ TEST(ErrorDetails, CarryReasonDomainAndField) {
   ASSERT_TRUE(details.details(1).UnpackTo(&bad_request));
   ASSERT_EQ(bad_request.field_violations_size(), 1);
   EXPECT_EQ(bad_request.field_violations(0).field(), "page_size");
+}
+
+// Clients take 8 KiB of trailers: the message, percent-encoded, and the details in base64.
+TEST(ErrorDetails, FitIntoTrailersWhateverTheMessageQuotes) {
+  for (const std::string quoted : {"a", "\xff", "\u202e", "\u20ac", "%"}) {
+    std::string text = "x";
+    for (int i = 0; i < 100'000; ++i) text += quoted;
+    const absl::Status status =
+        WithErrorInfo(absl::InvalidArgumentError(text), {.reason = "BAD", .field = "filter"});
+    const std::string message = MessageOf(status);
+    EXPECT_TRUE(IsUtf8(message)) << quoted;
+    EXPECT_LE(3 * message.size() + SerializedErrorDetails(status).size() * 4 / 3, 7000U) << quoted;
+    EXPECT_THAT(message, EndsWith("…"));
+  }
+  const std::string whole(kMessageBytesMax, 'a');
+  EXPECT_EQ(MessageOf(absl::InternalError(whole)), whole);
 }
 
 TEST(ErrorDetails, CarryMetadata) {
