@@ -12,6 +12,7 @@
 
 #include "absl/time/clock.h"
 #include "apps/ateapi/acceptor.h"
+#include "apps/ateapi/authorization/jwt.h"
 #include "apps/ateapi/connection_table.h"
 #include "apps/ateapi/control_service.h"
 #include "apps/ateapi/credentials.h"
@@ -26,6 +27,8 @@ namespace {
 constexpr char kServiceName[] = "ateapi.Control";
 // Clients may ping so often while they wait for the answer to a call.
 constexpr int kPingIntervalMsMin = 10'000;
+// The headers of a call: the longest bearer token, and room for others. gRPC's default is 8 KiB.
+constexpr int kHeaderBytesMax = static_cast<int>(kTokenBytesMax) + (8 << 10);
 // What gRPC itself may hold for requests and connections.
 constexpr size_t kQuotaBytes = size_t{256} << 20;
 // A listing's page is limited to 3 MiB by the store; lists of atespaces and workers are not paged.
@@ -56,6 +59,7 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kConnectionAgeGraceMs);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMsMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kHeaderBytesMax);
   grpc::ResourceQuota quota("ateapi");
   quota.Resize(kQuotaBytes);
   builder.SetResourceQuota(quota);

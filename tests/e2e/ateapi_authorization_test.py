@@ -168,6 +168,12 @@ class Authorization(WireCase):
                                                                       atespace="one")), 2)
         self.assertEqual(len(self.caller("viewer-all").call("ListActors").actors), 4)
 
+    def test_tokens_up_to_the_limit(self):
+        """16 KiB, base64 of three quarters of that; beyond, the service says why."""
+        self.caller("admin-all", groups="g" * 11_900).call("ListActors")
+        error = self.caller("admin-all", groups="g" * 12_500).outcome("ListActors")
+        self.assert_error(error, Code.UNAUTHENTICATED, "TOKEN_MALFORMED")
+
     def test_a_denial_does_not_tell_what_exists(self):
         viewer = self.caller("viewer-one")
         there = viewer.outcome("GetActor", actor_ref=ref("two", "first"))
