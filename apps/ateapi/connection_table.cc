@@ -92,6 +92,21 @@ void ConnectionTable::CallEnded(const std::string& grpc_peer) {
   connection.since = SteadyNow();
 }
 
+void ConnectionTable::CallReset(const std::string& grpc_peer) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(PlainPeer(grpc_peer));
+  if (found == by_peer_.end()) return;
+  Connection& connection = connections_[found->second];
+  const absl::Time now = SteadyNow();
+  if (now - connection.resets_since > kResetPeriod) {
+    connection.resets = 0;
+    connection.resets_since = now;
+  }
+  if (++connection.resets != kResetsMax) return;
+  report_.refused();
+  Close(connection);
+}
+
 void ConnectionTable::Tidy(absl::Time silent_since) {
   const std::lock_guard lock(mutex_);
   ForgetClosed();

@@ -14,6 +14,11 @@
 
 namespace atestore {
 
+// A connection on which so many calls are cancelled within kResetPeriod before their requests have
+// arrived is closed: each costs the service more than its peer (HTTP/2 rapid reset).
+inline constexpr int64_t kResetsMax = 500;
+inline constexpr absl::Duration kResetPeriod = absl::Seconds(10);
+
 // The connections of clients, limited in total and per address. When there is no room, it closes
 // connections without a call: first those that never sent anything, of the address that has the
 // most. gRPC owns the descriptors; the table identifies a connection by its socket's inode, so it
@@ -33,6 +38,8 @@ class ConnectionTable {
   // A call from `peer`, in gRPC's notation, began or ended.
   void CallBegan(const std::string& grpc_peer);
   void CallEnded(const std::string& grpc_peer);
+  // A call ends because its request did not arrive.
+  void CallReset(const std::string& grpc_peer);
 
   // Closes the connections that have sent nothing since `limit`, and removes those that gRPC has
   // closed.
@@ -47,6 +54,8 @@ class ConnectionTable {
     absl::Time since;
     bool silent = true;
     int64_t calls = 0;
+    int64_t resets = 0;  // since `resets_since`
+    absl::Time resets_since = absl::InfinitePast();
   };
 
   void Forget(int descriptor);

@@ -132,8 +132,9 @@ ControlService::ControlService(ActorStore& store, Metrics& metrics, const Servic
                metrics.Bound("listing_threads", limits.listings_max + kEndingThreads)),
       checking_([this] { Check(); }, kCheckInterval) {}
 
-void ControlService::OnCalls(OnPeer on_begin, OnPeer on_end) {
-  calls_.OnCalls(std::move(on_begin), std::move(on_end));
+void ControlService::OnCalls(RpcCalls::OnPeer on_begin, RpcCalls::OnPeer on_reset,
+                             RpcCalls::OnPeer on_end) {
+  calls_.OnCalls(std::move(on_begin), std::move(on_reset), std::move(on_end));
 }
 
 void ControlService::Check() {

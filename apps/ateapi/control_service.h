@@ -53,9 +53,8 @@ class ControlService final : public grpc::CallbackGenericService {
   CallGate& gate() { return gate_; }
 
   // Sets an observer that gets the address of each call's peer, in gRPC's notation, when the call
-  // begins and ends. Set it before calls arrive.
-  using OnPeer = std::function<void(const std::string& grpc_peer)>;
-  void OnCalls(OnPeer on_begin, OnPeer on_end);
+  // begins, when its request turns out to be missing, and when it ends. Set it before calls arrive.
+  void OnCalls(RpcCalls::OnPeer on_begin, RpcCalls::OnPeer on_reset, RpcCalls::OnPeer on_end);
 
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;

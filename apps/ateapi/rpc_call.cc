@@ -88,8 +88,13 @@ bool RpcCall::Enter(Phase phase) {
 void RpcCall::OnReadDone(bool ok) {
   if (!Enter(Phase::kWorking)) return;
   if (ok) return on_request_(shared_from_this());
-  Finish(WithErrorInfo(absl::InvalidArgumentError("the call ended before its request arrived"),
-                       {.reason = "REQUEST_MISSING", .field = ""}));
+  calls_.NoteReset(address_);
+  if (!Enter(Phase::kFinishing)) return;
+  // Made once: a flood of these must cost as little as possible.
+  static const grpc::Status* const missing = new grpc::Status(
+      ToGrpc(WithErrorInfo(absl::InvalidArgumentError("the call ended before its request arrived"),
+                           {.reason = "REQUEST_MISSING", .field = ""})));
+  grpc::ServerGenericBidiReactor::Finish(*missing);
 }
 
 void RpcCall::HoldBytes(std::string message) {

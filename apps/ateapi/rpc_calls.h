@@ -26,11 +26,14 @@ class RpcCalls {
 
   // Sets an observer that gets the address of each call's peer. Set it before calls arrive.
   using OnPeer = std::function<void(const std::string& grpc_peer)>;
-  void OnCalls(OnPeer on_begin, OnPeer on_end) {
+  void OnCalls(OnPeer on_begin, OnPeer on_reset, OnPeer on_end) {
     on_begin_ = std::move(on_begin);
+    on_reset_ = std::move(on_reset);
     on_end_ = std::move(on_end);
   }
 
+  // The request of a call from `address` will never arrive.
+  void NoteReset(const std::string& address) const { on_reset_(address); }
   void Add(const std::shared_ptr<RpcCall>& call);
   void Remove(const RpcCall* call);
 
@@ -45,6 +48,7 @@ class RpcCalls {
   const PeerPatience patience_;
   ByteBudget& unsent_;
   OnPeer on_begin_ = [](const std::string&) {};
+  OnPeer on_reset_ = [](const std::string&) {};
   OnPeer on_end_ = [](const std::string&) {};
   std::mutex mutex_;
   std::unordered_map<const RpcCall*, std::weak_ptr<RpcCall>> calls_;

@@ -79,6 +79,7 @@ class Server::Impl {
         connections_(parts.connections_max,
                      parts.metrics.Bound("connections", parts.connections_max)) {
     service_.OnCalls([this](const std::string& peer) { connections_.CallBegan(peer); },
+                     [this](const std::string& peer) { connections_.CallReset(peer); },
                      [this](const std::string& peer) { connections_.CallEnded(peer); });
   }
 

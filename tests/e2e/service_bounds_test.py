@@ -1,6 +1,7 @@
 """What one client takes is not taken from the others: connections, streams whose request never
 comes, answers that nobody reads, listings, shards that hang."""
 
+import contextlib
 import resource
 import threading
 import time
@@ -8,7 +9,8 @@ import unittest
 
 import grpc
 
-from hostile_clients import Http2, connect, ends, many
+from hostile_clients import (HEADERS, RST_STREAM, Http2, connect, ends, frame, many,
+                             request_headers)
 from processes import Ateapi, Cluster, PATIENCE, have_server, until
 from wire import OWN_CONNECTION, Client, Code, Http, ServiceCase, WireCase, api, ref
 
@@ -67,6 +69,31 @@ class Connections(WireCase):
             silent = connect(service.address)
             self.addCleanup(silent.close)
             self.assertTrue(ends(silent, 20))
+
+
+class RapidReset(WireCase):
+    def test_a_connection_that_only_cancels_is_closed(self):
+        """CVE-2023-44487: calls that are cancelled at once cost their peer nothing."""
+        with Ateapi("--demo-actors", "1000", *Ateapi.METRICS) as service:
+            assert_serves(self, service.address)
+            http = Http(service.metrics_address)
+            before = service.peak_rss_kib()
+            headers = request_headers("/ateapi.Control/GetActor")
+            flood = b"".join(frame(HEADERS, 5, stream, headers) +
+                             frame(RST_STREAM, 0, stream, b"\0\0\0\x08")
+                             for stream in range(1, 20001, 2))
+            for _ in range(10):
+                connection = Http2(service.address)
+                self.addCleanup(connection.close)
+                connection.socket.settimeout(10)
+                with contextlib.suppress(OSError):
+                    connection.socket.sendall(flood)
+                self.assertTrue(ends(connection.socket, 20))
+            assert_serves(self, service.address)
+            self.assertEqual(http.get("/healthz"), (200, "alive\n"))
+            self.assertGreaterEqual(http.metric("ateapi_bound_refused_total", bound="connections"),
+                                    10)
+            self.assertLess(service.peak_rss_kib() - before, 200 << 10)
 
 
 class SilentStreams(WireCase):
