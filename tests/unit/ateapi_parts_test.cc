@@ -72,7 +72,8 @@ TEST(Flags, RefusesEmptyValues) {
   }
   for (const std::string value : {",", " , ", "\n"}) {
     EXPECT_THAT(ErrorOf(Parse({"--redis-cluster-address", value})),
-                HasSubstr("--redis-cluster-address")) << value;
+                HasSubstr("--redis-cluster-address"))
+        << value;
   }
 }
 
