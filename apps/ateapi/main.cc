@@ -25,6 +25,7 @@
 #include "apps/ateapi/start_advice.h"
 #include "apps/ateapi/store_factory.h"
 #include "apps/ateapi/tracing/tracing.h"
+#include "apps/cli/standard_descriptors.h"
 #include "core/status.h"
 #include "core/utf8.h"
 #include "store/cluster/clock.h"
@@ -233,5 +234,6 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace atestore
 
 int main(int argc, char** argv) {
+  atestore::cli::OccupyStandardDescriptors();
   return atestore::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

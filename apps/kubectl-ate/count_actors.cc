@@ -150,9 +150,7 @@ class Count {
   bool Print() {
     const std::string text =
         command_.output.format == OutputFormat::kJson ? JsonText() : TableText();
-    const WriteResult result = WriteAll(context_.out, text);
-    if (result == WriteResult::kFailed) Say(context_, "error: cannot write the output");
-    return result != WriteResult::kFailed;
+    return Written(context_, WriteAll(context_.out, text)) == kExitOk;
   }
 
   std::string TableText() const {

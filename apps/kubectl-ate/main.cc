@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "apps/cli/standard_descriptors.h"
 #include "apps/kubectl-ate/command_line.h"
 #include "apps/kubectl-ate/control_api.h"
 #include "apps/kubectl-ate/interruption.h"
@@ -51,6 +52,7 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace atestore::cli
 
 int main(int argc, char** argv) {
+  atestore::cli::OccupyStandardDescriptors();
   // Only the width of characters is wanted from the locale.
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
   if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr) std::setlocale(LC_CTYPE, "");

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "apps/cli/standard_descriptors.h"
 #include "apps/slotscan/flags.h"
 #include "apps/slotscan/output.h"
 #include "apps/slotscan/scan.h"
@@ -66,6 +67,7 @@ int Run(Flags flags) {
 }  // namespace slotscan
 
 int main(int argc, char** argv) {
+  atestore::cli::OccupyStandardDescriptors();
   std::variant<slotscan::Flags, int> flags = slotscan::ParseFlags(argc, argv);
   if (const int* exit_code = std::get_if<int>(&flags)) return *exit_code;
   return slotscan::Run(std::get<slotscan::Flags>(std::move(flags)));

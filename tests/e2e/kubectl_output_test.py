@@ -2,12 +2,14 @@
 text that means something to a terminal or to YAML."""
 
 import json
+import os
+import subprocess
 import unicodedata
 import unittest
 
 import yaml
 
-from processes import Ateapi, Cli, Cluster, have_server
+from processes import BIN, Ateapi, Cli, Cluster, have_server
 
 LONG = "l" * 63
 RECORDS = [
@@ -30,6 +32,19 @@ def columns(text):
     """How wide a terminal shows it."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF"
                else 1 for c in text)
+
+
+class ClosedOutput(unittest.TestCase):
+    def test_a_closed_output_is_no_socket(self):
+        with Ateapi("--demo-actors", "10") as service:
+            for verb in ("get", "count"):
+                command = [os.path.join(BIN, "kubectl-ate"), verb, "actors", "-A"]
+                done = subprocess.run(
+                    ["sh", "-c", 'exec "$0" "$@" >&-', *command, "--endpoint", service.address,
+                     "--plaintext"],
+                    stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+                self.assertNotEqual(done.returncode, 0, command)
+                self.assertIn("Bad file descriptor", done.stderr, command)
 
 
 class Output(unittest.TestCase):
