@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 
@@ -164,7 +165,13 @@ void ConnectionTable::MakeRoom(const std::string& for_host) {
 void ConnectionTable::Close(const Connection& connection) {
   const int copy = fcntl(connection.descriptor, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return;
-  if (InodeOf(copy) == connection.inode) shutdown(copy, SHUT_RDWR);
+  if (InodeOf(copy) == connection.inode) {
+    shutdown(copy, SHUT_RDWR);
+    // What has arrived could still be read, and would be worked off.
+    std::array<char, 65536> rest;
+    while (recv(copy, rest.data(), rest.size(), MSG_DONTWAIT) > 0) {
+    }
+  }
   close(copy);
 }
 

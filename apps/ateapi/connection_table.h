@@ -16,7 +16,7 @@ namespace atestore {
 
 // A connection on which so many calls are cancelled within kResetPeriod before their requests have
 // arrived is closed: each costs the service more than its peer (HTTP/2 rapid reset).
-inline constexpr int64_t kResetsMax = 500;
+inline constexpr int64_t kResetsMax = 200;
 inline constexpr absl::Duration kResetPeriod = absl::Seconds(10);
 
 // The connections of clients, limited in total and per address. When there is no room, it closes
