@@ -11,6 +11,9 @@
 
 namespace atestore {
 
+// Factor for COUNT: a call returns the whole of its last bucket and so exceeds COUNT.
+inline constexpr double kScanOvershoot = 0.95;
+
 // One SCAN call inside a large slot of a server with per-slot tables. The same transaction probes
 // that the node is the slot's stable owner, and reads the version and run_id of the process, to
 // which the cursor belongs.

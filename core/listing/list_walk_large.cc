@@ -12,9 +12,6 @@ constexpr double kFullEnough = 0.75;
 // Factor for COUNT after the keys of a reply fitted the page but their records did not.
 constexpr double kCountForFewerBytes = 0.25;
 
-// Factor for COUNT, as a call returns the whole of its last bucket and so exceeds COUNT.
-constexpr double kOvershoot = 0.95;
-
 // A COUNT above 1, by this factor and at least by 1.
 size_t SmallerCount(size_t count, double factor) {
   return std::clamp<size_t>(static_cast<size_t>(static_cast<double>(count) * factor), 1, count - 1);
@@ -33,8 +30,8 @@ void ListWalk::ConcludeLarge() {
     if (!room_.is_empty) {
       page_full_ = true;
     } else {
-      count =
-          SmallerCount(*count, static_cast<double>(most) / static_cast<double>(keys) * kOvershoot);
+      count = SmallerCount(*count,
+                           static_cast<double>(most) / static_cast<double>(keys) * kScanOvershoot);
     }
     return;
   }

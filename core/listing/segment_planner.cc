@@ -7,9 +7,6 @@
 namespace atestore {
 namespace {
 
-// Room left for what a SCAN replies beyond COUNT: the rest of its last group of keys.
-constexpr double kOvershoot = 0.95;
-
 std::unique_ptr<Segment> OfSlot(const Position& position) {
   auto segment = std::make_unique<Segment>();
   segment->first = position.slot;
@@ -85,7 +82,7 @@ size_t SegmentPlanner::CountFor(const Position& position, std::optional<size_t> 
   if (cursor != nullptr && cursor->split) return 1;
   if (chosen) return *chosen;
   const double count =
-      static_cast<double>(keys) / known_.estimates.hints().wanted_ratio * kOvershoot;
+      static_cast<double>(keys) / known_.estimates.hints().wanted_ratio * kScanOvershoot;
   return std::clamp<size_t>(static_cast<size_t>(count), 1, known_.reading.scan_count_max);
 }
 
