@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "core/status.h"
 
 namespace atestore {
@@ -17,8 +18,13 @@ std::vector<std::string> Words(std::string_view line) {
   return words;
 }
 
-void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+// Whole words only: the digits of a port may also stand inside an id or a cursor.
+void ReplaceWord(std::string& text, std::string_view from, std::string_view to) {
+  auto ends_here = [&text](size_t at) {
+    return at >= text.size() || !absl::ascii_isalnum(text[at]);
+  };
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + 1)) {
+    if ((at != 0 && !ends_here(at - 1)) || !ends_here(at + from.size())) continue;
     text.replace(at, from.size(), to);
   }
 }
@@ -125,7 +131,7 @@ std::string TwinClusters::Fill(std::string_view word, bool real) const {
 
 std::string TwinClusters::Normalize(std::string reply, bool real) const {
   for (const auto& [value, name] : real ? real_names_ : mock_names_) {
-    ReplaceAll(reply, value, name);
+    ReplaceWord(reply, value, name);
   }
   MaskBusPorts(reply);
   MaskNodeTimes(reply);
