@@ -4,7 +4,7 @@
 #include "core/node_view.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Words of a line: id, address, flags, …
@@ -42,4 +42,4 @@ absl::StatusOr<ClusterMembers> ClusterMembers::FromClusterNodes(std::string_view
   return members;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "core/topology.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The members of the cluster as one node sees them, from the text of CLUSTER NODES. CLUSTER SLOTS
 // omits primaries without slots, but a slot may be migrating to one.
@@ -21,4 +21,4 @@ struct ClusterMembers {
                                                          const Endpoint& asked);
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 constexpr size_t kNone = std::string_view::npos;
@@ -123,4 +123,4 @@ std::optional<Slot> PinnedSlot(std::string_view pattern) {
   return KeySlot(pattern.substr(0, close + 1));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -6,7 +6,7 @@
 
 #include "core/slot.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // True if the whole of `text` matches the glob `pattern`, by the rules of KEYS and SCAN MATCH:
 // * ? [abc] [^abc] [a-z] and \ as escape, byte by byte; an unclosed [ ends with the pattern. Time
@@ -29,4 +29,4 @@ GlobParts SplitGlob(std::string_view pattern);
 // scan only that slot.
 std::optional<Slot> PinnedSlot(std::string_view pattern);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

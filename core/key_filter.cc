@@ -5,7 +5,7 @@
 #include "core/slot.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 constexpr std::string_view kActorPrefix = "actor:";
@@ -71,4 +71,4 @@ std::string KeyFilter::ProbeKey(Slot slot, int variant) const {
   return key;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -9,7 +9,7 @@
 
 #include "core/slot.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The three kinds of records and their keys (docs/architecture.md, "Data in Redis"):
 //   actor:<atespace>:<actor_id>   atespace:<name>   worker:<namespace>:<pool>:<pod>
@@ -62,4 +62,4 @@ class KeyFilter {
   std::shared_ptr<const std::function<bool(std::string_view)>> wanted_;  // null: all
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

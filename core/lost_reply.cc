@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 constexpr std::string_view kLostReplyUrl = "ateapi/lost-reply-bytes";
@@ -26,4 +26,4 @@ std::optional<size_t> LostReplyBytes(const absl::Status& failure) {
   return bytes;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

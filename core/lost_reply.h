@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A server closes a connection, before or in the middle of a reply, when the reply exceeds its
 // client-output-buffer-limit. Repeating the same request would fail for ever, so request less. A
@@ -18,4 +18,4 @@ absl::Status MarkLostReply(absl::Status failure, size_t bytes);
 // The `bytes` given to MarkLostReply(); nullopt when `failure` does not carry the mark.
 std::optional<size_t> LostReplyBytes(const absl::Status& failure);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

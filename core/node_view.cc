@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Cuts the first word off `text`, words being separated by one space.
@@ -120,4 +120,4 @@ absl::StatusOr<NodeView> NodeView::FromClusterNodes(std::string_view text) {
   return BadText("no `myself` line");
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -11,7 +11,7 @@
 #include "core/slot.h"
 #include "core/topology.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 using SlotSet = std::bitset<kSlotCount>;
 
@@ -41,4 +41,4 @@ struct NodeView {
 // True if the flags of a line of CLUSTER NODES ("myself,master") include `wanted`.
 bool HasNodeFlag(std::string_view flags, std::string_view wanted);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -14,7 +14,7 @@
 #include "core/status.h"
 #include "proto/page_token.pb.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Envelope: version, key id, payload length, payload, tag.
@@ -215,4 +215,4 @@ std::variant<Position, PageTokenError> PageTokenCodec::Decode(std::string_view t
   return DecodePageTokenPayload(sealed.substr(kHeaderBytes), request_hash);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "core/position.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The length limit of a token, in characters.
 inline constexpr size_t kPageTokenLengthMax = 256;
@@ -74,4 +74,4 @@ std::string EncodePageTokenPayload(const Position& position, uint64_t request_ha
 std::variant<Position, PageTokenError> DecodePageTokenPayload(std::string_view payload,
                                                               uint64_t request_hash);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 uint64_t HashKey(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
 
@@ -35,4 +35,4 @@ std::vector<Position> PartitionsOf(const Position& position, size_t count) {
   return partitions;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -9,7 +9,7 @@
 
 #include "core/slot.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The order in which the keys of a slot are listed: by XXH3-64 of the key. It depends on keys
 // alone, not on a server's seed, table size or version, so it survives every failover and restart.
@@ -78,4 +78,4 @@ std::optional<KeyMark> FloorOf(const Position& position);
 // so each part is a complete listing of its own.
 std::vector<Position> PartitionsOf(const Position& position, size_t count);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

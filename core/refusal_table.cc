@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 using Kind = ServerErrorKind;
@@ -149,4 +149,4 @@ std::string ToTableLine(const Refusal& row) {
                       "` | ", ToAbsl(row.advice), row.advice.empty() ? "|" : " |");
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What an error reply of a Redis Cluster node asks its client to do.
 enum class ServerErrorKind : uint8_t {
@@ -66,4 +66,4 @@ const Refusal& RefusalOf(ServerErrorKind kind);
 // The row as a line of the table in docs/operations.md.
 std::string ToTableLine(const Refusal& row);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 constexpr size_t kReadChunkBytes = size_t{64} << 10;
@@ -305,4 +305,4 @@ void Pipeline::AddArgument(std::string_view argument) {
   bytes_.append("\r\n");
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The Redis serialization protocol, RESP2 and RESP3 (the "RESP protocol spec" of Redis).
 enum class RespType : uint8_t {
@@ -203,4 +203,4 @@ class Pipeline {
   size_t size_ = 0;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // "MOVED 3999 127.0.0.1:6381", "ASK 3999 :6381".
@@ -50,4 +50,4 @@ absl::Status ToStatus(const ServerError& error, const Endpoint& asked) {
   return {RefusalFor(error).code, absl::StrCat("node ", ToString(asked), ": ", error.text)};
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "core/slot.h"
 #include "core/topology.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // How much of an error's text is kept, in bytes: it goes into messages for people.
 inline constexpr size_t kServerErrorTextMax = 512;
@@ -36,4 +36,4 @@ bool IsTransient(ServerErrorKind kind);
 // never INTERNAL. The message names the node and quotes the error.
 absl::Status ToStatus(const ServerError& error, const Endpoint& asked);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

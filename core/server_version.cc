@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 using MajorMinor = std::pair<int, int>;
@@ -30,4 +30,4 @@ bool HasPerSlotTables(std::string_view info) {
   return false;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

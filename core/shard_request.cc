@@ -1,6 +1,6 @@
 #include "core/shard_request.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // No node has this id, so any node that answers is refused.
@@ -16,4 +16,4 @@ void DemandMember(const Topology& topology, ShardRequest& request) {
   }
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

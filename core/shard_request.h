@@ -5,7 +5,7 @@
 #include "core/resp.h"
 #include "core/topology.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Commands for one node, sent back to back on one connection. No other request's commands come
 // between them, so MULTI … EXEC and ASKING + command are safe inside one request.
@@ -24,4 +24,4 @@ struct ShardRequest {
 // topology that does not know all members leaves requests to unknown nodes unchanged.
 void DemandMember(const Topology& topology, ShardRequest& request);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Bytes processed at once, so that a byte does not wait for the table look-up of the previous one.
@@ -87,4 +87,4 @@ std::string_view SlotTag(Slot slot) {
   return tags[slot];
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A hash slot of a Redis Cluster, 0 … kSlotCount − 1. Nodes restart, fail over and leave the
 // cluster; slots do not.
@@ -30,4 +30,4 @@ Slot KeySlot(std::string_view key);
 std::string_view SlotTag(Slot slot);
 inline constexpr size_t kSlotTagLength = 3;
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -6,7 +6,7 @@
 #include "absl/strings/string_view.h"
 
 // Debian 12's abseil has its own string_view type; these functions convert between the two.
-namespace atestore {
+namespace atestore::inline v0 {
 
 inline absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view ToStd(absl::string_view text) { return {text.data(), text.size()}; }
@@ -36,4 +36,4 @@ inline absl::Status CancelledError(std::string_view message) {
   return absl::CancelledError(ToAbsl(message));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

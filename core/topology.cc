@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 absl::Status BadReply(std::string_view what) {
@@ -185,4 +185,4 @@ uint16_t Topology::IndexOfPrimary(ClusterNode node) {
   return static_cast<uint16_t>(found - primaries_.begin());
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -13,7 +13,7 @@
 #include "core/resp.h"
 #include "core/slot.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The longest name of a host (RFC 1035 allows 253 characters).
 inline constexpr size_t kHostBytesMax = 255;
@@ -99,4 +99,4 @@ class Topology {
   size_t covered_slots_ = 0;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

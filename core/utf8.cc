@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_format.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 size_t SequenceLength(unsigned char lead) {
@@ -67,4 +67,4 @@ std::string Printable(std::string_view text) {
   return printable;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

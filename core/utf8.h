@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Turns untrusted bytes into text: names of keys, error texts of servers, log lines.
 
@@ -25,4 +25,4 @@ bool IsUtf8(std::string_view text);
 // become escapes ("\x1b", "\u202e"). Everything else is unchanged.
 std::string Printable(std::string_view text);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -17,7 +17,7 @@
 #include "mockcluster/node/lifecycle.h"
 #include "mockcluster/node/reload.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 using atestore::kSlotCount;
@@ -257,4 +257,4 @@ void Cluster::AdvanceTime(int64_t duration_ms) { mockcluster::AdvanceTime(*state
 
 const std::vector<std::string>& Cluster::event_log() const { return state_->log; }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -17,7 +17,7 @@
 #include "mockcluster/fault_plan.h"
 #include "mockcluster/options.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 struct ClusterState;
 
@@ -302,4 +302,4 @@ class Cluster {
   std::unique_ptr<ClusterState> state_;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

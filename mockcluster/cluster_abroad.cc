@@ -9,7 +9,7 @@
 #include "mockcluster/node/preconditions.h"
 
 // Addresses that change hands: nodes that move, and nodes of another cluster behind one of ours.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 void Cluster::SetNeighbour(Cluster* neighbour) { state_->neighbour = neighbour; }
 
@@ -50,4 +50,4 @@ absl::Status Cluster::MoveAddress(NodeIndex index, const atestore::Endpoint& end
   return mockcluster::Restart(*state_, index, RestartMode::kKeepData);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -9,7 +9,7 @@
 #include "mockcluster/node/reload.h"
 
 // The true state of the cluster, whatever the views of its nodes say.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 KeyState Cluster::StateOf(std::string_view text) const {
   // More than any chain of redirects that ends has.
@@ -64,4 +64,4 @@ std::optional<std::string> Cluster::ReachableValue(std::string_view text) const 
   return node->process->keyspace->Find(key)->value;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

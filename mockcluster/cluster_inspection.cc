@@ -8,7 +8,7 @@
 #include "mockcluster/node/preconditions.h"
 
 // The parts of Cluster that look at nodes and put data into them.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 absl::Status Cluster::Put(std::string_view key, std::string_view value) {
   return PutTyped(key, value, ValueType::kString);
@@ -111,4 +111,4 @@ uint64_t Cluster::Calls(NodeIndex index, std::string_view name) const {
   return 0;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

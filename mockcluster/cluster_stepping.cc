@@ -15,7 +15,7 @@
 
 // What a search through all states of a cluster needs: news one node at a time, and states that can
 // be told from each other.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // Turns values into one number that depends on them and on their order.
@@ -195,4 +195,4 @@ void Cluster::DeliverNewsTo(NodeIndex node) {
   AfterEvent(*state_);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -1,6 +1,6 @@
 #include "mockcluster/fault_plan.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 constexpr std::array<std::string_view, kFaultCount> kNames = {
@@ -87,4 +87,4 @@ FaultPlan FaultPlan::EverythingAndMisbehaviour(uint64_t seed, uint32_t faults_pe
   return plan;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The faults that a plan can cause between two commands.
 enum class Fault : uint8_t {
@@ -83,4 +83,4 @@ struct FaultPlan {
                                              uint32_t faults_max);
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

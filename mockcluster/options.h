@@ -7,7 +7,7 @@
 
 #include "mockcluster/keyspace/keyspace.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // Which server a node emulates: version strings, error texts and the rules that differ.
 enum class Flavor {
@@ -52,4 +52,4 @@ struct ClusterOptions {
   int64_t rejoin_delay_ms = 2000;  // how long a restarted primary's cluster state is fail
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

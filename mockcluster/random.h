@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The only source of randomness: SplitMix64 (Steele, Lea, Flood 2014). A value; the same seed gives
 // the same numbers on every machine.
@@ -34,4 +34,4 @@ class Random {
   uint64_t state_;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -4,7 +4,7 @@
 
 #include "store/advanced.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 struct ActorRange::State {
   void Advance();
@@ -87,4 +87,4 @@ ActorRange::Iterator& ActorRange::Iterator::operator++() {
 
 bool ActorRange::Iterator::IsAtEnd() const { return state_ == nullptr || state_->ended; }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -11,7 +11,7 @@
 #include "proto/ateapi.pb.h"
 #include "store/pages.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // All actors of a listing, for one loop:
 //
@@ -79,4 +79,4 @@ class ActorRange::Iterator {
   State* state_ = nullptr;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -13,7 +13,7 @@
 #include "store/records/record_change.h"
 #include "store/records/records.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 class ActorStore::Impl {
  public:
   Impl(std::unique_ptr<ShardTransport> transport, const StoreOptions& options,
@@ -174,4 +174,4 @@ absl::StatusOr<std::unique_ptr<WideSerializedActorReader>> AdvancedReads::ReadAc
   return WithReason(store_->listing().ReadWide<SerializedActorPage>(request, wide, call));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -17,7 +17,7 @@
 #include "store/shard_transport.h"
 #include "store/store_options.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // AIP-158: what page_size means when it is 0, and what a larger one is coerced to.
 inline constexpr int32_t kPageSizeDefault = 1000;
@@ -129,4 +129,4 @@ class ActorStore {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

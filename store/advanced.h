@@ -11,7 +11,7 @@
 
 // Reads for programs that pass pages on or read millions of records. Others need only
 // store/actor_store.h.
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A page as bytes of the wire format, without a message for each actor.
 struct SerializedActorPage {
@@ -56,4 +56,4 @@ class AdvancedReads {
   ActorStore::Impl* store_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

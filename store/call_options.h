@@ -4,7 +4,7 @@
 
 #include "absl/time/time.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What one call may take.
 struct CallOptions {
@@ -18,4 +18,4 @@ struct CallOptions {
   std::function<void()> on_thread = {};
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

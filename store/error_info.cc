@@ -5,7 +5,7 @@
 #include "absl/strings/strip.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Payload names are ours alone; the service turns them into a google.rpc.ErrorInfo.
@@ -52,4 +52,4 @@ absl::Status WithReason(const absl::Status& status) {
   return WithErrorInfo(status, {.reason = absl::StatusCodeToString(status.code())});
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

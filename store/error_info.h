@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The machine-readable part of an error (AIP-193): `reason` is UPPER_SNAKE and stable, the domain
 // is always "ateapi". `field` names the request field of an INVALID_ARGUMENT. `metadata` is what a
@@ -35,4 +35,4 @@ absl::StatusOr<T> WithReason(absl::StatusOr<T> result) {
   return WithReason(result.status());
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

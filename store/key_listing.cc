@@ -19,7 +19,7 @@
 #include "store/listing/store_check.h"
 #include "store/listing/wide_page_reader.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 static_assert(kKeyBytesMax == kListedKeyBytesMax, "a listing reads keys of this length");
@@ -185,4 +185,4 @@ absl::StatusOr<std::vector<std::string>> KeyListing::PartitionKeys(const KeyQuer
   return WithReason(impl_->Partition(query, page_token, partition_count, call));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

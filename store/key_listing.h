@@ -14,7 +14,7 @@
 #include "store/shard_transport.h"
 #include "store/store_options.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Which keys, and what of them. A token is bound to both.
 struct KeyQuery {
@@ -92,4 +92,4 @@ class KeyListing {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A page of keys, in no order; with values where they were asked for. A value; the views that it
 // gives are valid as long as it is not changed or moved.
@@ -51,4 +51,4 @@ class KeyPage {
   End end_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

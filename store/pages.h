@@ -9,7 +9,7 @@
 #include "proto/ateapi.pb.h"
 
 // What listings return: pages, and readers that return one page after another.
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The work behind a page or a count.
 struct ListingCounters {
@@ -106,4 +106,4 @@ class WidePageReader {
 };
 using WideActorReader = WidePageReader<ActorPage>;
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -5,7 +5,7 @@
 #include "absl/strings/cord.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 constexpr std::string_view kNotSentUrl = "ateapi/not-sent";
@@ -21,4 +21,4 @@ bool WasNotSent(const absl::Status& failure) {
   return failure.GetPayload(ToAbsl(kNotSentUrl)).has_value();
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

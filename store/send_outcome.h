@@ -2,7 +2,7 @@
 
 #include "absl/status/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Tells a failed request that never left this process from one that a server may have executed.
 // A transport marks the former; everything unmarked has an unknown outcome. A server that replied
@@ -15,4 +15,4 @@ absl::Status MarkNotSent(absl::Status failure);
 // payloads kept.
 bool WasNotSent(const absl::Status& failure);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

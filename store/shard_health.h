@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Whether a primary answers and lets the store read and list all that it needs.
 struct ShardHealth {
@@ -12,4 +12,4 @@ struct ShardHealth {
   absl::Status status;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "core/resp.h"
 #include "core/shard_request.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Receives the replies to a batch of requests. Called by one thread at a time, in command order
 // within a request; requests to different nodes interleave.
@@ -63,4 +63,4 @@ class ShardTransport {
   virtual std::unique_ptr<ShardTransport> Exclusive() = 0;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -4,7 +4,7 @@
 
 #include "absl/time/clock.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 absl::Duration Steady() {
@@ -24,4 +24,4 @@ absl::Time FromTimeOfDay(absl::Time time_of_day) {
   return Timeline().FromTimeOfDay(time_of_day, absl::Now(), Steady());
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -2,7 +2,7 @@
 
 #include "absl/time/time.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Deadlines and budgets are points of this time: the time of day when the process started, and what
 // a steady clock has counted since. So it never steps, whatever happens to the time of day.
@@ -27,4 +27,4 @@ class SteadyTimeline {
   const absl::Time start_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -11,7 +11,7 @@
 #include "core/page_token.h"
 #include "core/topology.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What ActorStore::Open() and KeyListing::Open() take, and check.
 struct StoreOptions {
@@ -41,4 +41,4 @@ struct StoreOptions {
   std::function<void(const Endpoint& node)> on_foreign_node = {};
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 void BracketedSlots::AddTo(Pipeline& pipeline, std::span<const Slot> slots,
                            std::string_view limit) {
@@ -59,4 +59,4 @@ void BracketedSlots::Conclude(const Endpoint& asked) {
   stable_ = before_.view->StableSlots() & after_.view->StableSlots();
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "core/listing/step.h"
 #include "core/node_view.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Reads the keys of some slots of one node without MULTI, for servers that refuse every command
 // inside MULTI: Redis 7.0 at `maxmemory` with the policy noeviction. A transaction proves ownership
@@ -57,4 +57,4 @@ class BracketedSlots {
   std::optional<ReadError> error_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -2,7 +2,7 @@
 
 #include "core/check.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 Commit CommitValues(std::span<const ValueResult> values, const PageRoom& room,
                     bool all_or_nothing) {
@@ -66,4 +66,4 @@ KeyMark MarkBehind(const KeyList& keys, size_t index) {
   return mark;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -9,7 +9,7 @@
 #include "core/listing/key_list.h"
 #include "core/position.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What is known about a key's value.
 enum class ValueState : uint8_t {
@@ -66,4 +66,4 @@ std::optional<Position> PositionBehind(const Position& start, const KeyList& key
 // The mark after the key at `index`. It has a tie when the next key has the same hash.
 KeyMark MarkBehind(const KeyList& keys, size_t index);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Sample sizes at which the new estimate gets half the weight.
@@ -81,4 +81,4 @@ ValuesRead::Bounds Estimates::ValuesBounds(size_t bytes_left) const {
           .keys_only = options_.keys_only};
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -7,7 +7,7 @@
 #include "core/listing/keys_plan.h"
 #include "core/listing/values_read.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What a listing has learnt about its keys and values, to ask for the right amount at a time. Only
 // speed depends on it.
@@ -46,4 +46,4 @@ class Estimates {
   double portion_ = 1;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -4,7 +4,7 @@
 
 #include "core/position.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 void KeyList::Add(Slot slot, uint16_t node, uint64_t hash, std::string_view text) {
   size_t bytes = text_.size() + text.size() + (entries_.size() + 1) * sizeof(Entry);
@@ -36,4 +36,4 @@ bool KeyList::Precedes(const Entry& a, const Entry& b) const {
   return BreakTie(TextOf(a)) < BreakTie(TextOf(b));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

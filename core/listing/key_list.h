@@ -8,7 +8,7 @@
 
 #include "core/slot.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The most memory that a list may take, in bytes: thousands of times what a normal round of keys
 // needs, so only a faulty or malicious server reaches it.
@@ -66,4 +66,4 @@ class KeyList {
   std::vector<Entry> entries_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -5,7 +5,7 @@
 
 #include "core/check.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Added to the COUNT of a call for a few slots, which may hold a little more than estimated.
@@ -212,4 +212,4 @@ void KeyPrefetch::Erase(std::map<Slot, SlotKeys>::iterator slot) {
   keys_.erase(slot);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

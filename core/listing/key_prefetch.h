@@ -12,7 +12,7 @@
 #include "core/listing/keys_plan.h"
 #include "core/topology.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // About how many keys to prefetch. With their slots they take less than 1 MiB.
 inline constexpr size_t kPrefetchKeys = 4000;
@@ -110,4 +110,4 @@ class KeyPrefetch {
   size_t long_keys_ = 0;  // seen since the last Take()
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

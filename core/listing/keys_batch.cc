@@ -4,7 +4,7 @@
 #include "core/listing/scan_cursor.h"
 #include "core/server_version.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 size_t QueuedCommands(const KeysUnit& unit) {
@@ -251,4 +251,4 @@ void KeysBatch::NoteError(size_t unit, std::string_view what) {
   NoteError(unit, ReadError::Reread(units_[unit].endpoint, what));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

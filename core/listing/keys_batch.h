@@ -11,7 +11,7 @@
 #include "core/node_view.h"
 #include "core/position.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A key longer than this, in bytes, cannot belong to a record. It is counted, but not listed.
 inline constexpr size_t kListedKeyBytesMax = size_t{64} << 10;
@@ -138,4 +138,4 @@ inline auto CountLongKeys(const KeyFilter& filter, KeyList* keys) {
   };
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // A segment may be this many times longer if that saves the page another segment.
@@ -69,4 +69,4 @@ KeysPlan KeysPlan::For(const KeysWanted& wanted, const WalkHints& hints,
   return plan;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

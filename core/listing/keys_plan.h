@@ -4,7 +4,7 @@
 
 #include "core/listing/keys_batch.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A slot with at most this many keys is read whole, so its records are listed exactly once.
 inline constexpr size_t kWholeSlotKeys = 2000;
@@ -66,4 +66,4 @@ struct KeysPlan {
   static KeysPlan For(const KeysWanted& wanted, const WalkHints& hints, const KeysReading& reading);
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

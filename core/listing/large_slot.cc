@@ -6,7 +6,7 @@
 #include "core/listing/server_process.h"
 #include "core/server_version.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 std::vector<ShardRequest> LargeSlotScan::NextRound() {
   std::vector<ShardRequest> requests;
@@ -96,4 +96,4 @@ void LargeSlotScan::TakeScan(const ReplyView& reply) {
   }
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

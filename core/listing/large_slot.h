@@ -9,7 +9,7 @@
 #include "core/listing/step.h"
 #include "core/position.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Factor for COUNT: a call returns the whole of its last bucket and so exceeds COUNT.
 inline constexpr double kScanOvershoot = 0.95;
@@ -75,4 +75,4 @@ class LargeSlotScan final : public ListingStep {
   std::optional<uint64_t> next_cursor_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -8,7 +8,7 @@
 #include "core/check.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Attempts without progress before the next one waits.
@@ -323,4 +323,4 @@ void ListWalk::Recover(const Impediment& met) {
   }
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -18,7 +18,7 @@
 #include "core/position.h"
 #include "core/topology.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // About how many records one segment of a page fetches: few enough for servers and client to work
 // at the same time, and for other clients to be served in between (docs/performance.md).
@@ -158,4 +158,4 @@ class ListWalk {
   RequestRoutes<Segment> routes_;     // for the requests since Next()
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -3,7 +3,7 @@
 
 #include "core/listing/list_walk.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // A page this full ends early: another SCAN call would be a small one.
@@ -72,4 +72,4 @@ void ListWalk::CommitLarge(const Commit& commit) {
   }
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -7,7 +7,7 @@
 #include "core/listing/keys_batch.h"
 #include "core/node_view.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // GETKEYSINSLOT without a limit. The server reads an int and allocates no more than it finds.
@@ -188,4 +188,4 @@ void MigratingSlot::NoStableOwner(const Endpoint& node, std::string_view why) {
   error_ = ReadError::NoStableOwner(node, migration_.slot, why);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

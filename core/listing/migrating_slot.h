@@ -9,7 +9,7 @@
 #include "core/listing/step.h"
 #include "core/position.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A slot whose source answers ASK: its keys move one by one to the destination.
 struct Migration {
@@ -73,4 +73,4 @@ class MigratingSlot final : public ListingStep {
   KeyList keys_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 PageSequence::PageSequence(ListWalk::Options options, PageTaker* taker)
     : options_(std::move(options)),
@@ -143,4 +143,4 @@ void PageSequence::Conclude() {
   current_ = std::move(ahead_);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

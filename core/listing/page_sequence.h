@@ -9,7 +9,7 @@
 #include "core/listing/list_walk.h"
 #include "core/listing/request_routes.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Sizes for a PageSequence (docs/performance.md). A page of 1,000 is one segment with four parts of
 // values: the work on the next page provides the overlap.
@@ -119,4 +119,4 @@ class PageSequence {
   RequestRoutes<Asker> routes_;       // for the requests since Next()
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -7,7 +7,7 @@
 
 #include "core/shard_request.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Routes replies to owners when several owners share one numbering of requests. An Owner has
 //   size_t sent = 0;       // requests of its round
@@ -61,4 +61,4 @@ class RequestRoutes {
   std::vector<Route> routes_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 std::optional<uint64_t> ParseScanCursor(std::string_view text) {
   uint64_t cursor = 0;
@@ -11,4 +11,4 @@ std::optional<uint64_t> ParseScanCursor(std::string_view text) {
   return cursor;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -6,7 +6,7 @@
 
 #include "core/slot.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The SCAN cursor of servers with per-slot tables: (position in the slot's table) · 2¹⁴ + slot. A
 // bare slot number means "begin at that slot". The servers do not document the format: see
@@ -17,4 +17,4 @@ inline Slot SlotOfCursor(uint64_t cursor) { return static_cast<Slot>(cursor % kS
 // Parses a cursor as the server writes it: an unsigned decimal number. nullopt: it is not one.
 std::optional<uint64_t> ParseScanCursor(std::string_view text);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Nothing was covered: what does that say about the way to read the first slot?
@@ -84,4 +84,4 @@ void Segment::ReadValues(size_t count_max, const ValuesRead::Bounds& bounds, Rec
   values = std::make_unique<ValuesRead>(&list, fetch, std::move(nodes), bounds, sink);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

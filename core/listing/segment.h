@@ -13,7 +13,7 @@
 #include "core/listing/values_read.h"
 #include "core/listing/walk_knowledge.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A part of a page: the keys of some slots, then the values of these keys.
 struct Segment {
@@ -46,4 +46,4 @@ struct Segment {
   void ReadValues(size_t count_max, const ValuesRead::Bounds& bounds, RecordSink* sink);
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

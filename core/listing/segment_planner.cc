@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 std::unique_ptr<Segment> OfSlot(const Position& position) {
@@ -125,4 +125,4 @@ std::vector<KeysUnit> SegmentPlanner::Units(const Topology& topology, size_t fir
   return units;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -12,7 +12,7 @@
 #include "core/position.h"
 #include "core/topology.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Decides which keys to ask which node for.
 class SegmentPlanner {
@@ -55,4 +55,4 @@ class SegmentPlanner {
   const WalkKnowledge& known_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -4,7 +4,7 @@
 
 #include "core/position.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // The rest of the line of INFO that begins with `name`.
@@ -53,4 +53,4 @@ std::optional<MigrationFence> MigrationFence::FromInfo(std::string_view info) {
       .commands = *commands};
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

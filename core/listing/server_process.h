@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What a server says about itself. Always read these on the connection that the data comes from,
 // and do not remember them beyond it: from one request to the next, an address can lead to another
@@ -44,4 +44,4 @@ struct MigrationFence {
   }
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

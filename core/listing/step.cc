@@ -4,7 +4,7 @@
 #include "core/listing/server_process.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 ReadError ReadError::FromError(const ServerError& error, const Endpoint& asked) {
   return {.kind = error.kind,
@@ -67,4 +67,4 @@ std::optional<ReplyView> TransactionReplies::OnReply(size_t command, const Reply
   return reply;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

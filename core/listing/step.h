@@ -8,7 +8,7 @@
 #include "core/server_error.h"
 #include "core/shard_request.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Why a read could not be completed, and what to do about it.
 struct ReadError {
@@ -69,4 +69,4 @@ class TransactionReplies {
   std::optional<ServerError> error_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

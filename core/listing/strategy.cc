@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 using Then = Transition::Then;
@@ -81,4 +81,4 @@ absl::Status StatusOf(const Impediment& met, Slot slot) {
   return UnavailableError(absl::StrCat("slot ", slot, " could not be read"));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

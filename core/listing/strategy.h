@@ -7,7 +7,7 @@
 #include "core/listing/migrating_slot.h"
 #include "core/listing/step.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // How the slot at the position is read.
 struct ReadBatch {  // together with the following slots
@@ -69,4 +69,4 @@ struct Transition {
 Transition Next(const Strategy& strategy, const Impediment& met, const ServerFacts& facts,
                 int probe_variant);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 void RemoveFrom(RecordSink* sink, std::vector<size_t> indexes) {
   if (indexes.empty()) return;
@@ -279,4 +279,4 @@ std::vector<size_t> ValuesRead::RecordsFrom(size_t first) const {
   return indexes;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -12,7 +12,7 @@
 #include "core/listing/migrating_slot.h"
 #include "core/listing/step.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Why a key that exists has no value to list.
 enum class NoValue {
@@ -167,4 +167,4 @@ class ValuesRead final : public ListingStep {
   std::optional<ReadError> error_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

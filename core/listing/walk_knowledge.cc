@@ -1,6 +1,6 @@
 #include "core/listing/walk_knowledge.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 std::optional<Endpoint> SlotOwners::Find(Slot slot, const Topology& topology) const {
   auto moved = moved_.find(slot);
@@ -35,4 +35,4 @@ void WalkKnowledge::OnImpediment(const Impediment& met) {
   }
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

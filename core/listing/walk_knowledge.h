@@ -8,7 +8,7 @@
 #include "core/listing/strategy.h"
 #include "core/topology.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Who owns a slot: the node that a MOVED has named since the topology came, else the topology's.
 class SlotOwners {
@@ -33,4 +33,4 @@ struct WalkKnowledge {
   void OnImpediment(const Impediment& met);
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 bool IsWord(std::string_view text, std::string_view upper) {
   return text.size() == upper.size() &&
@@ -48,4 +48,4 @@ std::optional<uint64_t> ParseCursor(std::string_view text, bool lenient) {
   return value;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

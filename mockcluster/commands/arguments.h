@@ -6,7 +6,7 @@
 
 #include "core/slot.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // True when `text` equals `upper`, which is in capitals, ignoring case.
 bool IsWord(std::string_view text, std::string_view upper);
@@ -21,4 +21,4 @@ std::optional<atestore::Slot> ParseSlot(std::string_view text);
 // as string2ull does (no negative numbers, not empty). Both stop at a NUL.
 std::optional<uint64_t> ParseCursor(std::string_view text, bool lenient);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -10,7 +10,7 @@
 #include "mockcluster/node/lifecycle.h"
 
 // CLUSTER subcommands that change the view of the node.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // SETSLOT reaches the replicas too where it is replicated.
@@ -351,4 +351,4 @@ void ClusterSetConfigEpoch(CommandContext& context) {
 
 void ClusterSaveConfig(CommandContext& context) { context.reply.Ok(); }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

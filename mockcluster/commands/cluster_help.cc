@@ -4,7 +4,7 @@
 #include "mockcluster/commands/handlers.h"
 
 // CLUSTER HELP, to the letter.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 constexpr std::string_view kTitle =
@@ -164,4 +164,4 @@ void RefuseArguments(CommandContext& context) {
                       std::string(context.arguments[1]) + "'. Try CLUSTER HELP.");
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

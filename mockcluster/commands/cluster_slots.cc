@@ -7,7 +7,7 @@
 #include "mockcluster/node/gossip.h"
 
 // CLUSTER subcommands for the slots of a node: taking and giving them up, and counting their keys.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 enum class SlotChange { kAdd, kDelete };
@@ -212,4 +212,4 @@ void ClusterSlotStats(CommandContext& context) {
   }
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

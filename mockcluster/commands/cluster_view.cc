@@ -9,7 +9,7 @@
 #include "mockcluster/node/data.h"
 
 // CLUSTER subcommands that tell what the node knows. Formats as in cluster.c of the servers.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // The runs that have an owner.
@@ -323,4 +323,4 @@ void ClusterGetSlotMigrations(CommandContext& context) {
   for (auto [slot, source] : node.hidden_imports) write("IMPORT", slot, source, node.index);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -6,7 +6,7 @@
 
 #include "mockcluster/node/cluster_state.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The arguments of a command handler: one command on one connection.
 struct CommandContext {
@@ -58,4 +58,4 @@ struct Command {
   bool Has(CommandFlag flag) const { return (flags & flag) != 0; }
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -6,7 +6,7 @@
 #include "mockcluster/commands/arguments.h"
 #include "mockcluster/commands/handlers.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 constexpr KeyPositions kNoKeys{};
@@ -262,4 +262,4 @@ std::span<const std::string_view> FindMigratedKeys(std::span<const std::string_v
   return arguments.subspan(3, 1);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -6,7 +6,7 @@
 
 #include "mockcluster/commands/command.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // Every command that the emulator knows, ordered by name; subcommands as "cluster|slots".
 const std::vector<Command>& AllCommands();
@@ -42,4 +42,4 @@ void ForEachKey(const Command& command, std::span<const std::string_view> argume
   }
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -12,7 +12,7 @@
 #include "mockcluster/commands/handlers.h"
 
 // CONFIG: what is configured on a node, and its statistics.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 using Words = std::pair<std::string_view, std::string_view>;
@@ -187,4 +187,4 @@ void ConfigResetStat(CommandContext& context) {
   context.reply.Ok();
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

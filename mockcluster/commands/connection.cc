@@ -2,7 +2,7 @@
 #include "mockcluster/commands/dispatch.h"
 #include "mockcluster/commands/handlers.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 constexpr std::string_view kWrongPassword =
@@ -226,4 +226,4 @@ void Asking(CommandContext& context) {
   context.reply.Ok();
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

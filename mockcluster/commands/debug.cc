@@ -5,7 +5,7 @@
 #include "mockcluster/node/interventions.h"
 
 // DEBUG, as far as tests of clusters use it.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // A server drops one type of packet; here any type stands for all of them, -1 for none.
@@ -31,4 +31,4 @@ void Debug(CommandContext& context) {
                       std::string(context.arguments[1]) + "'. Try DEBUG HELP.");
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

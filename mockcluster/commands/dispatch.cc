@@ -12,7 +12,7 @@
 #include "mockcluster/node/atomic_migration.h"
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // A server's cron runs ten times a second; at the emulator's pace this many commands fit between.
@@ -338,4 +338,4 @@ void DiscardTransaction(ClusterState& state, Client& client) {
   Unwatch(state, client);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -8,7 +8,7 @@
 
 #include "mockcluster/node/cluster_state.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // If the client exceeds the limit of connections, appends the error and closes the connection.
 // Returns whether it did.
@@ -37,4 +37,4 @@ void Call(CommandContext& context);
 // Leaves MULTI, and drops the queued commands and watches.
 void DiscardTransaction(ClusterState& state, Client& client);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -4,7 +4,7 @@
 
 #include "mockcluster/commands/arguments.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 constexpr char kStringType = 0;
@@ -194,4 +194,4 @@ std::optional<std::string> DecodeDump(std::string_view payload) {
   return value;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The reply to DUMP for a string: RDB type 0, the string, RDB version (2 bytes), CRC-64 (8 bytes,
 // little-endian). The string is plain or integer encoded, never compressed.
@@ -19,4 +19,4 @@ std::optional<std::string> DecodeDump(std::string_view payload);
 // Crc64("123456789") == 0xe9c6d914c4b8d9ca.
 uint64_t Crc64(std::string_view bytes);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

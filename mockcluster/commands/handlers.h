@@ -6,7 +6,7 @@
 #include "mockcluster/commands/command.h"
 
 // The handlers of the command table, by family; each file <family>.cc holds one family.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 inline constexpr std::string_view kSyntaxError = "ERR syntax error";
 inline constexpr std::string_view kNotAnInteger = "ERR value is not an integer or out of range";
@@ -135,4 +135,4 @@ void CommandDocs(CommandContext& context);
 void CommandList(CommandContext& context);
 void CommandGetKeys(CommandContext& context);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

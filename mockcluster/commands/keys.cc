@@ -2,7 +2,7 @@
 #include "mockcluster/commands/handlers.h"
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 struct ExpireConditions {
@@ -136,4 +136,4 @@ void Persist(CommandContext& context) {
   context.reply.Integer(had_expiry ? 1 : 0);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -4,7 +4,7 @@
 
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 bool IsOutOfMemory(const Node& node) {
@@ -62,4 +62,4 @@ uint64_t UsedMemory(const Process& process) {
   return kEmptyBytes + process.keyspace->Size() * kKeyBytes;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

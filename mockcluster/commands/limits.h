@@ -7,7 +7,7 @@
 #include "mockcluster/node/cluster_state.h"
 
 // Commands and connections that the settings of a node refuse: not executed, may be retried later.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The error for a command that passed routing; nullopt: it is allowed. `is_write`: the command is a
 // write, or is EXEC with a queued write.
@@ -21,4 +21,4 @@ std::optional<std::string_view> FindConnectionLimit(const ClusterState& state, c
 // An estimate: the emulator does not count bytes.
 uint64_t UsedMemory(const Process& process);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -8,7 +8,7 @@
 #include "mockcluster/commands/handlers.h"
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 struct RestoreOptions {
@@ -183,4 +183,4 @@ void Migrate(CommandContext& context) {
   }
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

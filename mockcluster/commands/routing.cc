@@ -5,7 +5,7 @@
 #include "mockcluster/commands/command_table.h"
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // Looks at keys one after the other and remembers what the decision needs.
@@ -160,4 +160,4 @@ bool ClusterIsUp(const ClusterState& state, const Node& node) {
   return node.state_ok && state.now_ms >= node.process->down_until_ms;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

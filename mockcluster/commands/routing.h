@@ -8,7 +8,7 @@
 #include "mockcluster/commands/command.h"
 #include "mockcluster/node/cluster_state.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // Whether a node serves a command and, if not, its answer (getNodeByQuery and clusterRedirectClient
 // of the servers).
@@ -41,4 +41,4 @@ void WriteRedirect(const ClusterState& state, const Route& route, ReplyWriter& r
 // reachable, and the delay after its start is over.
 bool ClusterIsUp(const ClusterState& state, const Node& node);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -6,7 +6,7 @@
 #include "mockcluster/commands/handlers.h"
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 struct ScanOptions {
@@ -162,4 +162,4 @@ void FlushAll(CommandContext& context) {
   context.reply.Ok();
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -12,7 +12,7 @@
 #include "mockcluster/commands/limits.h"
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // The text of INFO: sections, and the lines of each.
@@ -338,4 +338,4 @@ void CommandGetKeys(CommandContext& context) {
   for (std::string_view key : keys) context.reply.Bulk(key);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

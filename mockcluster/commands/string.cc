@@ -4,7 +4,7 @@
 #include "mockcluster/commands/handlers.h"
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // The entry of a string, or null; writes WRONGTYPE and sets `failed` for every other type.
@@ -232,4 +232,4 @@ void DecrBy(CommandContext& context) {
   AddToInteger(context, decrement);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -4,7 +4,7 @@
 #include "mockcluster/commands/handlers.h"
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // A watched key that has expired meanwhile has changed, though nobody touched it.
@@ -89,4 +89,4 @@ void UnwatchAll(CommandContext& context) {
   context.reply.Ok();
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

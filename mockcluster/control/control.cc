@@ -9,7 +9,7 @@
 #include "core/status.h"
 #include "mockcluster/control/control_call.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 using atestore::ToAbsl;
@@ -345,4 +345,4 @@ void ExecuteControlCommand(Cluster& cluster, ClientId client,
   if (!call.understood()) writer.Error(call.error());
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -6,7 +6,7 @@
 
 #include "mockcluster/cluster.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The command MOCK, with which a test in any language steers the cluster over one of its
 // connections: MOCK KILL 7001, MOCK RESTART 7001, MOCK FAILOVER 7004 FORCE … MOCK HELP lists all.
@@ -20,4 +20,4 @@ bool IsControlCommand(std::span<const std::string_view> arguments);
 void ExecuteControlCommand(Cluster& cluster, ClientId client,
                            std::span<const std::string_view> arguments, std::string* reply);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

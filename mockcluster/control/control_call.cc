@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "core/status.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 ControlCall::ControlCall(Cluster& cluster, ClientId client,
                          std::span<const std::string_view> arguments, std::string* reply)
@@ -66,4 +66,4 @@ void ControlCall::Misunderstood(std::string_view what, std::string_view text) {
   error_.append(what).append(" '").append(text).append("'");
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

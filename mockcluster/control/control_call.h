@@ -9,7 +9,7 @@
 #include "mockcluster/cluster.h"
 #include "mockcluster/wire/reply_writer.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // One control command being executed: its arguments, behind MOCK and the event's name, and its
 // reply. The first argument that cannot be understood is kept as the error, and the reader gets
@@ -51,4 +51,4 @@ class ControlCall {
   std::string error_;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

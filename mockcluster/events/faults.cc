@@ -17,7 +17,7 @@
 #include "mockcluster/node/preconditions.h"
 
 // Where a fault is injected: each kind finds a place for itself and calls the event.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // Enough to meet each other, few enough that a plan's faults often hit the same slot.
@@ -283,4 +283,4 @@ void BeginFaultPlan(ClusterState& state, const FaultPlan& plan) {
       .before_command = RunFaultPlan, .plan = plan, .random = Random(plan.seed), .done = 0};
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

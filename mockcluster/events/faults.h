@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "mockcluster/node/cluster_state.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // Causes one fault at a place drawn from `random`. FAILED_PRECONDITION, with nothing changed, when
 // it cannot happen in this state. Connection faults need `client`.
@@ -15,4 +15,4 @@ absl::Status CauseFault(ClusterState& state, Random& random, Fault fault,
 // Starts a plan, which may cause a fault before each command of a client. Replaces an earlier plan.
 void BeginFaultPlan(ClusterState& state, const FaultPlan& plan);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

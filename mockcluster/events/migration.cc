@@ -14,7 +14,7 @@
 
 // Moving a slot key by key, with the commands that redis-cli --cluster reshard sends, so that
 // marks, counters and refusals are those of the commands.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 struct OpenSlot {
@@ -194,4 +194,4 @@ std::vector<Slot> FindOpenSlots(const ClusterState& state) {
   return slots;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

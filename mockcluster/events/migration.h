@@ -9,7 +9,7 @@
 
 // Moves a slot key by key. Contracts as the functions of the same name in cluster.h: each logs its
 // line and, where it may have changed a view, calls AfterEvent().
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 absl::Status BeginMigration(ClusterState& state, Slot slot, NodeIndex destination);
 absl::StatusOr<size_t> MigrateKeys(ClusterState& state, Slot slot, size_t keys_max);
@@ -17,4 +17,4 @@ absl::Status FinishMigration(ClusterState& state, Slot slot);
 absl::Status AbortMigration(ClusterState& state, Slot slot, AbortMode mode);
 std::vector<Slot> FindOpenSlots(const ClusterState& state);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -14,7 +14,7 @@
 #include "mockcluster/node/reload.h"
 
 // Where a cluster misbehaves: each kind finds a place for itself and calls the event.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 constexpr uint64_t kReloadMsMax = 400;
@@ -199,4 +199,4 @@ absl::Status CauseMisbehaviour(ClusterState& state, Random& random, Fault fault)
   return MisbehaviourCause(state, random).Cause(fault);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -7,7 +7,7 @@
 
 #include "core/slot.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 using atestore::Slot;
 
@@ -71,4 +71,4 @@ class Entry {
   Entry* next_in_slot_ = nullptr;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -8,7 +8,7 @@
 #include "mockcluster/keyspace/single.h"
 #include "mockcluster/keyspace/synthetic.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 std::string_view TypeName(ValueType type) {
   switch (type) {
@@ -40,4 +40,4 @@ std::unique_ptr<Keyspace> CreateKeyspace(const KeyspaceOptions& options) {
   return std::make_unique<PerSlotKeyspace>(options.hash_seed);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

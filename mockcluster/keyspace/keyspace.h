@@ -9,7 +9,7 @@
 #include "core/slot.h"
 #include "mockcluster/keyspace/entry.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // How a server lays its keys out, which decides what a SCAN cursor means.
 enum class Layout {
@@ -127,4 +127,4 @@ class Keyspace {
 
 std::unique_ptr<Keyspace> CreateKeyspace(const KeyspaceOptions& options);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -2,7 +2,7 @@
 
 #include "mockcluster/keyspace/hash.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 HashTable& PerSlotKeyspace::TableFor(Slot slot) {
   std::unique_ptr<HashTable>& table = tables_[slot];
@@ -168,4 +168,4 @@ size_t PerSlotKeyspace::ResizingTables() const {
   return resizing;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -9,7 +9,7 @@
 #include "mockcluster/keyspace/slot_map.h"
 #include "mockcluster/keyspace/table.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // Layout::kPerSlot: a table for each slot that has keys.
 class PerSlotKeyspace : public Keyspace {
@@ -57,4 +57,4 @@ class PerSlotKeyspace : public Keyspace {
   size_t visible_keys_ = 0;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -8,7 +8,7 @@
 #include "core/slot.h"
 #include "mockcluster/keyspace/keyspace.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The cursor after `cursor` in a table of `mask` + 1 buckets: bits are counted from the most
 // significant end of the bucket number downwards, so that the buckets visited so far stand for the
@@ -63,4 +63,4 @@ uint64_t RunScan(uint64_t cursor, uint64_t count, const uint64_t& sampled, Step 
   return cursor;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

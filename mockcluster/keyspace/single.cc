@@ -3,7 +3,7 @@
 #include "mockcluster/keyspace/hash.h"
 #include "mockcluster/keyspace/scan.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 void SlotList::Add(Entry& entry) {
   entry.next_in_slot_ = first_;
@@ -125,4 +125,4 @@ size_t SingleTableKeyspace::ForceResize(int log2_change) {
   return table_.BeginResize(ResizedBuckets(table_.buckets(), log2_change)) ? 1 : 0;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

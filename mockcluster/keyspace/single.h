@@ -7,7 +7,7 @@
 #include "mockcluster/keyspace/slot_map.h"
 #include "mockcluster/keyspace/table.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The keys of one slot, newest first: what Redis 7.0 keeps beside its table for GETKEYSINSLOT.
 class SlotList {
@@ -62,4 +62,4 @@ class SingleTableKeyspace : public Keyspace {
   size_t hidden_keys_ = 0;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -7,7 +7,7 @@
 
 #include "core/slot.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // A set of slots that finds its next member fast. A value.
 class SlotBitmap {
@@ -35,4 +35,4 @@ class SlotBitmap {
   std::array<uint64_t, atestore::kSlotCount / 64> words_{};
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

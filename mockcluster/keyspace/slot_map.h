@@ -5,7 +5,7 @@
 
 #include "core/slot.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // A value for each slot, default-constructed at first. Most nodes have keys in few slots, and nodes
 // come and go by thousands in a test: memory is taken for neighbourhoods of slots in use. A
@@ -36,4 +36,4 @@ class SlotMap {
   std::array<std::unique_ptr<Page>, atestore::kSlotCount / kPageSlots> pages_;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -5,7 +5,7 @@
 
 #include "mockcluster/keyspace/scan.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 uint64_t PlaceId(Slot slot, uint64_t index) { return index << kSlotBits | slot; }
@@ -254,4 +254,4 @@ std::unique_ptr<Keyspace> SyntheticKeyspace::Clone(uint64_t hash_seed) const {
   return clone;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

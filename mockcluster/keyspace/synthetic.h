@@ -9,7 +9,7 @@
 #include "mockcluster/keyspace/slot_bitmap.h"
 #include "mockcluster/keyspace/synthetic_actors.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // A keyspace that begins with synthetic actors, in either layout. Memory and the time of every call
 // but Clear, Clone and ForEach depend on what was written since, not on the number of actors. To
@@ -71,4 +71,4 @@ class SyntheticKeyspace : public Keyspace {
   std::optional<Entry> computed_;  // what Find() and RandomKey() returned last
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

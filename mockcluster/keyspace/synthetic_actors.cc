@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 using atestore::Crc16;
@@ -119,4 +119,4 @@ std::optional<uint64_t> SyntheticActorNames::IndexOf(const KeyRef& key) const {
   return index;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

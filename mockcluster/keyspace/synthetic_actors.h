@@ -7,7 +7,7 @@
 #include "mockcluster/keyspace/entry.h"
 #include "mockcluster/keyspace/keyspace.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The names and values of computed actors: an invertible mapping between a key and its place
 // (slot, index in the slot), so that nothing needs to be stored. A value; same options, same
@@ -32,4 +32,4 @@ class SyntheticActorNames {
   SyntheticActors options_;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -6,7 +6,7 @@
 
 #include "mockcluster/keyspace/scan.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // Redis 7.0 and Redis 8.0 (dict.c, server.c). Fill = keys / buckets.
@@ -218,4 +218,4 @@ void HashTable::FinishResizeIfEmptied() {
   resizing_ = false;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

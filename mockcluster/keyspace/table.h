@@ -10,7 +10,7 @@
 #include "mockcluster/keyspace/entry.h"
 #include "mockcluster/keyspace/keyspace.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // When a table of one kind of server resizes itself. A value, shared by all tables of a keyspace.
 struct ResizeRules {
@@ -95,4 +95,4 @@ class HashTable {
   bool resizing_ = false;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -12,7 +12,7 @@
 // Atomic slot migration as Valkey 9 does it: the destination imports a copy that it hides, follows
 // every change, and takes the slot in one step. The source drops the slot and its keys in one step
 // too, when it hears of that.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 void SetHidden(ClusterState& state, Node& node, Slot slot, bool hidden) {
@@ -158,4 +158,4 @@ std::vector<Slot> FindImportingSlots(const ClusterState& state) {
   return slots;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -7,7 +7,7 @@
 
 // Moves a slot in one step. Contracts as the functions of the same name in cluster.h: each logs its
 // line and, where it may have changed a view, calls AfterEvent().
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 absl::Status BeginAtomicMigration(ClusterState& state, Slot slot, NodeIndex destination);
 absl::Status FinishAtomicMigration(ClusterState& state, Slot slot);
@@ -22,4 +22,4 @@ void AbortAtomicMigrationsOf(ClusterState& state, Node& node);
 // it when a write arrives.
 void LearnTakeovers(ClusterState& state, Node& source);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

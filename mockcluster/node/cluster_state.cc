@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 Client& ClusterState::AddClient() {
   auto client = std::make_unique<Client>();
@@ -36,4 +36,4 @@ void ClusterState::Log(std::string line) {
 
 std::string LogName(NodeIndex node) { return "n" + std::to_string(Position(node)); }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -20,7 +20,7 @@
 #include "mockcluster/wire/request_parser.h"
 
 // The state that the parts of the emulator share. Users include cluster.h instead.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 struct ClusterState;
 struct Command;
@@ -180,4 +180,4 @@ struct ClusterState {
 // The short name of a node in the event log, e.g. "n3".
 std::string LogName(NodeIndex node);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 using atestore::Slot;
@@ -210,4 +210,4 @@ ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is
   return effects;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

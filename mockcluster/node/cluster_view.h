@@ -10,7 +10,7 @@
 #include "mockcluster/cluster.h"
 #include "mockcluster/node/slot_owners.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 constexpr size_t Position(NodeIndex node) { return static_cast<size_t>(node); }
 
@@ -91,4 +91,4 @@ struct ClaimRules {
 ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is_greater,
                         const ClaimRules& rules);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -5,7 +5,7 @@
 
 #include "mockcluster/node/reload.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 KeyRecord RecordOf(const Entry& entry) {
@@ -253,4 +253,4 @@ void Unwatch(ClusterState& state, Client& client) {
   }
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

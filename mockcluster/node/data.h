@@ -8,7 +8,7 @@
 
 // Access to the keys of a node, with expiry, watched keys, and the stream of changes to replicas
 // and to the destinations of atomic migrations. Every function requires that the node is alive.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The entry of a key that has not expired, or null. A primary removes an expired key, a replica
 // hides it. Valid until the next change of the node's data.
@@ -52,4 +52,4 @@ void TouchWatchers(ClusterState& state, Node& node, std::optional<std::string_vi
 // Removes all watches of the client.
 void Unwatch(ClusterState& state, Client& client);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -8,7 +8,7 @@
 #include "mockcluster/node/lifecycle.h"
 #include "mockcluster/node/preconditions.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 void Promote(ClusterState& state, Node& replica, Promotion promotion) {
   ClusterView& view = replica.view;
@@ -83,4 +83,4 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   return absl::OkStatus();
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -5,7 +5,7 @@
 
 // A replica takes the role of its primary. Contracts as the functions of the same name in
 // cluster.h: each logs its line and, where it may have changed a view, calls AfterEvent().
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 absl::Status Failover(ClusterState& state, NodeIndex replica, FailoverKind kind);
 // How a promoted replica gets its config epoch.
@@ -17,4 +17,4 @@ enum class Promotion {
 // gossip.
 void Promote(ClusterState& state, Node& replica, Promotion promotion);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -1,6 +1,6 @@
 #include "mockcluster/node/flavor.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 constexpr std::string_view kRedisSaveError =
@@ -98,4 +98,4 @@ const FlavorTraits& TraitsOf(Flavor flavor) {
   return kValkey91Traits;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -4,7 +4,7 @@
 
 #include "mockcluster/options.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // The differences between the emulated servers.
 struct FlavorTraits {
@@ -35,4 +35,4 @@ struct FlavorTraits {
 
 const FlavorTraits& TraitsOf(Flavor flavor);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -7,7 +7,7 @@
 #include "mockcluster/node/atomic_migration.h"
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 bool InTouch(const Node& node) {
@@ -171,4 +171,4 @@ void BecomeReplica(ClusterState& state, Node& node, NodeIndex primary, bool has_
   if (has_its_data && source != nullptr) node.link.primary_serial = source->serial;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -3,7 +3,7 @@
 #include "mockcluster/node/cluster_state.h"
 
 // Gossip: a claim of one node, delivered to another node, changes that node's view.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // Whether `to` can receive the last claim of `from` and has not received it yet.
 bool HasNews(const Node& from, const Node& to);
@@ -26,4 +26,4 @@ void AfterEvent(ClusterState& state);
 // The node drops its marks and follows `primary`. It keeps its own data if `has_its_data`.
 void BecomeReplica(ClusterState& state, Node& node, NodeIndex primary, bool has_its_data);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

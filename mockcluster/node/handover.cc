@@ -4,7 +4,7 @@
 
 #include "mockcluster/node/data.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 // Marks of every node follow the failovers of others.
@@ -47,4 +47,4 @@ bool IsHeir(const ClusterState& state, const Node& replica) {
          primary.view.CountSlots(primary.index) > 0;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -3,7 +3,7 @@
 #include "mockcluster/node/cluster_state.h"
 
 // Predicates on what the failover of a primary would do to open slots.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // True if the failover of `primary` loses marks, as on Redis 7.0. A source without marks answers
 // nil for keys that have moved.
@@ -19,4 +19,4 @@ bool MayHandOver(const ClusterState& state, const Node& primary);
 // True if `replica` has all data of its primary, the primary owns slots, and both are reachable.
 bool IsHeir(const ClusterState& state, const Node& replica);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -10,7 +10,7 @@
 #include "mockcluster/node/reload.h"
 
 // What an operator or bad luck does to single slots and nodes.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 std::string SlotText(Slot slot) { return "slot " + std::to_string(slot); }
@@ -166,4 +166,4 @@ void AdvanceTime(ClusterState& state, int64_t duration_ms) {
   }
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -8,7 +8,7 @@
 // What operators or failures do to single slots and nodes. Contracts as the functions of the
 // same name in cluster.h: each logs its line and, where it may have changed a view, calls
 // AfterEvent().
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 absl::Status UnassignSlot(ClusterState& state, Slot slot);
 absl::Status AssignSlot(ClusterState& state, Slot slot, NodeIndex node);
@@ -23,4 +23,4 @@ absl::Status SetReplicationPaused(ClusterState& state, NodeIndex replica, bool p
 absl::Status ForceResize(ClusterState& state, NodeIndex node, ResizeDirection direction);
 void AdvanceTime(ClusterState& state, int64_t duration_ms);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

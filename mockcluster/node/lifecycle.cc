@@ -11,7 +11,7 @@
 #include "mockcluster/node/reload.h"
 
 // Processes begin and end; nodes come and go.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 void StartProcess(ClusterState& state, Node& node, Keyspace* data) {
@@ -265,4 +265,4 @@ absl::StatusOr<NodeIndex> ReplaceAtAddress(ClusterState& state, NodeIndex dead) 
   return node.index;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

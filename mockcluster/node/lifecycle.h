@@ -8,7 +8,7 @@
 
 // Starts and ends processes; adds and removes nodes. Contracts as the functions of the same name in
 // cluster.h: each logs its line and, where it may have changed a view, calls AfterEvent().
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 absl::Status Kill(ClusterState& state, NodeIndex node);
 absl::Status Restart(ClusterState& state, NodeIndex node, RestartMode mode);
@@ -24,4 +24,4 @@ void ResetNode(ClusterState& state, NodeIndex node, ResetMode mode);
 // A node that knows only itself, with an empty process.
 Node& CreateNode(ClusterState& state, const atestore::Endpoint& endpoint);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

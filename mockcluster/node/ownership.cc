@@ -2,7 +2,7 @@
 
 #include "mockcluster/node/reload.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 bool IsLivingPrimary(const Node& node) {
   return node.member && node.process != nullptr && !node.view.IsReplica();
@@ -39,4 +39,4 @@ Node* FindServing(ClusterState& state, const KeyRef& key) {
   return &node;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -5,7 +5,7 @@
 #include "mockcluster/node/cluster_state.h"
 
 // Which node really serves a slot, whatever the views of single nodes say.
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 bool IsLivingPrimary(const Node& node);
 // The living primary that owns `slot` in its own view; if there are several, the one with the
@@ -17,4 +17,4 @@ Node* AskTarget(const ClusterState& state, const Node& owner, Slot slot);
 // The living primary on which a client that follows redirects reads or creates `key`.
 Node* FindServing(ClusterState& state, const KeyRef& key);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 absl::Status Refused(std::string_view event, std::string_view why) {
   std::string message(event);
@@ -23,4 +23,4 @@ absl::Status ExpectPrimary(const ClusterState& state, NodeIndex node, std::strin
   return absl::OkStatus();
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

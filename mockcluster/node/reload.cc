@@ -4,7 +4,7 @@
 
 #include "mockcluster/node/preconditions.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 Keyspace& WholeData(Process& process) {
   return process.on_disk != nullptr ? *process.on_disk : *process.keyspace;
@@ -40,4 +40,4 @@ absl::Status Reload(ClusterState& state, NodeIndex index, int64_t duration_ms) {
   return absl::OkStatus();
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -7,7 +7,7 @@
 
 // Makes a process reload its data set, as DEBUG RELOAD does: it stays the same process, and holds
 // only part of its keys meanwhile. Contract as Cluster::Reload().
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 absl::Status Reload(ClusterState& state, NodeIndex node, int64_t duration_ms);
 
@@ -16,4 +16,4 @@ Keyspace& WholeData(Process& process);
 // Loads the rest at once, because the time is over or the data are about to change.
 void FinishReload(Process& process);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -1,6 +1,6 @@
 #include "mockcluster/node/slot_owners.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 using atestore::Slot;
 
@@ -54,4 +54,4 @@ size_t SlotOwners::Count(NodeIndex node) const {
   return count;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -9,7 +9,7 @@
 #include "core/slot.h"
 #include "mockcluster/cluster.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // Adjacent slots with one owner, or with none.
 struct SlotRun {
@@ -69,4 +69,4 @@ void ForEachStretch(const std::vector<SlotRun>& a, const std::vector<SlotRun>& b
   }
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -3,7 +3,7 @@
 #include <asio/write.hpp>
 #include <utility>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 ClientStream::ClientStream(asio::ip::tcp::socket socket) : stream_(std::move(socket)) {}
 
@@ -35,4 +35,4 @@ void ClientStream::Close() {
       stream_);
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <variant>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // A client's socket, plain or with TLS around it. One read and one write may be pending; both end
 // with an error when the stream is closed. A resource.
@@ -35,4 +35,4 @@ class ClientStream {
   std::variant<Plain, Tls> stream_;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

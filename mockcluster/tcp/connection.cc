@@ -5,7 +5,7 @@
 #include "mockcluster/control/control.h"
 #include "mockcluster/wire/reply_writer.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 Connection::Connection(Cluster& cluster, ClientId client, std::unique_ptr<ClientStream> stream,
                        std::function<void()> on_commands,
@@ -90,4 +90,4 @@ void Connection::CloseIfDead() {
   if (!writing_ && !cluster_.IsOpen(client_)) Close();
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -9,7 +9,7 @@
 #include "mockcluster/tcp/client_stream.h"
 #include "mockcluster/wire/request_parser.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // One client's stream: reads requests, has the cluster execute them, writes the replies, in order
 // and without reading on meanwhile. Lives as long as an operation is pending.
@@ -48,4 +48,4 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closed_ = false;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -14,7 +14,7 @@
 #include "core/status.h"
 #include "mockcluster/tcp/connection.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 using asio::ip::tcp;
 
@@ -180,4 +180,4 @@ void TcpFront::Run() { impl_->Run(); }
 
 void TcpFront::Stop() { impl_->Stop(); }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -8,7 +8,7 @@
 #include "mockcluster/cluster.h"
 #include "mockcluster/tcp/tls_context.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 struct TcpFrontOptions {
   // The address to listen on; nullopt: the one that the cluster announces, which must then be an IP
@@ -47,4 +47,4 @@ class TcpFront {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -4,7 +4,7 @@
 
 #include "core/status.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 absl::StatusOr<std::unique_ptr<asio::ssl::context>> MakeTlsContext(
     const TlsServerOptions& options) {
@@ -25,4 +25,4 @@ absl::StatusOr<std::unique_ptr<asio::ssl::context>> MakeTlsContext(
   return context;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

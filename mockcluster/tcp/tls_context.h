@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // PEM files, as of the settings of the same names in redis.conf.
 struct TlsServerOptions {
@@ -18,4 +18,4 @@ struct TlsServerOptions {
 // For streams of TLS 1.2 and later. FAILED_PRECONDITION names the file that cannot be used.
 absl::StatusOr<std::unique_ptr<asio::ssl::context>> MakeTlsContext(const TlsServerOptions& options);
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

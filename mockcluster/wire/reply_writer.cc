@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 void ReplyWriter::Header(char marker, int64_t number) {
   char digits[24];
@@ -65,4 +65,4 @@ void ReplyWriter::Text(std::string_view text) {
   out_.append("\r\n");
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 enum class RespVersion : uint8_t { kResp2 = 2, kResp3 = 3 };
 
@@ -45,4 +45,4 @@ class ReplyWriter {
   size_t errors_ = 0;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 namespace {
 
 bool IsBlank(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
@@ -159,4 +159,4 @@ RequestParser::Outcome RequestParser::Fail(std::string_view why) {
   return Outcome::kInvalid;
 }
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

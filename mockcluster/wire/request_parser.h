@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mockcluster {
+namespace mockcluster::inline v0 {
 
 // Reads requests without I/O, as a server does: RESP arrays of bulk strings and inline commands.
 // Feed bytes in any chunking, take requests. Not thread-safe.
@@ -45,4 +45,4 @@ class RequestParser {
   std::string error_;
 };
 
-}  // namespace mockcluster
+}  // namespace mockcluster::inline v0

@@ -9,7 +9,7 @@
 #include "store/send_outcome.h"
 #include "store/steady_time.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The requests of one Execute(): those that wait, and those that the inner transport has.
 class BoundedTransport::Round final : public ReplyObserver {
@@ -147,4 +147,4 @@ void BoundedTransport::Execute(std::span<const ShardRequest> requests, absl::Tim
   }
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

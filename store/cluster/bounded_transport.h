@@ -10,7 +10,7 @@
 
 #include "store/shard_transport.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What all readers and counts of a store together ask of one node at a time: so many requests, of
 // at most 256 values or about 1,500 keys each. More width is work for more nodes, not more work
@@ -47,4 +47,4 @@ class BoundedTransport final : public ShardTransport {
   std::map<Endpoint, Node> nodes_;  // never removed
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -5,7 +5,7 @@
 #include "absl/time/clock.h"
 #include "store/steady_time.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 absl::Time SystemClock::Now() { return SteadyNow(); }
 
@@ -16,4 +16,4 @@ void SystemClock::WaitUntil(absl::Time wake, const std::function<bool()>& cancel
   }
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -4,7 +4,7 @@
 
 #include "absl/time/time.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Time as the store sees it, so that tests can let it pass without waiting. Thread-safe.
 class Clock {
@@ -23,4 +23,4 @@ class SystemClock final : public Clock {
 };
 inline constexpr absl::Duration kCancelPollInterval = absl::Milliseconds(5);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "store/cluster/topology_poll.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Nodes that do not answer so soon are passed over for the next ones.
@@ -184,4 +184,4 @@ std::vector<Endpoint> ClusterClient::NodesToAsk(const Topology* known) {
   return nodes;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

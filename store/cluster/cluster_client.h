@@ -16,7 +16,7 @@
 #include "store/cluster/retry_pacer.h"
 #include "store/shard_transport.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What a server's refusal means for an operator, in one line that says what to do: ToStatus() with
 // the advice and the reason (ErrorInfo) of its row in core/refusal_table.h.
@@ -84,4 +84,4 @@ class ClusterClient {
   std::shared_ptr<const Topology> topology_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

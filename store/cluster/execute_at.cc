@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 class Collector final : public ReplyObserver {
@@ -39,4 +39,4 @@ absl::StatusOr<std::vector<Reply>> ExecuteAt(ShardTransport& transport, const Sh
   return failure;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/key_filter.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Keeps the first refusal of each request.
@@ -134,4 +134,4 @@ absl::Status CheckCluster(ClusterClient& client, absl::Time deadline) {
   return absl::OkStatus();
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

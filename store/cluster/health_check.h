@@ -7,7 +7,7 @@
 #include "store/cluster/cluster_client.h"
 #include "store/shard_health.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Asks every primary, each by itself, as CheckCluster() does. An error when no view of the cluster
 // can be read, or slots have no owner. A topology that cannot be refreshed in time is used as it
@@ -18,4 +18,4 @@ absl::StatusOr<std::vector<ShardHealth>> CheckShards(ClusterClient& client, absl
 // the contract of ActorStore::CheckHealth(). Changes no data, so whether it may write is not known.
 absl::Status CheckCluster(ClusterClient& client, absl::Time deadline);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

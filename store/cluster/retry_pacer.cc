@@ -6,7 +6,7 @@
 #include "core/status.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 absl::Status DeadlinePassed(const absl::Status& failure) {
@@ -67,4 +67,4 @@ uint64_t RetryPacer::NextRandom() {
   return z ^ (z >> 31);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

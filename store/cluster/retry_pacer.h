@@ -8,7 +8,7 @@
 #include "store/call_options.h"
 #include "store/cluster/clock.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 struct RetryOptions {
   absl::Duration budget = absl::Seconds(5);           // without progress, then it gives up
@@ -50,4 +50,4 @@ class RetryPacer {
   uint64_t random_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

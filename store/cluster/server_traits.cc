@@ -5,7 +5,7 @@
 
 #include "core/server_version.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Collects the replies to INFO server and DBSIZE of each primary.
@@ -107,4 +107,4 @@ void ServerTraitsCache::Learn(const std::shared_ptr<const Topology>& topology,
   traits_.hints.value_bytes = learnt.hints.value_bytes;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -11,7 +11,7 @@
 #include "store/cluster/clock.h"
 #include "store/shard_transport.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What the servers of a cluster are like, as far as the speed of a listing depends on it: a wrong
 // guess is found out by the reads themselves.
@@ -55,4 +55,4 @@ class ServerTraitsCache {
   std::map<std::string, double, std::less<>> wanted_ratios_;  // by pattern
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -8,7 +8,7 @@
 #include "store/error_info.h"
 #include "store/send_outcome.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // More in a row mean that nodes disagree about the owner, which takes them a while to settle.
@@ -160,4 +160,4 @@ absl::Status SlotCall::OnTransientFailure(const absl::Status& failure) {
       absl::Status(failure.code(), absl::StrCat("slot ", slot_, ": ", failure.message())));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -11,7 +11,7 @@
 #include "store/cluster/retry_pacer.h"
 #include "store/shard_transport.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The name of a command and its arguments.
 using Command = std::vector<std::string>;
@@ -75,4 +75,4 @@ class SlotCall {
   std::optional<ServerError> refusal_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -11,7 +11,7 @@
 #include "core/status.h"
 #include "store/cluster/cluster_client.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 enum AskedFor : size_t { kSlots, kInfo, kNodes };
@@ -114,4 +114,4 @@ void TopologyPoll::NoteFailure(const absl::Status& status) {
   if (failure_.ok() || absl::IsUnavailable(failure_)) failure_ = status;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

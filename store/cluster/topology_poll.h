@@ -10,7 +10,7 @@
 #include "core/topology.h"
 #include "store/shard_transport.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A view of the cluster, and how far the node that gave it may be believed.
 struct TopologyAnswer {
@@ -59,4 +59,4 @@ class TopologyPoll final : public ReplyObserver {
   std::vector<Endpoint> foreign_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 using ateapi::Actor;
@@ -157,4 +157,4 @@ void KeepFields(ActorFields fields, Actor* actor) {
   }
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

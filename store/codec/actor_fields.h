@@ -8,7 +8,7 @@
 
 #include "proto/ateapi.pb.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A set of top-level fields of ateapi.Actor, by their numbers. A value.
 class ActorFields {
@@ -81,4 +81,4 @@ std::string_view EnumPrefix(const ActorField& field);
 // The name of an enum's value; its number where this program does not know it.
 std::string EnumName(const ActorField& field, int64_t number);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

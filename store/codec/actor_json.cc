@@ -5,7 +5,7 @@
 #include <array>
 #include <charconv>
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 constexpr std::array<std::string_view, 7> kStatuses{
@@ -169,4 +169,4 @@ void AppendSnapshotJson(const ateapi::SnapshotInfo& snapshot, std::string* json)
   Append(snapshot, json);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -5,7 +5,7 @@
 
 #include "proto/ateapi.pb.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Appends `actor` as ProtoJSON: byte for byte what protobuf's MessageToJsonString() makes of it
 // (lowerCamelCase names in the order of their numbers, int64 as strings, enums by name, default
@@ -21,4 +21,4 @@ void AppendSnapshotJson(const ateapi::SnapshotInfo& snapshot, std::string* json)
 // not UTF-8.
 bool AppendJsonString(std::string_view text, std::string* json);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -9,7 +9,7 @@
 #include "core/resp.h"
 #include "store/codec/json_source.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 using ateapi::Actor;
@@ -366,4 +366,4 @@ std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::A
   return declined;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -6,7 +6,7 @@
 #include "proto/ateapi.pb.h"
 #include "store/codec/actor_fields.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Decodes the JSON that real writers of actors produce, some thirty times faster than protobuf's
 // parser, and declines everything else: it accepts only what it is certain protobuf reads to the
@@ -29,4 +29,4 @@ inline constexpr size_t kFastJsonBytesMax = size_t{64} << 10;
 // Nesting beyond this is declined, far below the 100 levels at which protobuf refuses.
 inline constexpr size_t kFastJsonDepthMax = 32;
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

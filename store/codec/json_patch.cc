@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // A member of the outermost object: text[begin, end), its value text[value, end).
@@ -226,4 +226,4 @@ std::optional<std::string_view> FindJsonText(std::string_view json, std::string_
   return text;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Changes members of a JSON object and keeps every other byte: unknown members, their order, how
 // numbers are spelled, white space. So a program may change a record of which it understands less
@@ -42,4 +42,4 @@ std::optional<std::string_view> FindJsonMember(std::string_view json, std::strin
 // The same for a string without escapes: its content. nullopt when the member is something else.
 std::optional<std::string_view> FindJsonText(std::string_view json, std::string_view name);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -1,6 +1,6 @@
 #include "store/codec/json_source.h"
 
-namespace atestore::json {
+namespace atestore::inline v0::json {
 
 using simdjson::SUCCESS;
 
@@ -35,4 +35,4 @@ bool SkimUnknown(const Source& source, value& item, size_t depth_left) {
   return false;
 }
 
-}  // namespace atestore::json
+}  // namespace atestore::inline v0::json

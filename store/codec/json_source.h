@@ -10,7 +10,7 @@
 
 // Reading JSON with simdjson On-Demand so strictly that nothing is accepted which protobuf refuses.
 // Only for the decoders of this folder.
-namespace atestore::json {
+namespace atestore::inline v0::json {
 
 using simdjson::ondemand::object;
 using simdjson::ondemand::value;
@@ -108,4 +108,4 @@ bool ForEachElement(value& item, Visit visit) {
   return true;
 }
 
-}  // namespace atestore::json
+}  // namespace atestore::inline v0::json

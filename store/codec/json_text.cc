@@ -3,7 +3,7 @@
 
 #include "store/codec/actor_json.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Bytes that stand for themselves in protobuf's JSON.
@@ -126,4 +126,4 @@ bool AppendJsonString(std::string_view text, std::string* json) {
   return true;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "store/codec/actor_json.h"
 #include "store/codec/json_fast_path.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 bool ParseWithProtobuf(std::string_view json, google::protobuf::Message* message) {
@@ -72,4 +72,4 @@ std::string EncodeAtespace(const ateapi::Atespace& atespace) { return Encode(ate
 
 std::string EncodeSelector(const ateapi::Selector& selector) { return Encode(selector); }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

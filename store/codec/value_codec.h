@@ -7,7 +7,7 @@
 #include "proto/ateapi.pb.h"
 #include "store/codec/actor_fields.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Records are proto3 JSON ("ProtoJSON"), as written by this and by other programs: unknown fields
 // are ignored, names are lowerCamelCase or original, enums are names or numbers, int64 are strings
@@ -33,4 +33,4 @@ std::string EncodeActor(const ateapi::Actor& actor);
 std::string EncodeAtespace(const ateapi::Atespace& atespace);
 std::string EncodeSelector(const ateapi::Selector& selector);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

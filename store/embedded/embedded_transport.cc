@@ -7,7 +7,7 @@
 #include "store/transport/request_queue.h"
 #include "store/transport/wrong_node.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 std::vector<Endpoint> EmbeddedCluster::Endpoints() {
   return With([](mockcluster::Cluster& cluster) {
@@ -107,4 +107,4 @@ void EmbeddedTransport::Close(mockcluster::Cluster& cluster, const Endpoint& end
   connections_.erase(found);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -9,7 +9,7 @@
 #include "mockcluster/cluster.h"
 #include "store/shard_transport.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // An emulated Redis Cluster in this process, for one thread at a time.
 class EmbeddedCluster {
@@ -65,4 +65,4 @@ class EmbeddedTransport final : public ShardTransport {
   std::map<Endpoint, Connection> connections_;  // guarded by the cluster
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

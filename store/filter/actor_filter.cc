@@ -5,7 +5,7 @@
 
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 using filter::Operand;
@@ -167,4 +167,4 @@ bool ActorFilter::Holds(const filter::Test& test, const ateapi::Actor& actor) {
   return false;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

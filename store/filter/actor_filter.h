@@ -11,7 +11,7 @@
 #include "store/filter/expression.h"
 #include "store/filter/field_check.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Which actors are wanted: a filter (store/filter/expression.h has the language) whose fields and
 // values fit ateapi.Actor. A value; thread-safe.
@@ -60,4 +60,4 @@ class ActorFilter {
   ActorFields fields_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -21,7 +21,7 @@
 //
 // A "*" at the beginning or the end of a value stands for anything. What AIP-160 has beyond this
 // (values alone, functions, comparing with an expression in parentheses) is refused.
-namespace atestore::filter {
+namespace atestore::inline v0::filter {
 
 // Longer, deeper or wider filters are refused: each is evaluated once for every record.
 inline constexpr size_t kFilterBytesMax = size_t{8} << 10;
@@ -90,4 +90,4 @@ absl::StatusOr<Expression> Parse(std::string_view text);
 // Text that Parse() reads as `expression`.
 std::string Print(const Expression& expression);
 
-}  // namespace atestore::filter
+}  // namespace atestore::inline v0::filter

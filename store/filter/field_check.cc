@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "core/status.h"
 
-namespace atestore::filter {
+namespace atestore::inline v0::filter {
 namespace {
 
 // The names of the fields right below `path` (empty: of the actor).
@@ -156,4 +156,4 @@ absl::StatusOr<Test> CheckComparison(const Comparison& comparison) {
   return test;
 }
 
-}  // namespace atestore::filter
+}  // namespace atestore::inline v0::filter

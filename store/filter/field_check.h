@@ -6,7 +6,7 @@
 #include "store/codec/actor_fields.h"
 #include "store/filter/expression.h"
 
-namespace atestore::filter {
+namespace atestore::inline v0::filter {
 
 // A comparison whose field is known and whose value fits it.
 struct Test {
@@ -21,4 +21,4 @@ struct Test {
 // FlawAt() when there is no such field, or the operator or the value does not fit its kind.
 absl::StatusOr<Test> CheckComparison(const Comparison& comparison);
 
-}  // namespace atestore::filter
+}  // namespace atestore::inline v0::filter

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore::filter {
+namespace atestore::inline v0::filter {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
@@ -86,4 +86,4 @@ absl::StatusOr<std::vector<Token>> Tokenize(std::string_view text) {
   return tokens;
 }
 
-}  // namespace atestore::filter
+}  // namespace atestore::inline v0::filter

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "store/filter/expression.h"
 
-namespace atestore::filter {
+namespace atestore::inline v0::filter {
 
 enum class TokenKind { kText, kString, kDot, kOpen, kClose, kOperator, kEnd };
 
@@ -23,4 +23,4 @@ struct Token {
 // The tokens of `text`, of which the last is kEnd. FlawAt().
 absl::StatusOr<std::vector<Token>> Tokenize(std::string_view text);
 
-}  // namespace atestore::filter
+}  // namespace atestore::inline v0::filter

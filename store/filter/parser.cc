@@ -6,7 +6,7 @@
 #include "store/filter/expression.h"
 #include "store/filter/lexer.h"
 
-namespace atestore::filter {
+namespace atestore::inline v0::filter {
 namespace {
 
 bool IsKeyword(std::string_view text) { return text == "AND" || text == "OR" || text == "NOT"; }
@@ -232,4 +232,4 @@ absl::StatusOr<Expression> Parse(std::string_view text) {
   return Parser(*std::move(tokens)).Whole();
 }
 
-}  // namespace atestore::filter
+}  // namespace atestore::inline v0::filter

@@ -5,7 +5,7 @@
 #include "store/filter/expression.h"
 #include "store/filter/lexer.h"
 
-namespace atestore::filter {
+namespace atestore::inline v0::filter {
 namespace {
 
 std::string QuotedText(std::string_view text, bool escape_stars) {
@@ -105,4 +105,4 @@ std::string Print(const Expression& expression) {
   return "";
 }
 
-}  // namespace atestore::filter
+}  // namespace atestore::inline v0::filter

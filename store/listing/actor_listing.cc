@@ -14,7 +14,7 @@
 #include "store/listing/record_sinks.h"
 #include "store/records/names.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 constexpr std::string_view kMethod = "ListActors";
@@ -202,4 +202,4 @@ absl::StatusOr<std::vector<std::string>> ActorListing::ListKeys(const CallOption
   return keys;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

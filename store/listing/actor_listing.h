@@ -18,7 +18,7 @@
 #include "store/listing/wide_page_reader.h"
 #include "store/store_options.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The listings of ActorStore: what they validate, how tokens become positions and records become
 // protobuf messages. Thread-safe. The client must outlive it.
@@ -116,4 +116,4 @@ class ActorListing {
   const std::function<void(std::string_view, const absl::Status&)> on_unreadable_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

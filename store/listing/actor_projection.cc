@@ -6,7 +6,7 @@
 #include "core/utf8.h"
 #include "store/records/records.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 bool ActorProjection::MayWant(std::string_view key) const {
   return filter.DecideOnKey(ParseActorKey(key)).value_or(true);
@@ -43,4 +43,4 @@ absl::StatusOr<bool> ActorProjection::Read(std::string_view key, std::string_vie
   return true;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

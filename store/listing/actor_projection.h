@@ -8,7 +8,7 @@
 #include "store/filter/actor_filter.h"
 #include "store/listing/read_mask.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What a listing makes of each record: whether it is wanted, and which part of it. A value;
 // thread-safe.
@@ -34,4 +34,4 @@ struct ActorProjection {
   absl::StatusOr<bool> ReadName(std::string_view key, ateapi::Actor* actor) const;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

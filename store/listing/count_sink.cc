@@ -4,7 +4,7 @@
 #include "core/status.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 constexpr std::string_view kLabels = "worker_selector.match_labels.";
@@ -118,4 +118,4 @@ absl::Status CountSink::AddTo(ateapi::CountActorsResponse* response) const {
   return absl::OkStatus();
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

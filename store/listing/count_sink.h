@@ -12,7 +12,7 @@
 #include "store/listing/actor_projection.h"
 #include "store/listing/open_page.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // CountActors takes at most so many fields to group by, and makes at most so many groups a call.
 inline constexpr size_t kCountFieldsMax = 4;
@@ -68,4 +68,4 @@ class CountSink final : public RecordSink {
   ateapi::Actor actor_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

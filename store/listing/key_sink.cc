@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 std::string_view KeyPage::key(size_t index) const {
   const Entry& entry = entries_[index];
@@ -75,4 +75,4 @@ KeyPage KeySink::TakePage(KeyPage::End end) && {
   return std::move(page_);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

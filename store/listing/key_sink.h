@@ -11,7 +11,7 @@
 #include "core/listing/values_read.h"
 #include "store/key_page.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What a key takes of a page beside its own bytes and those of its value.
 inline constexpr size_t kKeyOverheadBytes = 24;
@@ -40,4 +40,4 @@ class KeySink final : public RecordSink {
   const bool with_values_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -5,7 +5,7 @@
 
 #include "store/listing/walk_run.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Records at a time when everything is wanted.
@@ -133,4 +133,4 @@ double ProgressOf(const std::optional<Position>& position) {
   return (position->slot + in_slot) / static_cast<double>(kSlotCount);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -15,7 +15,7 @@
 #include "store/cluster/server_traits.h"
 #include "store/pages.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What one page of a listing asks for.
 struct ListingRequest {
@@ -96,4 +96,4 @@ class Listing {
 // The part of the slot space that lies before `position`, 0 … 1; 1 for the end.
 double ProgressOf(const std::optional<Position>& position);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "store/listing/record_sinks.h"
 #include "store/listing/serialized_actor_sink.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Called for every record that cannot be read (P8); may be empty.
 using OnUnreadableActor = PageSink<ateapi::Actor>::OnUnreadableRecord;
@@ -85,4 +85,4 @@ class OpenPage<KeyPage> {
   KeySink sink_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -5,7 +5,7 @@
 #include "core/status.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 size_t BytesOf(const SerializedActorPage& page) { return page.response.size(); }
@@ -152,4 +152,4 @@ template class ListingPageReader<ActorPage>;
 template class ListingPageReader<SerializedActorPage>;
 template class ListingPageReader<KeyPage>;
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

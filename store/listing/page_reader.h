@@ -17,7 +17,7 @@
 #include "store/listing/open_page.h"
 #include "store/listing/read_ahead_budget.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Reads on by a thread of its own, until so many pages wait to be fetched or are being read; fewer
 // when all readers together have read more ahead than the store's budget.
@@ -83,4 +83,4 @@ extern template class ListingPageReader<ActorPage>;
 extern template class ListingPageReader<SerializedActorPage>;
 extern template class ListingPageReader<KeyPage>;
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

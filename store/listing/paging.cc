@@ -8,7 +8,7 @@
 #include "store/actor_store.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 absl::StatusOr<size_t> PageSizeOf(int32_t page_size) {
   if (page_size < 0) {
@@ -31,4 +31,4 @@ absl::StatusOr<Position> PositionOf(const std::string& page_token, uint64_t requ
   return std::get<Position>(decoded);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

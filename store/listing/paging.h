@@ -8,7 +8,7 @@
 #include "core/page_token.h"
 #include "core/position.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // AIP-158: kPageSizeDefault for 0, kPageSizeMax for more. INVALID_ARGUMENT (PAGE_SIZE_NEGATIVE).
 absl::StatusOr<size_t> PageSizeOf(int32_t page_size);
@@ -18,4 +18,4 @@ absl::StatusOr<size_t> PageSizeOf(int32_t page_size);
 absl::StatusOr<Position> PositionOf(const std::string& page_token, uint64_t request_hash,
                                     const PageTokenCodec& tokens);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

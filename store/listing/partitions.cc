@@ -8,7 +8,7 @@
 #include "store/listing/page_reader.h"
 #include "store/listing/walk_run.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 absl::StatusOr<size_t> CountPrimaries(ClusterClient& client, const CallOptions& call) {
@@ -52,4 +52,4 @@ absl::StatusOr<size_t> WidePageSize(const WideRead& wide, size_t width, size_t p
   return std::min(page_size, std::max<size_t>(static_cast<size_t>(rate) / pages, 1));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

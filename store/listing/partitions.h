@@ -7,7 +7,7 @@
 #include "store/actor_store.h"
 #include "store/cluster/cluster_client.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Into how many parts a listing is cut for a caller who asks for `partition_count`: as many as the
 // cluster has primaries for 0, at most kPartitionsMax. INVALID_ARGUMENT; UNAVAILABLE when no node
@@ -27,4 +27,4 @@ absl::StatusOr<size_t> WidePageSize(const WideRead& wide, size_t width, size_t p
 // Into how many parts each of so many tokens is cut, so that there are enough for the width.
 inline size_t CutsOf(size_t tokens, size_t width) { return (width + tokens - 1) / tokens; }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -8,7 +8,7 @@
 #include "store/call_options.h"
 #include "store/cluster/clock.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Keeps what is taken under a rate: each record has its time, and what was taken too early is made
 // up for before the next ones. Time that was not used is lost. Not thread-safe; the clock must
@@ -36,4 +36,4 @@ class RatePacer {
   absl::Time due_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstddef>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Memory for pages that readers hold before they are asked for, of all readers of a store together.
 // Each has its first page besides, so that it always gets on. Thread-safe.
@@ -21,4 +21,4 @@ class ReadAheadBudget {
   std::atomic<size_t> used_{0};
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

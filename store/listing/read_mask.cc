@@ -10,7 +10,7 @@
 #include "core/status.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 absl::Status BadMask(std::string_view what) {
@@ -64,4 +64,4 @@ void ReadMask::Trim(ateapi::Actor* actor) const {
   if (!fields_.Has(ateapi::Actor::kActorIdFieldNumber)) actor->clear_actor_id();
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

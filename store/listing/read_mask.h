@@ -7,7 +7,7 @@
 #include "proto/ateapi.pb.h"
 #include "store/codec/actor_fields.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // More paths than this in a mask are refused; an actor has about twenty fields.
 inline constexpr size_t kReadMaskPathsMax = 64;
@@ -35,4 +35,4 @@ class ReadMask {
   google::protobuf::FieldMask mask_;  // … so that these decide
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

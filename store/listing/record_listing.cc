@@ -12,7 +12,7 @@
 #include "store/listing/record_sinks.h"
 #include "store/records/records.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // What is different between the listings: the types, which keys, and how a value is read.
@@ -120,4 +120,4 @@ absl::StatusOr<WorkerPage> RecordListing::ListWorkers(const ateapi::ListWorkersR
   return List<Workers>(request, call);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -9,7 +9,7 @@
 #include "store/actor_store.h"
 #include "store/listing/listing.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The listings of atespaces and workers, as ActorStore has them. What it refers to must outlive it.
 // Thread-safe.
@@ -43,4 +43,4 @@ class RecordListing {
   const OnUnreadableRecord& on_unreadable_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "core/listing/values_read.h"
 #include "google/protobuf/repeated_field.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Tag and length of an element of a repeated field: one byte and at most five.
 inline constexpr size_t kElementOverheadBytes = 6;
@@ -85,4 +85,4 @@ class AnyRecordSink final : public RecordSink {
   bool unreadable_ = false;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

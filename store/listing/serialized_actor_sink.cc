@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 using google::protobuf::io::CodedOutputStream;
@@ -73,4 +73,4 @@ std::string SerializedActorSink::TakeResponse(std::string_view next_page_token) 
   return std::move(bytes_);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

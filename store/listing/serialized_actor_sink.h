@@ -11,7 +11,7 @@
 #include "store/listing/actor_projection.h"
 #include "store/listing/record_sinks.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A page of actors as a serialized ateapi::ListActorsResponse. One message serves all records, so
 // it stays in the processor's cache, and nothing is left to serialize when the last one arrives.
@@ -46,4 +46,4 @@ class SerializedActorSink final : public RecordSink {
   std::vector<size_t> ends_;  // in bytes_, of each record
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

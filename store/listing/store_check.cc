@@ -7,7 +7,7 @@
 #include "core/status.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 absl::Status InvalidOption(std::string_view field, std::string_view what) {
@@ -42,4 +42,4 @@ absl::StatusOr<PageTokenCodec> CheckStore(const ShardTransport* transport,
   return tokens;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -5,7 +5,7 @@
 #include "store/shard_transport.h"
 #include "store/store_options.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What Open() of ActorStore and KeyListing checks: INVALID_ARGUMENT (INVALID_OPTION, with the
 // field) where `transport` is null or `options` are not as store/store_options.h says. The result
@@ -13,4 +13,4 @@ namespace atestore {
 absl::StatusOr<PageTokenCodec> CheckStore(const ShardTransport* transport,
                                           const StoreOptions& options);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

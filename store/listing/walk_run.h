@@ -14,7 +14,7 @@
 #include "store/cluster/retry_pacer.h"
 #include "store/shard_transport.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What is kept of a deadline for sending the page back.
 inline constexpr double kDeadlineMargin = 0.2;
@@ -161,4 +161,4 @@ class WalkRun {
   std::shared_ptr<const Topology> topology_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

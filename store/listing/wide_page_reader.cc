@@ -5,7 +5,7 @@
 #include "core/status.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 size_t SizeOf(const ActorPage& page) { return static_cast<size_t>(page.response.actors_size()); }
@@ -110,4 +110,4 @@ template class WideListingReader<ActorPage>;
 template class WideListingReader<SerializedActorPage>;
 template class WideListingReader<KeyPage>;
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

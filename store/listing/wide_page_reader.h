@@ -14,7 +14,7 @@
 #include "store/listing/page_reader.h"
 #include "store/listing/rate_pacer.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A WidePageReader over a ListingPageReader for each part that is being read.
 template <typename Page>
@@ -64,4 +64,4 @@ extern template class WideListingReader<ActorPage>;
 extern template class WideListingReader<SerializedActorPage>;
 extern template class WideListingReader<KeyPage>;
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -18,7 +18,7 @@
 // it takes a mark away, and takes its actor back when the record is gone. Whichever comes second
 // sees the first. A mark that a crash left behind is in nobody's way: the next deletion puts its
 // own there, the next creation takes it away.
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // How often a deletion starts again because a creation or another deletion replaced its mark.
@@ -196,4 +196,4 @@ absl::Status Records::ConfirmAtespace(std::string_view name, const CallOptions& 
   return Conflict(name);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

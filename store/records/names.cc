@@ -7,7 +7,7 @@
 #include "core/status.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 constexpr size_t kLabelLengthMax = 63;
@@ -58,4 +58,4 @@ absl::Status CheckActorRef(const ateapi::ActorRef& ref) {
   return CheckLabel(ref.name(), "actor_ref.name");
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

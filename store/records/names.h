@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "proto/ateapi.pb.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What names may look like. All refusals are INVALID_ARGUMENT with an ErrorInfo (INVALID_NAME and
 // the request field `field`) and quote the name, shortened.
@@ -20,4 +20,4 @@ absl::Status CheckSubdomain(std::string_view name, std::string_view field);
 // Both names of an ActorRef, the fields "actor_ref.atespace" and "actor_ref.name".
 absl::Status CheckActorRef(const ateapi::ActorRef& ref);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

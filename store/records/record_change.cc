@@ -10,7 +10,7 @@
 #include "store/error_info.h"
 #include "store/records/record_text.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // Compares and writes, or removes, as WATCH … MULTI … EXEC does, also when memory is full.
@@ -232,4 +232,4 @@ bool IsWriteOutcomeUnknown(const absl::Status& status) {
   return info && info->reason == kWriteOutcomeUnknown;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

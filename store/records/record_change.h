@@ -10,7 +10,7 @@
 #include "store/call_options.h"
 #include "store/cluster/cluster_client.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The value of `key`; nullopt: there is none. DATA_LOSS when it is no string or too long to read.
 absl::StatusOr<std::optional<Reply>> ReadRecord(ClusterClient& client, std::string_view key,
@@ -63,4 +63,4 @@ absl::Status ChangeRecord(ClusterClient& client, std::string_view key, const Cal
 // cannot be read is removed.
 absl::Status RemoveRecord(ClusterClient& client, std::string_view key, const CallOptions& call);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

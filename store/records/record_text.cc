@@ -14,7 +14,7 @@
 #include "store/codec/value_codec.h"
 #include "store/error_info.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 JsonMemberChange Text(std::string_view name, std::string_view text) {
@@ -107,4 +107,4 @@ absl::Status UnreadableRecord(std::string_view key, std::string_view why) {
                        {.reason = "RECORD_UNREADABLE"});
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

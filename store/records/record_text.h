@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "proto/ateapi.pb.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Members of a record that are not part of the wire contract. They tell a writer whose reply was
 // lost what became of its write. Programs that do not know them ignore them, as ProtoJSON ignores
@@ -48,4 +48,4 @@ bool IsSameRecord(std::string_view json, std::string_view other);
 // DATA_LOSS (RECORD_UNREADABLE) that names the record, printably, and says why.
 absl::Status UnreadableRecord(std::string_view key, std::string_view why);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -16,7 +16,7 @@
 #include "store/records/record_change.h"
 #include "store/records/record_text.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 using ateapi::Actor;
@@ -196,4 +196,4 @@ absl::Status Records::TakeBack(std::string_view key, std::string_view write_id,
   return absl::IsAborted(status) && IsWriteOutcomeUnknown(status) ? absl::OkStatus() : status;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "store/cluster/cluster_client.h"
 #include "store/codec/actor_fields.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Reads the record of an actor: the value `padded_json` (followed by RespReader::kPadding readable
 // bytes) of the key `key`. The names in the key stand in where the value has none. DATA_LOSS when
@@ -65,4 +65,4 @@ class Records {
   ClusterClient& client_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

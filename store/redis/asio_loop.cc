@@ -8,7 +8,7 @@
 #include "store/redis/asio_stream.h"
 #include "store/redis/event_loop.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 class AsioTimer final : public LoopTimer {
@@ -77,4 +77,4 @@ absl::StatusOr<std::unique_ptr<EventLoop>> MakeEventLoop(
   return std::unique_ptr<EventLoop>(std::make_unique<AsioLoop>(std::move(context)));
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

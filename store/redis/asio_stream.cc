@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 using asio::ip::tcp;
@@ -193,4 +193,4 @@ std::unique_ptr<ByteStream> MakeTlsStream(asio::io_context& io, NameResolver& re
   return std::make_unique<TlsStream>(io, resolver, tls.Current(), tls.options().server_name);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

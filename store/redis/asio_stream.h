@@ -14,7 +14,7 @@ class context;
 }  // namespace ssl
 }  // namespace asio
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // How TLS streams are made. Belongs to the loop's thread once it is made.
 class TlsContext {
@@ -41,4 +41,4 @@ std::unique_ptr<ByteStream> MakePlainStream(asio::io_context& io, NameResolver& 
 std::unique_ptr<ByteStream> MakeTlsStream(asio::io_context& io, NameResolver& resolver,
                                           TlsContext& tls);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

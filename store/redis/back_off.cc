@@ -5,7 +5,7 @@
 #include "absl/time/time.h"
 #include "store/redis/redis_options.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 void BackOff::OnFailure(SteadyTime now, double spread) {
   constexpr int kDoublingsMax = 16;
@@ -15,4 +15,4 @@ void BackOff::OnFailure(SteadyTime now, double spread) {
   ++failures_;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

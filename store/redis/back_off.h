@@ -3,7 +3,7 @@
 #include <chrono>
 #include <optional>
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
@@ -22,4 +22,4 @@ class BackOff {
   std::optional<SteadyTime> until_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

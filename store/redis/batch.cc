@@ -7,7 +7,7 @@
 #include "core/status.h"
 #include "store/send_outcome.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // A copy that shares nothing: the thread sanitizer cannot see the count in a shared status, for the
@@ -97,4 +97,4 @@ void Batch::End() {
   changed_.notify_all();
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -13,7 +13,7 @@
 #include "store/shard_transport.h"
 #include "store/transport/request_queue.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // One call of ShardTransport::Execute(): hands replies to its observer and wakes the caller when
 // every request has ended. The caller constructs it and waits; every other member belongs to the
@@ -68,4 +68,4 @@ class Batch : public std::enable_shared_from_this<Batch> {
   bool ended_ = false;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -4,7 +4,7 @@
 
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 void BatchWatch::Add(const std::shared_ptr<Batch>& batch, std::optional<SteadyTime> deadline) {
   batches_.emplace(deadline.value_or(SteadyTime::max()), batch);
@@ -37,4 +37,4 @@ void BatchWatch::OnTimer() {
   if (!batches_.empty()) Arm();
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -8,7 +8,7 @@
 #include "store/redis/batch.h"
 #include "store/redis/event_loop.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Ends batches at their deadline, or when their observer waits no longer. Belongs to the loop's
 // thread.
@@ -32,4 +32,4 @@ class BatchWatch {
   std::multimap<SteadyTime, std::weak_ptr<Batch>> batches_;  // by deadline
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

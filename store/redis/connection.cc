@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 std::shared_ptr<Connection> Connection::Open(EventLoop& loop, const RedisOptions& options,
                                              const Endpoint& endpoint, OnEnd on_end) {
@@ -143,4 +143,4 @@ void Connection::Close(const absl::Status& status) {
   loss_was_told_ = state_.Fail(status);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

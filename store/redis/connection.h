@@ -11,7 +11,7 @@
 #include "store/redis/event_loop.h"
 #include "store/redis/redis_options.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // One connection to one node, from its opening to its end; it is never opened again. Belongs to
 // the loop's thread. Kept alive by its own pending operations: Close() before letting go.
@@ -70,4 +70,4 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string writing_;  // being sent; empty: nothing is
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 ConnectionPool::ConnectionPool(EventLoop& loop, const RedisOptions& options)
     : loop_(loop), options_(options), random_(options.jitter_seed) {}
@@ -118,4 +118,4 @@ void ConnectionPool::CloseAll() {
   nodes_.clear();
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

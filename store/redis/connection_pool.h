@@ -13,7 +13,7 @@
 #include "store/redis/event_loop.h"
 #include "store/redis/redis_options.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The connections of a transport: one to each node that everybody shares, and those that are lent
 // to one user. Belongs to the loop's thread.
@@ -62,4 +62,4 @@ class ConnectionPool {
   std::map<Connection*, std::shared_ptr<Connection>> open_;  // all that are not closed
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -9,7 +9,7 @@
 #include "core/status.h"
 #include "store/transport/wrong_node.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 namespace {
 
 // A refusal of `command`, as the table of refusals has it.
@@ -223,4 +223,4 @@ std::optional<SteadyTime> ConnectionState::overdue_at() const {
   return last_progress_ + absl::ToChronoMicroseconds(options_.request_timeout);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

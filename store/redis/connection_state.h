@@ -13,7 +13,7 @@
 #include "store/redis/batch.h"
 #include "store/redis/redis_options.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What a connection to a Redis server knows, without its socket: the bytes to send, the replies
 // that are owed and to whom, the handshake: AUTH when there are credentials, then CLUSTER MYID. No
@@ -111,4 +111,4 @@ class ConnectionState {
   bool lost_ = false;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

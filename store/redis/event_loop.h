@@ -12,7 +12,7 @@
 #include "store/redis/back_off.h"
 #include "store/redis/redis_options.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // A connection in bytes, plain or TLS. Belongs to its loop's thread, where callbacks come too, each
 // at most once. The caller keeps the stream and the buffers alive until they came or the loop
@@ -58,4 +58,4 @@ class EventLoop {
 // the file that cannot be used.
 absl::StatusOr<std::unique_ptr<EventLoop>> MakeEventLoop(const std::optional<RedisTlsOptions>& tls);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   errno = 0;
@@ -69,4 +69,4 @@ absl::Status PasswordFile::Load() {
   return absl::OkStatus();
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

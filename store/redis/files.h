@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The whole content of a file. NOT_FOUND, PERMISSION_DENIED or what else the system says, with the
 // path.
@@ -60,4 +60,4 @@ class PasswordFile {
   std::string password_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // What a lookup's thread outlives: the way back to the loop, until the resolver is destroyed.
 struct NameResolver::Mailbox {
@@ -100,4 +100,4 @@ absl::StatusOr<Addresses> LookUpAddresses(const std::string& host) {
   return addresses;
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "store/redis/back_off.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // IP addresses as text.
 using Addresses = std::vector<std::string>;
@@ -67,4 +67,4 @@ class NameResolver {
 // getaddrinfo(3).
 absl::StatusOr<Addresses> LookUpAddresses(const std::string& host);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

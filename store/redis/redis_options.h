@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "core/resp.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // TLS (1.2 or newer) towards the servers. Servers are always verified. Files that change are used
 // for the connections that follow; files that do not fit together are not.
@@ -55,4 +55,4 @@ inline constexpr absl::Duration kIdleTime = absl::Minutes(5);
 inline constexpr absl::Duration kBackOffMin = absl::Milliseconds(20);
 inline constexpr absl::Duration kBackOffMax = absl::Milliseconds(500);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -10,7 +10,7 @@
 #include "store/redis/event_loop.h"
 #include "store/steady_time.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Lives on the loop's thread, but for construction, destruction and Run().
 class RedisTransport::Engine {
@@ -106,4 +106,4 @@ std::unique_ptr<ShardTransport> RedisTransport::Exclusive() {
   return std::make_unique<ExclusiveTransport>(*engine_);
 }
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -6,7 +6,7 @@
 #include "store/redis/redis_options.h"
 #include "store/shard_transport.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // Carries commands to the nodes of a Redis or Valkey cluster: one connection to each node, shared
 // and pipelined, opened when it is first needed and again after it was lost. A thread of its own
@@ -37,4 +37,4 @@ class RedisTransport final : public ShardTransport {
   std::unique_ptr<Engine> engine_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

@@ -8,7 +8,7 @@
 
 #include "core/shard_request.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // The requests of one ShardTransport::Execute(): those that it was called with, then those that its
 // observer added. Requests stay where they are.
@@ -31,4 +31,4 @@ class RequestQueue {
   std::deque<ShardRequest> added_;
 };
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

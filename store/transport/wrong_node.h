@@ -5,10 +5,10 @@
 #include "absl/status/status.h"
 #include "core/shard_request.h"
 
-namespace atestore {
+namespace atestore::inline v0 {
 
 // UNAVAILABLE: the node with the id `found` answers at the endpoint of `request`, which is for
 // another one. Names the address and both ids.
 absl::Status WrongNodeError(const ShardRequest& request, std::string_view found);
 
-}  // namespace atestore
+}  // namespace atestore::inline v0

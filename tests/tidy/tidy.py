@@ -185,6 +185,15 @@ def check_header(path: str, text: str) -> Iterator[Finding]:
             yield Finding(path, number, "header", "no using namespace in a header")
 
 
+def check_namespace(path: str, text: str) -> Iterator[Finding]:
+    """The libraries carry their version in their symbols: two of them can live in one process."""
+    if not path.startswith(("core/", "store/", "mockcluster/")):
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"namespace (?:atestore|mockcluster)\b(?!::inline v0\b)", line):
+            yield Finding(path, number, "namespace", "a library's namespace is NAME::inline v0")
+
+
 def check_size(path: str, text: str) -> Iterator[Finding]:
     lines = text.splitlines()
     if len(lines) > FILE_LINES_MAX:
@@ -297,6 +306,7 @@ def check_file(path: str, text: str, exists: Callable[[str], bool]) -> Iterator[
         yield from check_parts(path, text)
         yield from check_includes(path, text, exists)
         yield from check_header(path, text)
+        yield from check_namespace(path, text)
         yield from check_calls(path, text)
         yield from check_coroutines(path, text)
     if path.endswith((".h", ".cc", ".py", ".proto", ".cmake", "CMakeLists.txt")):

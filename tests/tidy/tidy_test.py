@@ -125,6 +125,15 @@ class Files(unittest.TestCase):
                          findings("core/a.h", HEADER + "using namespace std;\n"))
         self.assertEqual([], findings("core/a.h", "// A contract.\n" + HEADER))
 
+    def test_namespaces_of_libraries(self):
+        for line in ("namespace atestore {", "namespace mockcluster::wire {",
+                     "namespace atestore::inline v01 {"):
+            self.assertEqual([(1, "namespace")], findings("core/a.cc", line + "\n"))
+        for path, line in (("store/a.cc", "namespace atestore::inline v0::json {"),
+                           ("mockcluster/a.cc", "namespace {"),
+                           ("apps/ateapi/a.cc", "namespace atestore {")):
+            self.assertEqual([], findings(path, line + "\n"))
+
     def test_size(self):
         self.assertEqual([(1, "size")], findings("core/a.cc", "/" * 101 + "\n"))
         self.assertEqual([], findings("core/a.cc", "é" * 100 + "\n"))
