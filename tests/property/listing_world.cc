@@ -19,6 +19,23 @@ namespace {
 uint64_t HashTo3Bits(std::string_view name) { return HashKey(name) % 8; }
 uint64_t HashToNothing(std::string_view) { return 7; }
 
+// One for each slot.
+const std::string& TagOfSlot(size_t slot) {
+  static const auto* const tags = [] {
+    auto* found = new std::vector<std::string>(kSlotCount);
+    size_t missing = kSlotCount;
+    for (size_t number = 0; missing > 0; ++number) {
+      std::string tag = absl::StrCat(number);
+      std::string& place = (*found)[KeySlot(tag)];
+      if (!place.empty()) continue;
+      place = std::move(tag);
+      --missing;
+    }
+    return found;
+  }();
+  return tags->at(slot);
+}
+
 mockcluster::ClusterOptions ClusterOptionsOf(const ListingCase& options) {
   return {.primaries = options.primaries,
           .replicas_per_primary = options.replicas,
@@ -138,8 +155,27 @@ ListingWorld::~ListingWorld() {
   });
 }
 
+bool ListingWorld::IsListed(const std::string& key) const {
+  const Slot slot = KeySlot(key);
+  return filter_.Matches(key) && options_.first_slot <= slot && slot < options_.end_slot;
+}
+
+std::string ListingWorld::TagOfSlice(size_t choices) {
+  const size_t width = options_.end_slot - options_.first_slot;
+  // The same slots at each call, as far from each other as there is room.
+  const size_t step = std::max<size_t>(width / choices, 1);
+  const size_t choice = random_.Below(std::min(choices, width));
+  return TagOfSlot(options_.first_slot + choice * step);
+}
+
 std::string ListingWorld::ActorName(size_t index) {
   const std::string& space = spaces_[random_.Below(spaces_.size())];
+  const bool of_slice = options_.end_slot - options_.first_slot < kSlotCount;
+  if (of_slice && random_.Below(16) != 0) {
+    size_t choices = options_.spread == Spread::kFewSlots ? 12 : kSlotCount;
+    if (options_.spread == Spread::kLargeSlot && random_.Below(10) != 0) choices = 1;
+    return ActorKey(space, absl::StrCat("{", TagOfSlice(choices), "}-", index));
+  }
   switch (options_.spread) {
     case Spread::kUniform:
       return ActorKey(space, absl::StrCat("id-", index));
@@ -157,7 +193,7 @@ void ListingWorld::Populate() {
     std::string key = ActorName(index);
     Put(key, ValueOf(++version_));
     base_.push_back(key);
-    if (filter_.Matches(key)) survivors_.insert(key);
+    if (IsListed(key)) survivors_.insert(key);
   }
   for (size_t index = 0; index < options_.foreign_keys; ++index) {
     Put(absl::StrCat(random_.Below(2) == 0 ? "other:" : "actor:", "{t", random_.Below(12), "}",
@@ -177,7 +213,7 @@ void ListingWorld::Populate() {
 
 void ListingWorld::PutUnreadable(const std::string& key, const std::string& value) {
   Put(key, value);
-  if (filter_.Matches(key)) poison_.insert(key);
+  if (IsListed(key)) poison_.insert(key);
 }
 
 void ListingWorld::Put(const std::string& key, const std::string& value) {
@@ -204,12 +240,14 @@ std::shared_ptr<const Topology> ListingWorld::FindTopology() {
     absl::StatusOr<Topology> view = Topology::FromClusterSlots(replies->at(0).view(), node);
     absl::StatusOr<ClusterMembers> members =
         ClusterMembers::FromClusterNodes(replies->at(1).view().text(), node);
+    if (view.ok() && known_ && !known_->MayBeSameCluster(*view)) continue;
     if (view.ok() && members.ok()) view->SetMembers(members->nodes);
     if (view.ok() && view->covered_slots() > best->covered_slots()) {
       best = std::make_shared<const Topology>(*std::move(view));
     }
     if (best->covered_slots() == kSlotCount) break;
   }
+  if (best->covered_slots() > 0) known_ = best;
   return best;
 }
 

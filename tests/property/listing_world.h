@@ -90,6 +90,10 @@ class ListingWorld {
   // The most keys that a slot can have held.
   size_t MostKeysOf(Slot slot) const;
   const KeyFilter& filter() const { return filter_; }
+  // The begin of a listing of the case's slots, with its end.
+  Position Start() const { return {.slot = options_.first_slot, .end = options_.end_slot}; }
+  // Whether a complete listing names `key`, if that is there.
+  bool IsListed(const std::string& key) const;
   // Of the plan, once EndFaults() was called.
   size_t faults_done() const { return faults_done_; }
   // The transport of the walks. For negative controls, which replace it.
@@ -97,7 +101,8 @@ class ListingWorld {
   void SetTransport(std::unique_ptr<ShardTransport> transport) {
     transport_ = std::move(transport);
   }
-  // The owners of slots, as some node sees them.
+  // The owners of slots, as some node sees them; not one of another cluster than before, as for a
+  // process that lives on.
   std::shared_ptr<const Topology> FindTopology();
   const std::shared_ptr<EmbeddedCluster>& cluster() { return cluster_; }
 
@@ -123,6 +128,8 @@ class ListingWorld {
   // Runs before each command of a client.
   void FollowSchedule(mockcluster::Cluster& cluster, mockcluster::ClientId client);
   std::string ActorName(size_t index);
+  // A hash tag for a slot of the slice.
+  std::string TagOfSlice(size_t choices);
   void Put(const std::string& key, const std::string& value);
   // The replies of one node, not part of the listing.
   absl::StatusOr<std::vector<Reply>> Ask(const ShardRequest& request);
@@ -160,6 +167,7 @@ class ListingWorld {
   std::map<std::string, std::set<std::string>> ever_;  // all values that a key was given
   size_t pages_ahead_ = 0;
   size_t pages_ahead_dropped_ = 0;
+  std::shared_ptr<const Topology> known_;  // of the last FindTopology()
   std::shared_ptr<Reader> reader_;
 };
 
