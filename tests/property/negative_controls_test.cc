@@ -37,8 +37,6 @@ ListingCase CaseOf(uint64_t seed) {
 
 using mockcluster::Fault;
 
-using mockcluster::Fault;
-
 uint64_t BitOf(Fault fault) { return uint64_t{1} << static_cast<size_t>(fault); }
 
 // Of them, one in which the cluster misbehaves, by about half of the kinds of faults, so that they
