@@ -194,13 +194,17 @@ class CommandRun {
   ReplyWriter& reply_;
 };
 
-void RunBetweenCommands(ClusterState& state, const Client& client,
+// False: the connection is gone after it.
+bool RunBetweenCommands(ClusterState& state, const Client& client,
                         std::span<const std::string_view> arguments) {
-  if (state.between_commands || (!state.hook && !state.faults)) return;
+  if (state.between_commands || (!state.hook && !state.faults)) return true;
+  const ClientId id = client.id;
   state.between_commands = true;
-  if (state.hook) state.hook({client.id, client.node, arguments});
-  if (state.faults) state.faults->before_command(state, client.id);
+  if (state.hook) state.hook({id, client.node, arguments});
+  if (state.faults) state.faults->before_command(state, id);
   state.between_commands = false;
+  const Client* still_there = state.FindClient(id);
+  return still_there != nullptr && state.IsOpen(*still_there);
 }
 
 void RunCommand(ClusterState& state, Client& client, std::span<const std::string_view> arguments,
@@ -254,9 +258,7 @@ Delivery ExecuteNow(ClusterState& state, Client& client,
 Delivery ExecuteCommand(ClusterState& state, Client& client,
                         std::span<const std::string_view> arguments, std::string* replies) {
   if (!state.IsOpen(client) || Refuse(client, replies)) return Delivery::kClosed;
-  const ClientId id = client.id;
-  RunBetweenCommands(state, client, arguments);
-  if (state.FindClient(id) == nullptr || !state.IsOpen(client)) return Delivery::kClosed;
+  if (!RunBetweenCommands(state, client, arguments)) return Delivery::kClosed;
   return ExecuteNow(state, client, arguments, replies);
 }
 

@@ -25,11 +25,6 @@ std::optional<NodeIndex> ClusterState::FindKnownId(const ClusterView& view,
   return std::nullopt;
 }
 
-bool ClusterState::IsOpen(const Client& client) const {
-  const Process* process = node(client.node).process.get();
-  return !client.closed && process != nullptr && process->serial == client.process_serial;
-}
-
 void ClusterState::Log(std::string line) {
   log.push_back(std::to_string(now_ms) + " " + std::move(line));
 }

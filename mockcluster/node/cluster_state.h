@@ -157,7 +157,10 @@ struct ClusterState {
   // The node with this id, if `view` knows it.
   std::optional<NodeIndex> FindKnownId(const ClusterView& view, std::string_view id) const;
   // True while the node's process lives and the connection has not been closed.
-  bool IsOpen(const Client& client) const;
+  bool IsOpen(const Client& client) const {
+    const Process* process = node(client.node).process.get();
+    return !client.closed && process != nullptr && process->serial == client.process_serial;
+  }
   Layout LayoutOf(const Node& node) const { return options.layout.value_or(node.traits().layout); }
   void Log(std::string line);
 

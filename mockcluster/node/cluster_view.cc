@@ -7,13 +7,6 @@ namespace {
 
 using atestore::Slot;
 
-std::optional<NodeIndex> FindMark(const std::map<Slot, NodeIndex>& marks, Slot slot) {
-  if (marks.empty()) return std::nullopt;
-  auto found = marks.find(slot);
-  if (found == marks.end()) return std::nullopt;
-  return found->second;
-}
-
 // Claims that were refused before may be accepted now: they are repeated all the time.
 void HearAgain(ClusterView& view, NodeIndex except) {
   for (size_t position = 0; position < view.peers.size(); ++position) {
@@ -162,12 +155,10 @@ const PeerView* ClusterView::FindPeer(NodeIndex node) const {
   return &peers[Position(node)];
 }
 
-std::optional<NodeIndex> ClusterView::MigratingTo(Slot slot) const {
-  return FindMark(migrating_to, slot);
-}
-
-std::optional<NodeIndex> ClusterView::ImportingFrom(Slot slot) const {
-  return FindMark(importing_from, slot);
+std::optional<NodeIndex> ClusterView::FindMark(const std::map<Slot, NodeIndex>& marks, Slot slot) {
+  auto found = marks.find(slot);
+  if (found == marks.end()) return std::nullopt;
+  return found->second;
 }
 
 uint64_t ClusterView::GreatestConfigEpoch() const {

@@ -52,8 +52,13 @@ struct ClusterView {
   }
   size_t CountSlots(NodeIndex node) const { return owners.Count(node); }
   bool IsReplica() const { return me().primary.has_value(); }
-  std::optional<NodeIndex> MigratingTo(atestore::Slot slot) const;
-  std::optional<NodeIndex> ImportingFrom(atestore::Slot slot) const;
+  // Asked for every command, and nearly always there is no mark at all.
+  std::optional<NodeIndex> MigratingTo(atestore::Slot slot) const {
+    return migrating_to.empty() ? std::nullopt : FindMark(migrating_to, slot);
+  }
+  std::optional<NodeIndex> ImportingFrom(atestore::Slot slot) const {
+    return importing_from.empty() ? std::nullopt : FindMark(importing_from, slot);
+  }
 
   // The greatest config epoch known; the node's own current epoch is never below it.
   uint64_t GreatestConfigEpoch() const;
@@ -70,6 +75,10 @@ struct ClusterView {
   std::map<atestore::Slot, NodeIndex> importing_from;
   uint64_t current_epoch = 0;
   uint64_t version = 1;  // of the node's claim
+
+ private:
+  static std::optional<NodeIndex> FindMark(const std::map<atestore::Slot, NodeIndex>& marks,
+                                           atestore::Slot slot);
 };
 
 // What a claim did to a view.
