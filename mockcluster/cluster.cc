@@ -108,6 +108,15 @@ bool Cluster::IsOpen(ClientId id) const {
   return state_->IsOpen(*client);
 }
 
+bool Cluster::Answers(ClientId id) const {
+  const Client* client = state_->FindClient(id);
+  if (client == nullptr) return true;
+  if (client->abroad) return state_->neighbour->Answers(*client->abroad);
+  const mockcluster::Node& node = state_->node(client->node);
+  if (node.hung) return false;
+  return node.process == nullptr || state_->now_ms >= node.process->busy_until_ms;
+}
+
 Delivery Cluster::Execute(ClientId id, std::span<const std::string_view> arguments,
                           std::string* replies) {
   Client* client = state_->FindClient(id);
@@ -249,6 +258,20 @@ void Cluster::Gossip() { GossipOnce(*state_); }
 void Cluster::Settle() {
   SettleViews(*state_);
   state_->Log("settle");
+}
+
+absl::Status Cluster::Pause(NodeIndex node, int64_t duration_ms) {
+  return mockcluster::Pause(*state_, node, duration_ms);
+}
+
+absl::Status Cluster::SetReplyDelay(NodeIndex node, int64_t delay_ms) {
+  return mockcluster::SetReplyDelay(*state_, node, delay_ms);
+}
+
+int64_t Cluster::ReplyDelayOf(ClientId client) const {
+  const Client* found = state_->FindClient(client);
+  if (found == nullptr || found->abroad) return 0;
+  return state_->node(found->node).reply_delay_ms;
 }
 
 int64_t Cluster::now_ms() const { return state_->now_ms; }

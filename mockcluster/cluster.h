@@ -128,6 +128,8 @@ class Cluster {
   void Disconnect(ClientId client);
   // False once the process died, a fault closed it, or the client said QUIT.
   bool IsOpen(ClientId client) const;
+  // False while the client's node hangs or is paused, so that Execute() would return kSilent.
+  bool Answers(ClientId client) const;
 
   // The id of the node that answers on this connection, as in CLUSTER MYID.
   std::string NodeIdOf(ClientId client) const;
@@ -217,12 +219,20 @@ class Cluster {
   absl::Status Reload(NodeIndex node, int64_t duration_ms);
   // Restarts `node` at another address; the old one becomes free.
   absl::Status MoveAddress(NodeIndex node, const atestore::Endpoint& endpoint);
-  // Ends every lasting effect of the events above: hung, deaf and isolated nodes, reloads, and
+  // Ends every lasting effect of events: hung, paused, slow, deaf and isolated nodes, reloads, and
   // settings that differ from the defaults.
   void EndMisbehaviour();
   // Sets another cluster of the same network: Connect() finds its nodes at addresses where no node
   // of this cluster listens. It must outlive this cluster or be removed (nullptr).
   void SetNeighbour(Cluster* neighbour);
+  // For `duration_ms` of virtual time, the process executes no command: clients wait for their
+  // replies, as while a server runs a slow command (also DEBUG SLEEP). 0 ends it.
+  absl::Status Pause(NodeIndex node, int64_t duration_ms);
+  // A TcpFront executes each batch of commands that a client sends to the node so much later, as
+  // over a slow network. Commands that are executed directly do not wait. 0 ends it.
+  absl::Status SetReplyDelay(NodeIndex node, int64_t delay_ms);
+  // The delay of the node that the client is connected to.
+  int64_t ReplyDelayOf(ClientId client) const;
   // For `duration_ms` of virtual time, the node answers LOADING, or its cluster state is fail. 0
   // ends it.
   absl::Status SetLoading(NodeIndex node, int64_t duration_ms);

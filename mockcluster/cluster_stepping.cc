@@ -81,6 +81,7 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
   hash.Add(process.run_id);
   hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.loading_until_ms - state.now_ms)));
   hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.down_until_ms - state.now_ms)));
+  hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.busy_until_ms - state.now_ms)));
   hash.Add(setslot < process.counters.size() ? process.counters[setslot].calls : 0);
   hash.Add(dynamic_cast<const SingleTableKeyspace*>(process.keyspace.get()) != nullptr);
   hash.Add(HashOfData(*process.keyspace));
@@ -90,15 +91,16 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
 // The bindings of the next three name every member, so that one which is added later is not
 // forgotten: the compiler counts them.
 std::unique_ptr<Process> CloneOf(const Process& process) {
-  const auto& [serial, run_id, started_at_ms, loading_until_ms, down_until_ms, hash_seed, keyspace,
-               on_disk, counters, watchers, commands, calls, connections, connections_rejected] =
-      process;
+  const auto& [serial, run_id, started_at_ms, loading_until_ms, down_until_ms, busy_until_ms,
+               hash_seed, keyspace, on_disk, counters, watchers, commands, calls, connections,
+               connections_rejected] = process;
   auto clone = std::make_unique<Process>();
   clone->serial = serial;
   clone->run_id = run_id;
   clone->started_at_ms = started_at_ms;
   clone->loading_until_ms = loading_until_ms;
   clone->down_until_ms = down_until_ms;
+  clone->busy_until_ms = busy_until_ms;
   clone->hash_seed = hash_seed;
   clone->keyspace = keyspace->Clone(hash_seed);
   if (on_disk != nullptr) clone->on_disk = on_disk->Clone(hash_seed);
@@ -112,9 +114,9 @@ std::unique_ptr<Process> CloneOf(const Process& process) {
 }
 
 std::unique_ptr<Node> CloneOf(const Node& node) {
-  const auto& [index, flavor, id, endpoint, member, isolated, deaf, hung, settings, view, state_ok,
-               process, last_run_id, saved, at_death, link, replicas, exporting, hidden_imports] =
-      node;
+  const auto& [index, flavor, id, endpoint, member, isolated, deaf, hung, reply_delay_ms, settings,
+               view, state_ok, process, last_run_id, saved, at_death, link, replicas, exporting,
+               hidden_imports] = node;
   auto clone = std::make_unique<Node>(index, flavor);
   clone->id = id;
   clone->endpoint = endpoint;
@@ -122,6 +124,7 @@ std::unique_ptr<Node> CloneOf(const Node& node) {
   clone->isolated = isolated;
   clone->deaf = deaf;
   clone->hung = hung;
+  clone->reply_delay_ms = reply_delay_ms;
   clone->settings = settings;
   clone->view = view;
   clone->state_ok = state_ok;
@@ -137,11 +140,12 @@ std::unique_ptr<Node> CloneOf(const Node& node) {
 }
 
 std::unique_ptr<ClusterState> CloneOf(const ClusterState& state) {
-  const auto& [options, random, now_ms, nodes, clients, next_client, next_process_serial, next_port,
-               neighbour, log, hook, faults, between_commands] = state;
+  const auto& [options, random, now_ms, expiries, nodes, clients, next_client, next_process_serial,
+               next_port, neighbour, log, hook, faults, between_commands] = state;
   auto clone = std::make_unique<ClusterState>(options);
   clone->random = random;
   clone->now_ms = now_ms;
+  clone->expiries = expiries;
   for (const auto& node : nodes) clone->nodes.push_back(CloneOf(*node));
   clone->next_process_serial = next_process_serial;
   clone->next_port = next_port;

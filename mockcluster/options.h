@@ -49,6 +49,8 @@ struct ClusterOptions {
   bool require_full_coverage = true;   // an unassigned slot makes the cluster state fail
   // Actors that exist at the start; they are computed, not stored.
   std::optional<SyntheticActors> synthetic = {};
+  // Virtual time at the start, in milliseconds since 1970: TIME and expiry need a date.
+  int64_t start_time_ms = 1'700'000'000'000;
   int64_t rejoin_delay_ms = 2000;  // how long a restarted primary's cluster state is fail
 };
 

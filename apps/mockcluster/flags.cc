@@ -1,6 +1,7 @@
 #include "apps/mockcluster/flags.h"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <map>
 #include <string>
 
@@ -67,7 +68,8 @@ void DefineServing(CLI::App& app, RawFlags& raw) {
                  "clients must present a certificate of this authority")
       ->needs(certificate);
   app.add_flag("--frozen-time", raw.frozen_time,
-               "time advances only by MOCK TIME, so that a run can be repeated exactly");
+               "time starts in 2023 and advances only by MOCK TIME, so that a run can be repeated "
+               "exactly");
 }
 
 void DefineData(CLI::App& app, RawFlags& raw) {
@@ -110,6 +112,11 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
         SyntheticActors{.actors = raw.synthetic_actors, .atespaces = flags.atespaces};
   }
   flags.front.real_time = !raw.frozen_time;
+  if (flags.front.real_time) {
+    flags.cluster.start_time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      std::chrono::system_clock::now().time_since_epoch())
+                                      .count();
+  }
   flags.front.stop_on_signals = true;
   return flags;
 }

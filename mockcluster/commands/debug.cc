@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include "mockcluster/commands/arguments.h"
@@ -21,7 +23,21 @@ void DropPackets(CommandContext& context) {
 
 }  // namespace
 
+std::optional<int64_t> SleepOf(std::span<const std::string_view> arguments) {
+  // As a server reads it: by strtod, whatever follows the number.
+  constexpr double kSecondsMax = 1e9;
+  if (arguments.size() != 3 || !IsWord(arguments[0], "DEBUG") || !IsWord(arguments[1], "SLEEP")) {
+    return std::nullopt;
+  }
+  const double seconds = std::strtod(std::string(arguments[2]).c_str(), nullptr);
+  // Not a number is no time either.
+  if (!(seconds > 0)) return 0;
+  return static_cast<int64_t>(std::min(seconds, kSecondsMax) * 1000);
+}
+
 void Debug(CommandContext& context) {
+  // The time has passed.
+  if (SleepOf(context.arguments)) return context.reply.Ok();
   if (IsWord(context.arguments[1], "DROP-CLUSTER-PACKET-FILTER") && context.arguments.size() == 3) {
     return DropPackets(context);
   }

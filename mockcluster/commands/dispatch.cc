@@ -232,10 +232,22 @@ bool Refuse(Client& client, std::string* replies) {
 
 namespace {
 
+// The node hangs, is busy, or falls asleep by this command.
+bool Waits(ClusterState& state, Client& client, std::span<const std::string_view> arguments) {
+  Node& node = state.node(client.node);
+  if (node.hung || state.now_ms < node.process->busy_until_ms) return true;
+  if (client.in_multi || std::exchange(client.slept, false)) return false;
+  const std::optional<int64_t> sleep_ms = SleepOf(arguments);
+  if (!sleep_ms || *sleep_ms == 0) return false;
+  node.process->busy_until_ms = state.now_ms + *sleep_ms;
+  client.slept = true;
+  return true;
+}
+
 // What happens between commands has happened before.
 Delivery ExecuteNow(ClusterState& state, Client& client,
                     std::span<const std::string_view> arguments, std::string* replies) {
-  if (state.node(client.node).hung) return Delivery::kSilent;
+  if (Waits(state, client, arguments)) return Delivery::kSilent;
   std::optional<ConnectionFault> fault = std::exchange(client.fault, std::nullopt);
   if (fault == ConnectionFault::kDropBefore) {
     client.closed = true;

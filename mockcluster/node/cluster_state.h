@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <queue>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,6 +46,7 @@ struct Process {
   int64_t started_at_ms = 0;
   int64_t loading_until_ms = 0;
   int64_t down_until_ms = 0;  // cluster_state is fail until then
+  int64_t busy_until_ms = 0;  // executes nothing until then
   uint64_t hash_seed = 0;
   std::unique_ptr<Keyspace> keyspace;
   std::unique_ptr<Keyspace> on_disk;     // all data, while `keyspace` holds only the loaded part
@@ -80,6 +82,12 @@ struct ReplicaLink {
   std::deque<DataChange> backlog;  // held back while paused
 };
 
+// When which keys expire, on whatever node they are then; the earliest first. A key that got
+// another expiry, or none, still has its earlier entries.
+using ExpiryQueue =
+    std::priority_queue<std::pair<int64_t, std::string>,
+                        std::vector<std::pair<int64_t, std::string>>, std::greater<>>;
+
 struct Node {
   Node(NodeIndex node_index, Flavor node_flavor)
       : index(node_index), flavor(node_flavor), view(node_index) {}
@@ -92,8 +100,9 @@ struct Node {
   atestore::Endpoint endpoint;
   bool member = true;
   bool isolated = false;
-  bool deaf = false;  // receives no gossip
-  bool hung = false;  // accepts connections and never answers
+  bool deaf = false;           // receives no gossip
+  bool hung = false;           // accepts connections and never answers
+  int64_t reply_delay_ms = 0;  // TcpFront answers a client's batch of commands so much later
   NodeSettings settings;
   ClusterView view;
   bool state_ok = false;  // all slots served, a majority of primaries reachable, in its own view
@@ -119,7 +128,8 @@ struct Client {
   uint64_t process_serial = 0;
   bool closed = false;
   std::optional<ClientId> abroad;    // a client of the neighbour: all other members are unused
-  std::vector<std::string> stalled;  // the command that waits because the node hangs
+  std::vector<std::string> stalled;  // the command that waits because the node hangs or is busy
+  bool slept = false;                // the wait is over of the DEBUG SLEEP that comes next
   // The error to send before the connection is closed.
   std::optional<std::string_view> refusal;
   bool authenticated = false;
@@ -147,7 +157,9 @@ struct FaultRun {
 
 struct ClusterState {
   explicit ClusterState(const ClusterOptions& cluster_options)
-      : options(cluster_options), random(cluster_options.seed) {}
+      : options(cluster_options),
+        random(cluster_options.seed),
+        now_ms(cluster_options.start_time_ms) {}
 
   Node& node(NodeIndex index) { return *nodes[Position(index)]; }
   const Node& node(NodeIndex index) const { return *nodes[Position(index)]; }
@@ -166,7 +178,8 @@ struct ClusterState {
 
   const ClusterOptions options;
   Random random;
-  int64_t now_ms = 1'700'000'000'000;        // an arbitrary date; TIME and expiry need one
+  int64_t now_ms;
+  ExpiryQueue expiries;
   std::vector<std::unique_ptr<Node>> nodes;  // by NodeIndex
   // Clients that have not disconnected.
   std::unordered_map<ClientId, std::unique_ptr<Client>> clients;

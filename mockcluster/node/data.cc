@@ -103,6 +103,7 @@ void StoreRecord(ClusterState& state, Node& node, const KeyRecord& record) {
 }
 
 void Changed(ClusterState& state, Node& node, const Entry& entry) {
+  if (entry.expires_at_ms) state.expiries.emplace(*entry.expires_at_ms, entry.key());
   if (!node.process->watchers.empty()) TouchWatchers(state, node, entry.key());
   if (!HasListeners(node)) return;
   DataChange change{DataChange::Kind::kStore, RecordOf(entry)};
@@ -143,6 +144,18 @@ void RemoveAll(ClusterState& state, Node& node) {
   node.process->keyspace->Clear();
   TouchWatchers(state, node, std::nullopt);
   Propagate(state, node, {DataChange::Kind::kClear, {}});
+}
+
+void RemoveExpired(ClusterState& state) {
+  while (!state.expiries.empty() && state.expiries.top().first <= state.now_ms) {
+    const std::string key = state.expiries.top().second;
+    state.expiries.pop();
+    for (const auto& node : state.nodes) {
+      const bool expires = node->process != nullptr && !node->hung && !node->view.IsReplica() &&
+                           state.now_ms >= node->process->loading_until_ms;
+      if (expires) FindLive(state, *node, KeyRef(key));
+    }
+  }
 }
 
 size_t GoodReplicas(const ClusterState& state, const Node& node) {

@@ -27,6 +27,8 @@ void StoreRecord(ClusterState& state, Node& node, const KeyRecord& record);
 void Changed(ClusterState& state, Node& node, const Entry& entry);
 // Removes a key. Returns whether it existed.
 bool Remove(ClusterState& state, Node& node, const KeyRef& key);
+// What a server's active expiry does: removes keys that nobody asks for.
+void RemoveExpired(ClusterState& state);
 size_t RemoveSlot(ClusterState& state, Node& node, Slot slot);
 void RemoveAll(ClusterState& state, Node& node);
 

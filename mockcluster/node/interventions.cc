@@ -103,12 +103,28 @@ void EndMisbehaviour(ClusterState& state) {
   const NodeSettings usual{.allow_reads_when_down = state.options.allow_reads_when_down};
   for (const auto& node : state.nodes) {
     node->settings = usual;
+    node->reply_delay_ms = 0;
     if (node->process == nullptr) continue;
+    node->process->busy_until_ms = 0;
     FinishReload(*node->process);
     if (node->hung) SetHung(state, node->index, false).IgnoreError();
     if (node->deaf) SetDeaf(state, node->index, false).IgnoreError();
     if (node->isolated) SetIsolated(state, node->index, false).IgnoreError();
   }
+}
+
+absl::Status Pause(ClusterState& state, NodeIndex node, int64_t duration_ms) {
+  if (absl::Status alive = ExpectAlive(state, node, "pause"); !alive.ok()) return alive;
+  state.node(node).process->busy_until_ms = state.now_ms + duration_ms;
+  state.Log("pause " + LogName(node) + " for " + std::to_string(duration_ms) + " ms");
+  return absl::OkStatus();
+}
+
+absl::Status SetReplyDelay(ClusterState& state, NodeIndex node, int64_t delay_ms) {
+  if (absl::Status alive = ExpectAlive(state, node, "delay"); !alive.ok()) return alive;
+  state.node(node).reply_delay_ms = delay_ms;
+  state.Log("delay " + LogName(node) + " by " + std::to_string(delay_ms) + " ms");
+  return absl::OkStatus();
 }
 
 absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms) {
@@ -153,12 +169,14 @@ void AdvanceTime(ClusterState& state, int64_t duration_ms) {
   // A server's cron runs every 100 ms; a few runs finish whatever is pending.
   constexpr int64_t kCronIntervalMs = 100;
   constexpr int64_t kCronRunsMax = 10;
+  const int64_t crons_before = state.now_ms / kCronIntervalMs;
   state.now_ms += duration_ms;
   for (auto& node : state.nodes) {
     Process* process = node->process.get();
     if (process != nullptr && state.now_ms >= process->loading_until_ms) FinishReload(*process);
   }
-  const int64_t runs = std::min(duration_ms / kCronIntervalMs, kCronRunsMax);
+  RemoveExpired(state);
+  const int64_t runs = std::min(state.now_ms / kCronIntervalMs - crons_before, kCronRunsMax);
   for (auto& node : state.nodes) {
     for (int64_t run = 0; run < runs && node->process != nullptr; ++run) {
       node->process->keyspace->Cron();

@@ -17,6 +17,8 @@ absl::Status SetDeaf(ClusterState& state, NodeIndex node, bool deaf);
 absl::Status Configure(ClusterState& state, NodeIndex node, const NodeSettings& settings);
 absl::Status SetHung(ClusterState& state, NodeIndex node, bool hung);
 void EndMisbehaviour(ClusterState& state);
+absl::Status Pause(ClusterState& state, NodeIndex node, int64_t duration_ms);
+absl::Status SetReplyDelay(ClusterState& state, NodeIndex node, int64_t delay_ms);
 absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms);
 absl::Status SetClusterDown(ClusterState& state, NodeIndex node, int64_t duration_ms);
 absl::Status SetReplicationPaused(ClusterState& state, NodeIndex replica, bool paused);

@@ -8,13 +8,8 @@
 namespace mockcluster::inline v0 {
 
 Connection::Connection(Cluster& cluster, ClientId client, std::unique_ptr<ClientStream> stream,
-                       std::function<void()> on_commands,
-                       std::function<void(Connection&)> on_closed)
-    : cluster_(cluster),
-      client_(client),
-      stream_(std::move(stream)),
-      on_commands_(std::move(on_commands)),
-      on_closed_(std::move(on_closed)) {}
+                       Owner& owner)
+    : cluster_(cluster), client_(client), stream_(std::move(stream)), owner_(owner) {}
 
 void Connection::Start() {
   stream_->Handshake([self = shared_from_this()](std::error_code error) {
@@ -32,11 +27,24 @@ void Connection::Read() {
   stream_->Read(asio::buffer(input_), [self](std::error_code error, size_t bytes) {
     if (error) return self->Close();
     self->requests_.Feed({self->input_.data(), bytes});
-    self->Execute();
+    self->ExecuteInTime();
+  });
+}
+
+void Connection::ExecuteInTime() {
+  const int64_t delay_ms = cluster_.ReplyDelayOf(client_);
+  if (delay_ms == 0) return Execute();
+  delayed_ = true;
+  owner_.CallAfter(std::chrono::milliseconds(delay_ms), [self = shared_from_this()] {
+    self->delayed_ = false;
+    if (self->closed_) return;
+    if (self->cluster_.IsOpen(self->client_)) return self->Execute();
+    self->Close();
   });
 }
 
 void Connection::Execute() {
+  owner_.BeforeCommands();
   Delivery delivery = Delivery::kReplied;
   if (stalled_) delivery = ExecuteOne();
   while (delivery == Delivery::kReplied) {
@@ -51,7 +59,7 @@ void Connection::Execute() {
   }
   stalled_ = delivery == Delivery::kSilent;
   writing_ = true;
-  on_commands_();
+  owner_.AfterCommands();
   Write(delivery == Delivery::kClosed);
 }
 
@@ -75,7 +83,7 @@ void Connection::Write(bool close_after) {
 }
 
 void Connection::Resume() {
-  if (stalled_ && !writing_ && !closed_) Execute();
+  if (stalled_ && !writing_ && !closed_ && cluster_.Answers(client_)) Execute();
 }
 
 void Connection::Close() {
@@ -83,11 +91,11 @@ void Connection::Close() {
   closed_ = true;
   stream_->Close();
   cluster_.Disconnect(client_);
-  on_closed_(*this);
+  owner_.OnClosed(*this);
 }
 
 void Connection::CloseIfDead() {
-  if (!writing_ && !cluster_.IsOpen(client_)) Close();
+  if (!writing_ && !delayed_ && !cluster_.IsOpen(client_)) Close();
 }
 
 }  // namespace mockcluster::inline v0

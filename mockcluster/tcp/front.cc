@@ -18,7 +18,7 @@ namespace mockcluster::inline v0 {
 
 using asio::ip::tcp;
 
-class TcpFront::Impl {
+class TcpFront::Impl final : public Connection::Owner {
  public:
   Impl(Cluster& cluster, TcpFrontOptions options)
       : cluster_(cluster), options_(std::move(options)), timer_(io_), signals_(io_) {}
@@ -54,8 +54,7 @@ class TcpFront::Impl {
   }
 
  private:
-  // The pace of a server's cron.
-  static constexpr std::chrono::milliseconds kTick{100};
+  static constexpr std::chrono::milliseconds kTick{10};
 
   void StopOnSignals() {
     signals_.add(SIGINT);
@@ -112,9 +111,8 @@ class TcpFront::Impl {
     if (!client.ok()) return;  // it died since; closing the socket is the answer
     std::error_code ignored;   // a socket that died at once fails at its first read
     socket.set_option(tcp::no_delay(true), ignored);
-    auto connection = std::make_shared<Connection>(
-        cluster_, *client, MakeStream(std::move(socket)), [this] { OnCommands(); },
-        [this](Connection& closed) { connections_.erase(closed.shared_from_this()); });
+    auto connection =
+        std::make_shared<Connection>(cluster_, *client, MakeStream(std::move(socket)), *this);
     connections_.insert(connection);
     connection->Start();
   }
@@ -124,8 +122,12 @@ class TcpFront::Impl {
     return std::make_unique<ClientStream>(std::move(socket), *tls_context_);
   }
 
+  void BeforeCommands() override {
+    if (options_.real_time) CatchUp();
+  }
+
   // Processes may have died or started; both leave a line in the event log.
-  void OnCommands() {
+  void AfterCommands() override {
     if (events_seen_ == cluster_.event_log().size()) return;
     events_seen_ = cluster_.event_log().size();
     auto connections = connections_;
@@ -138,17 +140,42 @@ class TcpFront::Impl {
     SyncListeners().IgnoreError();
   }
 
+  void CallAfter(std::chrono::milliseconds delay, std::function<void()> callback) override {
+    auto timer = std::make_shared<asio::steady_timer>(io_, delay);
+    timer->async_wait([timer, callback = std::move(callback)](std::error_code error) {
+      if (!error) callback();
+    });
+  }
+
+  void OnClosed(Connection& closed) override { connections_.erase(closed.shared_from_this()); }
+
+  // Virtual time is real time, to the millisecond.
+  void CatchUp() {
+    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - started_);
+    if (elapsed.count() == advanced_ms_) return;
+    cluster_.AdvanceTime(elapsed.count() - advanced_ms_);
+    advanced_ms_ = elapsed.count();
+  }
+
   void Tick() {
     timer_.expires_after(kTick);
     timer_.async_wait([this](std::error_code error) {
       if (error) return;
-      auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::steady_clock::now() - started_);
-      cluster_.AdvanceTime(elapsed.count() - advanced_ms_);
-      advanced_ms_ = elapsed.count();
-      OnCommands();
+      CatchUp();
+      ResumeStalled();
+      AfterCommands();
       Tick();
     });
+  }
+
+  // Nodes that were busy may not be any more.
+  void ResumeStalled() {
+    std::vector<std::shared_ptr<Connection>> stalled;
+    for (const auto& connection : connections_) {
+      if (connection->is_stalled()) stalled.push_back(connection);
+    }
+    for (const auto& connection : stalled) connection->Resume();
   }
 
   Cluster& cluster_;

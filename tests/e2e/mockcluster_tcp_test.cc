@@ -265,6 +265,42 @@ TEST_F(MockclusterControlTest, ADroppedConnectionHasExecutedOrNot) {
   }
 }
 
+// The time of a server, in milliseconds.
+int64_t TimeOf(const HiredisReply& time) {
+  return std::stoll(time.elements.at(0).text) * 1000 + std::stoll(time.elements.at(1).text) / 1000;
+}
+
+TEST_F(MockclusterControlTest, TheTimeIsReal) {
+  Start({});
+  const int64_t before_ms = absl::ToUnixMillis(absl::Now());
+  const int64_t shown_ms = TimeOf(cluster_.AskReply(0, {"TIME"}));
+  EXPECT_GE(shown_ms, before_ms - 1);
+  EXPECT_LE(shown_ms, absl::ToUnixMillis(absl::Now()));
+  // A date of today is in the future, one of a minute ago has passed.
+  const int64_t now_s = absl::ToUnixSeconds(absl::Now());
+  EXPECT_EQ(cluster_.Ask(0, {"SET", "{b}1", "v", "EXAT", std::to_string(now_s + 1000)}), "OK");
+  EXPECT_EQ(cluster_.Ask(0, {"GET", "{b}1"}), "v");
+  EXPECT_EQ(cluster_.Ask(0, {"SET", "{b}1", "v", "EXAT", std::to_string(now_s - 60)}), "OK");
+  EXPECT_EQ(cluster_.AskReply(0, {"EXISTS", "{b}1"}).integer, 0);
+}
+
+TEST_F(MockclusterControlTest, ASlowNodeTakesItsTime) {
+  Start({});
+  for (const auto& [name, prepare, slow] :
+       {std::tuple<std::string, HiredisClient::Command, HiredisClient::Command>(
+            "DEBUG SLEEP", {"PING"}, {"DEBUG", "SLEEP", "0.15"}),
+        {"MOCK PAUSE", {"MOCK", "PAUSE", "0", "150"}, {"GET", "{b}1"}},
+        {"MOCK DELAY", {"MOCK", "DELAY", "0", "150"}, {"GET", "{b}1"}}}) {
+    SCOPED_TRACE(name);
+    cluster_.AskReply(0, prepare);
+    const absl::Time begin = absl::Now();
+    cluster_.AskReply(0, slow);
+    // The emulator counts whole milliseconds.
+    EXPECT_GE(absl::Now() - begin, absl::Milliseconds(149));
+    EXPECT_EQ(cluster_.Ask(1, {"MOCK", "CALM"}), "OK") << "other nodes are not slow";
+  }
+}
+
 TEST_F(MockclusterControlTest, MistakesAreNamed) {
   Start({});
   EXPECT_THAT(cluster_.Ask(0, {"MOCK", "EXPLODE"}), HasSubstr("unknown event 'EXPLODE'"));

@@ -96,9 +96,8 @@ TEST_F(Commands, ExpiryInVirtualTime) {
   EXPECT_EQ(client_("SET a 2 KEEPTTL"), "+OK|");
   EXPECT_EQ(client_("TTL a"), ":10|");
   cluster_.AdvanceTime(10'000);
-  EXPECT_EQ(client_("DBSIZE"), ":1|") << "nobody has looked yet";
+  EXPECT_EQ(client_("DBSIZE"), ":0|");
   EXPECT_EQ(client_("SCAN 0"), "*2|$1|0|*0|");
-  EXPECT_EQ(client_("DBSIZE"), ":0|") << "SCAN removes what it finds expired";
   client_("SET a 1");
   EXPECT_EQ(client_("EXPIRE a -1"), ":1|");
   EXPECT_EQ(client_("EXISTS a"), ":0|");
