@@ -114,9 +114,9 @@ std::unique_ptr<Process> CloneOf(const Process& process) {
 }
 
 std::unique_ptr<Node> CloneOf(const Node& node) {
-  const auto& [index, flavor, id, endpoint, member, isolated, deaf, hung, reply_delay_ms, settings,
-               view, state_ok, process, last_run_id, saved, at_death, link, replicas, exporting,
-               hidden_imports] = node;
+  const auto& [index, flavor, id, endpoint, member, isolated, deaf, hung, out_of_touch_since_ms,
+               reply_delay_ms, settings, view, state_ok, process, last_run_id, saved, at_death,
+               link, replicas, exporting, hidden_imports] = node;
   auto clone = std::make_unique<Node>(index, flavor);
   clone->id = id;
   clone->endpoint = endpoint;
@@ -124,6 +124,7 @@ std::unique_ptr<Node> CloneOf(const Node& node) {
   clone->isolated = isolated;
   clone->deaf = deaf;
   clone->hung = hung;
+  clone->out_of_touch_since_ms = out_of_touch_since_ms;
   clone->reply_delay_ms = reply_delay_ms;
   clone->settings = settings;
   clone->view = view;
@@ -140,12 +141,14 @@ std::unique_ptr<Node> CloneOf(const Node& node) {
 }
 
 std::unique_ptr<ClusterState> CloneOf(const ClusterState& state) {
-  const auto& [options, random, now_ms, expiries, nodes, clients, next_client, next_process_serial,
-               next_port, neighbour, log, hook, faults, between_commands] = state;
+  const auto& [options, random, now_ms, expiries, gossip_due_ms, nodes, clients, next_client,
+               next_process_serial, next_port, neighbour, log, hook, faults, between_commands] =
+      state;
   auto clone = std::make_unique<ClusterState>(options);
   clone->random = random;
   clone->now_ms = now_ms;
   clone->expiries = expiries;
+  clone->gossip_due_ms = gossip_due_ms;
   for (const auto& node : nodes) clone->nodes.push_back(CloneOf(*node));
   clone->next_process_serial = next_process_serial;
   clone->next_port = next_port;

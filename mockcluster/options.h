@@ -51,6 +51,12 @@ struct ClusterOptions {
   std::optional<SyntheticActors> synthetic = {};
   // Virtual time at the start, in milliseconds since 1970: TIME and expiry need a date.
   int64_t start_time_ms = 1'700'000'000'000;
+  // How long a node must be out of reach until the others take it for failed; half a second later a
+  // replica takes over from a failed primary (cluster-node-timeout). 0: failures are noticed at
+  // once, and nobody takes over.
+  int64_t node_timeout_ms = 0;
+  // With GossipMode::kImmediate: how long after an event all nodes learn of it.
+  int64_t gossip_delay_ms = 0;
   int64_t rejoin_delay_ms = 2000;  // how long a restarted primary's cluster state is fail
 };
 

@@ -21,6 +21,7 @@ struct RawFlags {
   std::string bind_address;
   TlsServerOptions tls;
   uint64_t synthetic_actors = 0;
+  int64_t node_timeout_ms = 0;
   bool frozen_time = false;
 };
 
@@ -44,6 +45,15 @@ void DefineCluster(CLI::App& app, RawFlags& raw) {
       ->transform(CLI::CheckedTransformer(layouts))
       ->default_str("the flavor's");
   app.add_option("--seed", cluster.seed, "seed of ids, hash seeds and faults")
+      ->capture_default_str();
+  app.add_option("--node-timeout-ms", raw.node_timeout_ms,
+                 "how long a node must be out of reach until the others take it for failed; half a "
+                 "second later a replica takes over. 0: at once, and nobody takes over")
+      ->transform(WholeNumber(0, 3'600'000))
+      ->default_str("2000, with --frozen-time 0");
+  app.add_option("--gossip-delay-ms", cluster.gossip_delay_ms,
+                 "how long after an event all nodes learn of it")
+      ->transform(WholeNumber(0, 3'600'000))
       ->capture_default_str();
   app.add_option("--password", cluster.password, "required of clients, as user default");
   app.add_option("--faults-per-1000", raw.flags.faults_per_1000_commands,
@@ -112,6 +122,9 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
         SyntheticActors{.actors = raw.synthetic_actors, .atespaces = flags.atespaces};
   }
   flags.front.real_time = !raw.frozen_time;
+  constexpr int64_t kNodeTimeoutMs = 2000;
+  flags.cluster.node_timeout_ms =
+      app.count("--node-timeout-ms") > 0 || raw.frozen_time ? raw.node_timeout_ms : kNodeTimeoutMs;
   if (flags.front.real_time) {
     flags.cluster.start_time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                                       std::chrono::system_clock::now().time_since_epoch())

@@ -100,8 +100,9 @@ struct Node {
   atestore::Endpoint endpoint;
   bool member = true;
   bool isolated = false;
-  bool deaf = false;           // receives no gossip
-  bool hung = false;           // accepts connections and never answers
+  bool deaf = false;                             // receives no gossip
+  bool hung = false;                             // accepts connections and never answers
+  std::optional<int64_t> out_of_touch_since_ms;  // dead, hung or isolated
   int64_t reply_delay_ms = 0;  // TcpFront answers a client's batch of commands so much later
   NodeSettings settings;
   ClusterView view;
@@ -180,6 +181,7 @@ struct ClusterState {
   Random random;
   int64_t now_ms;
   ExpiryQueue expiries;
+  std::optional<int64_t> gossip_due_ms;      // with a gossip delay: when views are settled next
   std::vector<std::unique_ptr<Node>> nodes;  // by NodeIndex
   // Clients that have not disconnected.
   std::unordered_map<ClientId, std::unique_ptr<Client>> clients;

@@ -10,10 +10,6 @@
 namespace mockcluster::inline v0 {
 namespace {
 
-bool InTouch(const Node& node) {
-  return node.member && node.process && !node.isolated && !node.hung;
-}
-
 // cluster_state as clusterUpdateState decides it: every slot served by a node that has not failed,
 // and a majority of the primaries with slots in reach.
 bool StateIsOk(const ClusterState& state, const Node& node) {
@@ -41,13 +37,6 @@ bool StateIsOk(const ClusterState& state, const Node& node) {
   return reachable >= primaries / 2 + 1;
 }
 
-void Refresh(ClusterState& state) {
-  SyncReplicas(state);
-  for (auto& node : state.nodes) {
-    if (node->process != nullptr) node->state_ok = StateIsOk(state, *node);
-  }
-}
-
 void LoseSlots(ClusterState& state, Node& node, const std::vector<Slot>& slots) {
   for (Slot slot : slots) {
     // The hidden copy at the destination is the data now: do not mirror the removal.
@@ -66,6 +55,17 @@ void FollowPrimaryOfPrimary(ClusterState& state, Node& node) {
 }
 
 }  // namespace
+
+bool InTouch(const Node& node) {
+  return node.member && node.process && !node.isolated && !node.hung;
+}
+
+void RefreshStates(ClusterState& state) {
+  SyncReplicas(state);
+  for (auto& node : state.nodes) {
+    if (node->process != nullptr) node->state_ok = StateIsOk(state, *node);
+  }
+}
 
 bool HasNews(const Node& from, const Node& to) {
   if (&from == &to || !InTouch(from) || !InTouch(to) || to.deaf) return false;
@@ -120,21 +120,28 @@ bool GossipOnce(ClusterState& state) {
   auto [from, to] = pending[state.random.Below(pending.size())];
   DeliverNews(state, *from, *to);
   state.Log("gossip " + LogName(from->index) + " to " + LogName(to->index));
-  Refresh(state);
+  RefreshStates(state);
   return true;
 }
 
-void NoticeFailures(ClusterState& state) {
+void NoticeFailures(ClusterState& state, int64_t timeout_ms) {
+  std::vector<bool> lost(state.nodes.size());
+  for (auto& node : state.nodes) {
+    std::optional<int64_t>& since_ms = node->out_of_touch_since_ms;
+    since_ms = InTouch(*node) ? std::nullopt : std::optional(since_ms.value_or(state.now_ms));
+    lost[Position(node->index)] = since_ms && state.now_ms - *since_ms >= timeout_ms;
+  }
   for (auto& observer : state.nodes) {
     if (observer->process == nullptr) continue;
+    const bool lost_all = observer->isolated && lost[Position(observer->index)];
     for (auto& peer : state.nodes) {
       if (peer == observer || observer->view.FindPeer(peer->index) == nullptr) continue;
-      observer->view.peer(peer->index).failed = !InTouch(*peer) || observer->isolated;
+      observer->view.peer(peer->index).failed = lost_all || lost[Position(peer->index)];
     }
   }
 }
 
-void SettleViews(ClusterState& state) {
+void DeliverAllNews(ClusterState& state) {
   auto anybody_has_news = [&state](const std::unique_ptr<Node>& to) {
     return std::any_of(state.nodes.begin(), state.nodes.end(),
                        [&](const auto& from) { return HasNews(*from, *to); });
@@ -142,16 +149,25 @@ void SettleViews(ClusterState& state) {
   while (std::any_of(state.nodes.begin(), state.nodes.end(), anybody_has_news)) {
     for (auto& node : state.nodes) HearAll(state, *node);
   }
+}
+
+void SettleViews(ClusterState& state) {
+  DeliverAllNews(state);
   NoticeFailures(state);
-  Refresh(state);
+  RefreshStates(state);
 }
 
 void AfterEvent(ClusterState& state) {
-  if (state.options.gossip == GossipMode::kImmediate) {
-    SettleViews(state);
-  } else {
-    Refresh(state);
+  const ClusterOptions& options = state.options;
+  if (options.gossip == GossipMode::kImmediate) {
+    if (options.gossip_delay_ms == 0) {
+      DeliverAllNews(state);
+    } else if (!state.gossip_due_ms) {
+      state.gossip_due_ms = state.now_ms + options.gossip_delay_ms;
+    }
+    NoticeFailures(state, options.node_timeout_ms);
   }
+  RefreshStates(state);
 }
 
 void BecomeReplica(ClusterState& state, Node& node, NodeIndex primary, bool has_its_data) {

@@ -14,13 +14,20 @@ void DeliverNews(ClusterState& state, Node& from, Node& to);
 void HearAll(ClusterState& state, Node& node);
 // Delivers one pending claim, drawn from the seed. False: there is none.
 bool GossipOnce(ClusterState& state);
-// Every node marks the nodes that are dead or cut off from it as failed.
-void NoticeFailures(ClusterState& state);
+// Whether others can reach the node.
+bool InTouch(const Node& node);
+// Every node marks the nodes that are dead or cut off from it as failed, if they are for at least
+// `timeout_ms`.
+void NoticeFailures(ClusterState& state, int64_t timeout_ms = 0);
+// Delivers all claims until no view changes.
+void DeliverAllNews(ClusterState& state);
+// What depends on the views: attached replicas, and cluster_state.
+void RefreshStates(ClusterState& state);
 // Delivers everything until no view changes, and marks dead and cut-off nodes as failed.
 void SettleViews(ClusterState& state);
 
 // Call this at the end of every event. Updates what depends on the views (cluster state, attached
-// replicas) and, with GossipMode::kImmediate, delivers all claims.
+// replicas) and, with GossipMode::kImmediate, delivers all claims, now or after the gossip delay.
 void AfterEvent(ClusterState& state);
 
 // The node drops its marks and follows `primary`. It keeps its own data if `has_its_data`.

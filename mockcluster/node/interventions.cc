@@ -8,6 +8,7 @@
 #include "mockcluster/node/gossip.h"
 #include "mockcluster/node/preconditions.h"
 #include "mockcluster/node/reload.h"
+#include "mockcluster/node/takeover.h"
 
 // What an operator or bad luck does to single slots and nodes.
 namespace mockcluster::inline v0 {
@@ -175,6 +176,7 @@ void AdvanceTime(ClusterState& state, int64_t duration_ms) {
     Process* process = node->process.get();
     if (process != nullptr && state.now_ms >= process->loading_until_ms) FinishReload(*process);
   }
+  LetNodesAct(state);
   RemoveExpired(state);
   const int64_t runs = std::min(state.now_ms / kCronIntervalMs - crons_before, kCronRunsMax);
   for (auto& node : state.nodes) {

@@ -284,6 +284,24 @@ TEST_F(MockclusterControlTest, TheTimeIsReal) {
   EXPECT_EQ(cluster_.AskReply(0, {"EXISTS", "{b}1"}).integer, 0);
 }
 
+TEST_F(MockclusterControlTest, AReplicaTakesOverByItself) {
+  Start({"--replicas", "1", "--node-timeout-ms", "300"});
+  EXPECT_EQ(cluster_.Ask(0, {"SET", "{b}1", "v"}), "OK");
+  EXPECT_EQ(cluster_.Ask(1, {"MOCK", "KILL", "0"}), "OK");
+  // The phases can be seen by a client, in this order.
+  std::vector<std::string> phases;
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  while (absl::Now() < end && (phases.empty() || phases.back() != "v")) {
+    const HiredisReply moved = cluster_.AskReply(1, {"GET", "{b}1"});
+    std::string phase = moved.text.substr(0, moved.text.find(' '));
+    if (phase == "MOVED" && !moved.text.ends_with(":" + std::to_string(cluster_.port(0)))) {
+      phase = cluster_.Ask(3, {"GET", "{b}1"});
+    }
+    if (phases.empty() || phases.back() != phase) phases.push_back(phase);
+  }
+  EXPECT_THAT(phases, ::testing::ElementsAre("MOVED", "CLUSTERDOWN", "v"));
+}
+
 TEST_F(MockclusterControlTest, ASlowNodeTakesItsTime) {
   Start({});
   for (const auto& [name, prepare, slow] :

@@ -4,6 +4,8 @@
 namespace mockcluster {
 namespace {
 
+using ::testing::StartsWith;
+
 using ::testing::Values;
 
 class Misbehaviour : public EachFlavor {
@@ -237,6 +239,80 @@ TEST_P(Misbehaviour, AHungNodeAnswersWhenItGoesOn) {
   replies.clear();
   EXPECT_EQ(cluster.Feed(*meanwhile, "", &replies), Delivery::kReplied);
   EXPECT_EQ(replies, "+PONG\r\n");
+}
+
+// Three primaries whose failures are noticed after a second.
+ClusterOptions WithTimeout(Flavor flavor, size_t replicas) {
+  return {.primaries = 3,
+          .replicas_per_primary = replicas,
+          .flavor = flavor,
+          .seed = 3,
+          .node_timeout_ms = 1000};
+}
+
+TEST_P(Misbehaviour, ADeathTakesTimeUntilAReplicaTakesOver) {
+  Cluster cluster(WithTimeout(GetParam(), 1));
+  ASSERT_TRUE(cluster.Put("{b}k", "v").ok());
+  const NodeIndex replica = ReplicaOf(cluster, kFirst);
+  TestClient other(cluster, kSecond);
+  TestClient heir(cluster, replica);
+  ASSERT_TRUE(cluster.Kill(kFirst).ok());
+  EXPECT_FALSE(cluster.Connect(cluster.Node(kFirst).endpoint).ok());
+  cluster.AdvanceTime(999);
+  EXPECT_THAT(other("GET {b}k"), StartsWith("-MOVED ")) << "nobody has noticed";
+  cluster.AdvanceTime(1);
+  EXPECT_THAT(other("GET {b}k"), StartsWith("-CLUSTERDOWN"));
+  EXPECT_THAT(heir("GET {b}k"), StartsWith("-CLUSTERDOWN"));
+  cluster.AdvanceTime(499);
+  EXPECT_EQ(cluster.Node(replica).primary, kFirst);
+  cluster.AdvanceTime(1);
+  EXPECT_EQ(heir("GET {b}k"), "$1|v|");
+  EXPECT_THAT(other("GET {b}k"), StartsWith("-MOVED ")) << "to the replica";
+  // The old primary comes back as a replica.
+  ASSERT_TRUE(cluster.Restart(kFirst, RestartMode::kKeepData).ok());
+  EXPECT_EQ(cluster.Node(kFirst).primary, replica);
+}
+
+TEST_P(Misbehaviour, AHungPrimaryIsReplacedAndFollows) {
+  Cluster cluster(WithTimeout(GetParam(), 1));
+  ASSERT_TRUE(cluster.Put("{b}k", "v").ok());
+  ASSERT_TRUE(cluster.SetHung(kFirst, true).ok());
+  cluster.AdvanceTime(900);
+  ASSERT_TRUE(cluster.SetHung(kFirst, false).ok());
+  cluster.AdvanceTime(1000);
+  EXPECT_FALSE(cluster.Node(kFirst).primary) << "it was back in time";
+  ASSERT_TRUE(cluster.SetHung(kFirst, true).ok());
+  cluster.AdvanceTime(1500);
+  EXPECT_EQ(TestClient(cluster, NodeIndex{3})("GET {b}k"), "$1|v|");
+  ASSERT_TRUE(cluster.SetHung(kFirst, false).ok());
+  EXPECT_EQ(cluster.Node(kFirst).primary, NodeIndex{3});
+}
+
+TEST_P(Misbehaviour, NobodyTakesOverWithoutAMajority) {
+  Cluster cluster(WithTimeout(GetParam(), 1));
+  ASSERT_TRUE(cluster.Kill(kFirst).ok());
+  ASSERT_TRUE(cluster.Kill(kSecond).ok());
+  cluster.AdvanceTime(10'000);
+  EXPECT_THAT(TestClient(cluster, NodeIndex{2})("GET {b}k"), StartsWith("-CLUSTERDOWN"));
+  ASSERT_TRUE(cluster.Restart(kSecond, RestartMode::kKeepData).ok());
+  cluster.AdvanceTime(10'000);
+  EXPECT_FALSE(cluster.Node(NodeIndex{3}).primary);
+}
+
+TEST_P(Misbehaviour, NewsTravelsForAsLongAsTheGossipDelay) {
+  Cluster cluster({.primaries = 3,
+                   .replicas_per_primary = 1,
+                   .flavor = GetParam(),
+                   .seed = 3,
+                   .gossip_delay_ms = 300});
+  const std::string old_address = ToString(cluster.Node(kFirst).endpoint);
+  const std::string new_address = ToString(cluster.Node(NodeIndex{3}).endpoint);
+  ASSERT_TRUE(cluster.Failover(NodeIndex{3}, FailoverKind::kGraceful).ok());
+  TestClient other(cluster, kSecond);
+  cluster.AdvanceTime(299);
+  EXPECT_EQ(other("GET {b}1"), "-MOVED 3300 " + old_address + "|");
+  cluster.AdvanceTime(1);
+  EXPECT_EQ(other("GET {b}1"), "-MOVED 3300 " + new_address + "|");
 }
 
 TEST_P(Misbehaviour, APausedNodeAnswersWhenTheTimeHasPassed) {
