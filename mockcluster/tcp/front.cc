@@ -55,6 +55,7 @@ class TcpFront::Impl final : public Connection::Owner {
 
  private:
   static constexpr std::chrono::milliseconds kTick{10};
+  static constexpr std::chrono::milliseconds kAcceptRetry{50};
 
   void StopOnSignals() {
     signals_.add(SIGINT);
@@ -101,8 +102,14 @@ class TcpFront::Impl final : public Connection::Owner {
   void Accept(const atestore::Endpoint& endpoint, const std::shared_ptr<tcp::acceptor>& acceptor) {
     acceptor->async_accept([this, endpoint, acceptor](std::error_code error, tcp::socket socket) {
       if (!acceptor->is_open()) return;
-      if (!error) Serve(endpoint, std::move(socket));
-      Accept(endpoint, acceptor);
+      if (!error) {
+        Serve(endpoint, std::move(socket));
+        return Accept(endpoint, acceptor);
+      }
+      // No descriptors: the connection stays in the queue, and asking for it at once would spin.
+      CallAfter(kAcceptRetry, [this, endpoint, acceptor] {
+        if (acceptor->is_open()) Accept(endpoint, acceptor);
+      });
     });
   }
 

@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <csignal>
+#include <fstream>
+#include <sstream>
 
 #include "absl/strings/str_join.h"
 #include "core/slot.h"
@@ -300,6 +305,46 @@ TEST_F(MockclusterControlTest, AReplicaTakesOverByItself) {
     if (phases.empty() || phases.back() != phase) phases.push_back(phase);
   }
   EXPECT_THAT(phases, ::testing::ElementsAre("MOVED", "CLUSTERDOWN", "v"));
+}
+
+// The processor time that a process has taken.
+absl::Duration ProcessorTime(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  // After the name, in brackets: utime and stime are fields 14 and 15 of proc(5).
+  std::istringstream fields(text.substr(text.rfind(')') + 2));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  int64_t user = 0;
+  int64_t system = 0;
+  fields >> user >> system;
+  return absl::Seconds(1) * (user + system) / sysconf(_SC_CLK_TCK);
+}
+
+TEST_F(MockclusterControlTest, MoreClientsThanDescriptorsWaitWithoutSpinning) {
+  Start({});
+  const pid_t pid = cluster_.process().pid();
+  const rlimit few{.rlim_cur = 32, .rlim_max = 32};
+  ASSERT_EQ(prlimit(pid, RLIMIT_NOFILE, &few, nullptr), 0);
+  absl::StatusOr<HiredisClient> first = cluster_.Connect(0);
+  ASSERT_TRUE(first.ok()) << first.status();
+  std::vector<HiredisClient> clients;
+  for (int count = 0; count < 60; ++count) {
+    absl::StatusOr<HiredisClient> client = cluster_.Connect(0);
+    if (client.ok()) clients.push_back(*std::move(client));
+  }
+  // A client that was accepted is served all the while.
+  const absl::Duration before = ProcessorTime(pid);
+  const absl::Time begin = absl::Now();
+  while (absl::Now() - begin < absl::Seconds(1)) {
+    ASSERT_TRUE(first->Execute({"DEBUG", "SLEEP", "0.1"}).ok());
+  }
+  EXPECT_LT(ProcessorTime(pid) - before, absl::Milliseconds(300));
+  clients.clear();
+  EXPECT_TRUE(Poll(absl::Seconds(20), [this] {
+    absl::StatusOr<HiredisClient> client = cluster_.Connect(0);
+    return client.ok() && client->Execute({"PING"}).ok();
+  }));
 }
 
 TEST_F(MockclusterControlTest, ASlowNodeTakesItsTime) {
