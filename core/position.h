@@ -27,7 +27,7 @@ struct KeyMark {
   std::optional<uint64_t> tie;
 
   // True when `key`, whose hash is `key_hash`, comes after this mark.
-  bool IsPassedBy(uint64_t key_hash, std::string_view key) const {
+  bool IsBefore(uint64_t key_hash, std::string_view key) const {
     return key_hash > hash || (key_hash == hash && tie && BreakTie(key) > *tie);
   }
   bool operator==(const KeyMark&) const = default;

@@ -85,7 +85,7 @@ absl::StatusOr<ClientId> Cluster::Connect(const atestore::Endpoint& endpoint) {
 Delivery Cluster::Greet(ClientId id, std::string* replies) {
   Client* client = state_->FindClient(id);
   if (client == nullptr) return Delivery::kClosed;
-  if (client->abroad) return state_->neighbour->Greet(*client->abroad, replies);
+  if (client->neighbour_client) return state_->neighbour->Greet(*client->neighbour_client, replies);
   if (!state_->IsOpen(*client)) return Delivery::kClosed;
   return Refuse(*client, replies) ? Delivery::kClosed : Delivery::kReplied;
 }
@@ -93,8 +93,8 @@ Delivery Cluster::Greet(ClientId id, std::string* replies) {
 void Cluster::Disconnect(ClientId id) {
   Client* client = state_->FindClient(id);
   if (client == nullptr) return;
-  if (client->abroad) {
-    if (state_->neighbour != nullptr) state_->neighbour->Disconnect(*client->abroad);
+  if (client->neighbour_client) {
+    if (state_->neighbour != nullptr) state_->neighbour->Disconnect(*client->neighbour_client);
   } else {
     Unwatch(*state_, *client);
   }
@@ -104,14 +104,14 @@ void Cluster::Disconnect(ClientId id) {
 bool Cluster::IsOpen(ClientId id) const {
   const Client* client = state_->FindClient(id);
   if (client == nullptr) return false;
-  if (client->abroad) return state_->neighbour->IsOpen(*client->abroad);
+  if (client->neighbour_client) return state_->neighbour->IsOpen(*client->neighbour_client);
   return state_->IsOpen(*client);
 }
 
 bool Cluster::Answers(ClientId id) const {
   const Client* client = state_->FindClient(id);
   if (client == nullptr) return true;
-  if (client->abroad) return state_->neighbour->Answers(*client->abroad);
+  if (client->neighbour_client) return state_->neighbour->Answers(*client->neighbour_client);
   const mockcluster::Node& node = state_->node(client->node);
   if (node.hung) return false;
   return node.process == nullptr || state_->now_ms >= node.process->busy_until_ms;
@@ -121,14 +121,16 @@ Delivery Cluster::Execute(ClientId id, std::span<const std::string_view> argumen
                           std::string* replies) {
   Client* client = state_->FindClient(id);
   if (client == nullptr) return Delivery::kClosed;
-  if (client->abroad) return state_->neighbour->Execute(*client->abroad, arguments, replies);
+  if (client->neighbour_client)
+    return state_->neighbour->Execute(*client->neighbour_client, arguments, replies);
   return ExecuteCommand(*state_, *client, arguments, replies);
 }
 
 Delivery Cluster::Feed(ClientId id, std::string_view bytes, std::string* replies) {
   Client* client = state_->FindClient(id);
   if (client == nullptr) return Delivery::kClosed;
-  if (client->abroad) return state_->neighbour->Feed(*client->abroad, bytes, replies);
+  if (client->neighbour_client)
+    return state_->neighbour->Feed(*client->neighbour_client, bytes, replies);
   return FeedBytes(*state_, *client, bytes, replies);
 }
 
@@ -270,7 +272,7 @@ absl::Status Cluster::SetReplyDelay(NodeIndex node, int64_t delay_ms) {
 
 int64_t Cluster::ReplyDelayOf(ClientId client) const {
   const Client* found = state_->FindClient(client);
-  if (found == nullptr || found->abroad) return 0;
+  if (found == nullptr || found->neighbour_client) return 0;
   return state_->node(found->node).reply_delay_ms;
 }
 

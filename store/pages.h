@@ -13,15 +13,15 @@ namespace atestore::inline v0 {
 
 // The work behind a page or a count.
 struct ListingCounters {
-  size_t redirects = 0;               // MOVED and ASK
-  size_t slot_restarts = 0;           // huge slots restarted for another process
-  size_t retakes = 0;                 // reads thrown away because the cluster changed under them
-  size_t segments_ahead = 0;          // parts of a page begun while the one before was read
-  size_t segments_ahead_dropped = 0;  // of them, thrown away because of the one before
-  size_t segments_found = 0;          // whose keys had been looked for ahead
-  size_t segments_found_stale = 0;    // of them, refused when their values were asked for
-  size_t examined = 0;                // records that were looked at
-  size_t matched = 0;                 // of them, those on the page
+  size_t redirects = 0;                  // MOVED and ASK
+  size_t slot_restarts = 0;              // huge slots restarted for another process
+  size_t rereads = 0;                    // reads thrown away because the cluster changed under them
+  size_t segments_ahead = 0;             // parts of a page begun while the one before was read
+  size_t segments_ahead_dropped = 0;     // of them, thrown away because of the one before
+  size_t segments_prefetched = 0;        // whose keys had been looked for ahead
+  size_t segments_prefetched_stale = 0;  // of them, refused when their values were asked for
+  size_t examined = 0;                   // records that were looked at
+  size_t matched = 0;                    // of them, those on the page
 };
 
 // Response: the message of a listing.

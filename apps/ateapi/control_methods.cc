@@ -19,7 +19,7 @@ namespace {
 PageCounts CountsOf(const ListingCounters& counters, int64_t skipped_records) {
   return {.skipped_records = skipped_records,
           .slot_restarts = static_cast<int64_t>(counters.slot_restarts),
-          .retakes = static_cast<int64_t>(counters.retakes),
+          .rereads = static_cast<int64_t>(counters.rereads),
           .examined = static_cast<int64_t>(counters.examined),
           .matched = static_cast<int64_t>(counters.matched)};
 }

@@ -59,7 +59,7 @@ struct Metrics::Families {
   Counter& slot_restarts =
       SingleCounter(registry, "ateapi_list_slot_restarts_total",
                     "Large slots restarted because another process owns them now");
-  Counter& retakes = SingleCounter(registry, "ateapi_list_retakes_total",
+  Counter& rereads = SingleCounter(registry, "ateapi_list_rereads_total",
                                    "Reads of listings repeated because a slot could not be read");
   Counter& retries = SingleCounter(registry, "ateapi_redis_retries_total", "Waits before a retry");
   Counter& foreign_nodes = SingleCounter(registry, "ateapi_redis_foreign_nodes_total",
@@ -116,7 +116,7 @@ void Metrics::CountPage(const PageCounts& page) {
   families_->examined.Increment(static_cast<double>(page.examined));
   families_->matched.Increment(static_cast<double>(page.matched));
   families_->slot_restarts.Increment(static_cast<double>(page.slot_restarts));
-  families_->retakes.Increment(static_cast<double>(page.retakes));
+  families_->rereads.Increment(static_cast<double>(page.rereads));
 }
 
 void Metrics::CountTokenRejection(std::string_view reason) {

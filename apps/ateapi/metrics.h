@@ -15,7 +15,7 @@ struct PageCounts {
   int64_t actors = 0;
   int64_t skipped_records = 0;
   int64_t slot_restarts = 0;  // large slots restarted, because another process owns them now
-  int64_t retakes = 0;        // reads repeated because a slot could not be read
+  int64_t rereads = 0;        // reads repeated because a slot could not be read
   int64_t examined = 0;  // records that a filter examined, or that were listed without a filter
   int64_t matched = 0;   // examined records that were returned or counted
 };

@@ -4,8 +4,8 @@
 
 namespace atestore::inline v0 {
 
-Commit CommitValues(std::span<const ValueResult> values, const PageRoom& room,
-                    bool all_or_nothing) {
+Commit CountCommittable(std::span<const ValueResult> values, const PageRoom& room,
+                        bool all_or_nothing) {
   Commit commit;
   for (; commit.passed < values.size(); ++commit.passed) {
     const ValueResult& value = values[commit.passed];
@@ -40,8 +40,8 @@ Commit CommitValues(std::span<const ValueResult> values, const PageRoom& room,
   return commit;
 }
 
-std::optional<Position> PositionBehind(const Position& start, const KeyList& keys, size_t passed,
-                                       size_t end_slot) {
+std::optional<Position> PositionAfter(const Position& start, const KeyList& keys, size_t passed,
+                                      size_t end_slot) {
   CHECK_COMPLETENESS(passed <= keys.size());
   CHECK_COMPLETENESS(start.slot < end_slot && end_slot <= start.end);
   const size_t slot = passed == keys.size() ? end_slot : keys[passed].slot;
@@ -49,14 +49,14 @@ std::optional<Position> PositionBehind(const Position& start, const KeyList& key
   if (slot == start.end) return std::nullopt;
   Position position{.slot = static_cast<Slot>(slot), .end = start.end};
   if (passed > 0 && keys[passed - 1].slot == slot) {
-    position.place = AfterKey{MarkBehind(keys, passed - 1)};
+    position.place = AfterKey{MarkAfter(keys, passed - 1)};
   } else if (slot == start.slot) {
     position.place = start.place;
   }
   return position;
 }
 
-KeyMark MarkBehind(const KeyList& keys, size_t index) {
+KeyMark MarkAfter(const KeyList& keys, size_t index) {
   const KeyList::Key key = keys[index];
   KeyMark mark{.hash = key.hash};
   if (index + 1 < keys.size()) {

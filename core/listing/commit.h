@@ -55,15 +55,15 @@ struct PageRoom {
 // Passes the keys in order and stops before the first key whose value is unknown or does not fit.
 // Passes only keys known to be deleted, unreadable, unwanted or on the page, so it skips nothing.
 // `all_or_nothing`: passes either every key or none.
-Commit CommitValues(std::span<const ValueResult> values, const PageRoom& room,
-                    bool all_or_nothing = false);
+Commit CountCommittable(std::span<const ValueResult> values, const PageRoom& room,
+                        bool all_or_nothing = false);
 
 // The position after the first `passed` keys of `keys`. `keys` must be in listing order and hold
 // every key after `start` in the slots [start.slot, end_slot). nullopt: the listing is complete.
-std::optional<Position> PositionBehind(const Position& start, const KeyList& keys, size_t passed,
-                                       size_t end_slot);
+std::optional<Position> PositionAfter(const Position& start, const KeyList& keys, size_t passed,
+                                      size_t end_slot);
 
 // The mark after the key at `index`. It has a tie when the next key has the same hash.
-KeyMark MarkBehind(const KeyList& keys, size_t index);
+KeyMark MarkAfter(const KeyList& keys, size_t index);
 
 }  // namespace atestore::inline v0

@@ -13,10 +13,10 @@ constexpr double kKeysOfSmallSample = 50;
 // Request this many times the values that are likely to fit the page, in case they are smaller.
 constexpr double kFitReserve = 1.2;
 
-// The portion after a connection was lost over it, how fast it grows back, and the smallest one.
-constexpr double kPortionAfterLoss = 0.25;
-constexpr double kPortionGrowth = 2;
-constexpr double kPortionMin = 1.0 / 256;
+// The share after a connection was lost over it, how fast it grows back, and the smallest one.
+constexpr double kShareAfterLoss = 0.25;
+constexpr double kShareGrowth = 2;
+constexpr double kShareMin = 1.0 / 256;
 
 double Blend(double known, double seen, double weight) { return known + (seen - known) * weight; }
 
@@ -53,9 +53,9 @@ void Estimates::OnValues(const ValuesRead& values, const Commit& commit, bool wh
   // A server that closes a connection over too many bytes does so each time it is asked for as
   // many.
   if (values.error() && values.error()->lost) {
-    portion_ = std::max(portion_ * kPortionAfterLoss, kPortionMin);
+    request_share_ = std::max(request_share_ * kShareAfterLoss, kShareMin);
   } else if (whole) {
-    portion_ = std::min(portion_ * kPortionGrowth, 1.0);
+    request_share_ = std::min(request_share_ * kShareGrowth, 1.0);
   }
 }
 
@@ -70,14 +70,14 @@ size_t Estimates::KeysThatFit(size_t bytes) const {
 }
 
 ValuesRead::Bounds Estimates::ValuesBounds(size_t bytes_left) const {
-  auto portion_of = [this](double keys) {
-    return std::max<size_t>(static_cast<size_t>(keys * portion_), 1);
+  auto share_of = [this](double keys) {
+    return std::max<size_t>(static_cast<size_t>(keys * request_share_), 1);
   };
   const double part_keys = std::min(static_cast<double>(options_.values_part_keys),
                                     static_cast<double>(kValuesPartBytes) / hints_.value_bytes);
   return {.bytes_left = bytes_left,
-          .mget_keys = portion_of(static_cast<double>(MgetKeysFor(hints_.value_bytes))),
-          .part_keys = portion_of(part_keys),
+          .mget_keys = share_of(static_cast<double>(MgetKeysFor(hints_.value_bytes))),
+          .part_keys = share_of(part_keys),
           .keys_only = options_.keys_only};
 }
 

@@ -43,7 +43,7 @@ class Estimates {
   size_t examined_ = 0;  // keys whose records the page was asked about
   size_t matched_ = 0;   // of them, those that it took
   // Part of the usual amount that is asked for at once: less after a connection was lost over it.
-  double portion_ = 1;
+  double request_share_ = 1;
 };
 
 }  // namespace atestore::inline v0

@@ -36,7 +36,7 @@ std::vector<ShardRequest> KeyPrefetch::More(const Topology& topology, size_t fro
   slots_worth_taking_ = plan.slots_max;
   for (size_t index = 0; index < nodes_.size(); ++index) {
     Node& node = nodes_[index];
-    while (node.units < kPrefetchUnits && !node.left_alone) {
+    while (node.units < kPrefetchUnits && !node.suspended) {
       std::vector<Slot> slots = NextSlots(node, from, horizon, plan.slots_per_unit);
       if (slots.empty()) break;
       KeysUnit unit{.kind = plan.kind, .endpoint = node.endpoint, .keys_max = plan.keys_max};
@@ -117,7 +117,7 @@ void KeyPrefetch::Conclude(Read& read) {
   --node.units;
   for (Slot slot : read.slots) asked_.reset(slot);
   if (read.batch->error(0) || !read.batch->covered()[read.slots.front()]) {
-    node.left_alone = true;
+    node.suspended = true;
   } else {
     Keep(read);
     // A call that stopped early is continued from the first missing slot.
@@ -166,31 +166,31 @@ bool KeyPrefetch::Awaits(size_t first, size_t keys) const {
   return found < keys;
 }
 
-std::unique_ptr<KeyPrefetch::Found> KeyPrefetch::Take(size_t first,
-                                                      const std::optional<KeyMark>& after,
-                                                      size_t keys) {
+std::unique_ptr<KeyPrefetch::Prefetched> KeyPrefetch::Take(size_t first,
+                                                           const std::optional<KeyMark>& after,
+                                                           size_t keys) {
   const size_t end = EndOfKept(first);
   if (end == first) return nullptr;
-  auto found = std::make_unique<Found>();
-  found->end = end;
-  found->density = std::exchange(density_, {});
-  found->keys.CountLong(std::exchange(long_keys_, 0));
+  auto taken = std::make_unique<Prefetched>();
+  taken->end = end;
+  taken->density = std::exchange(density_, {});
+  taken->keys.CountLong(std::exchange(long_keys_, 0));
   for (auto slot = keys_.lower_bound(static_cast<Slot>(first));
        slot != keys_.end() && slot->first < end; ++slot) {
-    if (found->keys.size() >= keys) {
-      found->end = slot->first;
+    if (taken->keys.size() >= keys) {
+      taken->end = slot->first;
       break;
     }
-    auto node = std::find(found->nodes.begin(), found->nodes.end(), slot->second.node);
-    const auto node_index = static_cast<uint16_t>(node - found->nodes.begin());
-    if (node == found->nodes.end()) found->nodes.push_back(slot->second.node);
+    auto node = std::find(taken->nodes.begin(), taken->nodes.end(), slot->second.node);
+    const auto node_index = static_cast<uint16_t>(node - taken->nodes.begin());
+    if (node == taken->nodes.end()) taken->nodes.push_back(slot->second.node);
     for (const auto& [hash, text] : slot->second.keys) {
-      if (slot->first == first && after && !after->IsPassedBy(hash, text)) continue;
-      found->keys.Add(slot->first, node_index, hash, text);
+      if (slot->first == first && after && !after->IsBefore(hash, text)) continue;
+      taken->keys.Add(slot->first, node_index, hash, text);
     }
   }
-  CHECK_COMPLETENESS(!found->keys.overflowed());
-  return found;
+  CHECK_COMPLETENESS(!taken->keys.overflowed());
+  return taken;
 }
 
 void KeyPrefetch::ForgetBefore(size_t slot) {

@@ -48,7 +48,7 @@ class KeyPrefetch {
   bool Awaits(size_t first, size_t keys) const;
 
   // Keys of consecutive slots. The keys of one slot were all read at one instant.
-  struct Found {
+  struct Prefetched {
     KeyList keys;
     std::vector<Endpoint> nodes;  // KeyList::Key::node is an index into these
     size_t end = 0;               // `keys` is complete for the slots before this one
@@ -57,7 +57,7 @@ class KeyPrefetch {
   // Takes the prefetched keys of the slots from `first` on, and stops after the slot that brings
   // the count to `keys`. In slot `first`, takes only the keys after `after`. Null: the keys of
   // `first` are not kept.
-  std::unique_ptr<Found> Take(size_t first, const std::optional<KeyMark>& after, size_t keys);
+  std::unique_ptr<Prefetched> Take(size_t first, const std::optional<KeyMark>& after, size_t keys);
   // Drops everything about the slots before `slot`: the listing is past them.
   void ForgetBefore(size_t slot);
   // Drops the keys of a slot: they turned out to be stale.
@@ -72,7 +72,7 @@ class KeyPrefetch {
     size_t from = 0;          // `from` of the last call of NextSlots()
     size_t next = 0;          // index in `slots`: those before it are below `from` or Has() them
     size_t units = 0;         // in flight
-    bool left_alone = false;  // send nothing until the next topology
+    bool suspended = false;   // send nothing until the next topology
   };
   struct Read {
     size_t node;

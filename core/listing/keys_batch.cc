@@ -237,7 +237,7 @@ void KeysBatch::TakeKey(Slot slot, size_t unit, std::string_view text) {
   if (!options_.filter->Matches(text)) return;
   density_.wanted += 1;
   uint64_t hash = options_.hash(text);
-  if (slot == options_.first_slot && options_.after && !options_.after->IsPassedBy(hash, text)) {
+  if (slot == options_.first_slot && options_.after && !options_.after->IsBefore(hash, text)) {
     return;
   }
   keys_.Add(slot, static_cast<uint16_t>(unit), hash, text);

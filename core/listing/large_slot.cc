@@ -84,9 +84,9 @@ void LargeSlotScan::TakeScan(const ReplyView& reply) {
     if (slot_of_key < slot()) layout_violated_ = true;
     if (slot_of_key != slot()) return;
     uint64_t hash = options_.hash(key);
-    if (floor && !floor->IsPassedBy(hash, key)) return;
+    if (floor && !floor->IsBefore(hash, key)) return;
     ++wanted_;
-    if (same_reply && !split->after.IsPassedBy(hash, key)) return;
+    if (same_reply && !split->after.IsBefore(hash, key)) return;
     keys_.Add(slot(), 0, hash, key);
   };
   bool whole = VisitKeys(reply[1], take, CountLongKeys(*options_.filter, &keys_));

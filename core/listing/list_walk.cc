@@ -108,7 +108,7 @@ bool ListWalk::Begin(const Topology& topology) {
   const Slot slot = position_->slot;
   if (IsBatch(strategy_) && planner_.AwaitsPrefetched(slot, keys_room())) return false;
   const bool inside = std::holds_alternative<InSlotCursor>(position_->place);
-  if (inside && (IsBatch(strategy_) || std::holds_alternative<ReadSlot>(strategy_))) {
+  if (inside && (IsBatch(strategy_) || std::holds_alternative<ReadSlotUpToLimit>(strategy_))) {
     Recover(TooManyKeys{.for_any_whole_read = true});
   }
   const std::optional<Endpoint> owner = known_.owners.Find(slot, topology);
@@ -131,7 +131,7 @@ bool ListWalk::Begin(const Topology& topology) {
   } else if (IsBatch(strategy_)) {
     current_ = planner_.Batch(topology, slot, FloorOf(*position_), keys_room());
   } else {
-    const bool whole = std::holds_alternative<ReadWholeSlot>(strategy_);
+    const bool whole = std::holds_alternative<ReadSlotUnlimited>(strategy_);
     current_ = planner_.OneSlot(
         *position_, *owner,
         whole ? std::numeric_limits<int32_t>::max() - 1 : known_.reading.whole_slot_keys);
@@ -141,7 +141,7 @@ bool ListWalk::Begin(const Topology& topology) {
 
 size_t ListWalk::keys_end() const {
   if (const Segment* last = ahead_ ? ahead_.get() : current_.get()) {
-    return last->keys_taken ? last->end : last->asked_end;
+    return last->keys_complete ? last->end : last->requested_end;
   }
   return position_ ? position_->slot : end();
 }
@@ -151,18 +151,19 @@ bool ListWalk::MayStartNextSegment() const {
   if (!IsBatch(strategy_) || ending_ || !current_->values || current_->values->error()) {
     return false;
   }
-  if (current_->fetch < current_->keys().size() || current_->fetch >= keys_room()) return false;
+  if (current_->values_count < current_->keys().size() || current_->values_count >= keys_room())
+    return false;
   if (current_->batch) {
     for (size_t unit = 0; unit < current_->batch->units().size(); ++unit) {
       if (current_->batch->error(unit)) return false;
     }
   }
-  const double records = static_cast<double>(current_->fetch + options_.segment_keys);
+  const double records = static_cast<double>(current_->values_count + options_.segment_keys);
   return current_->end < end() && records * hints().record_bytes < static_cast<double>(room_.bytes);
 }
 
 void ListWalk::StartNextSegment(const Topology& topology) {
-  const size_t keys = keys_room() - current_->fetch;
+  const size_t keys = keys_room() - current_->values_count;
   if (planner_.AwaitsPrefetched(current_->end, keys)) return;
   ahead_ = planner_.Batch(topology, current_->end, std::nullopt, keys);
   if (ahead_) ++counters_.segments_ahead;
@@ -170,10 +171,10 @@ void ListWalk::StartNextSegment(const Topology& topology) {
 
 // Begins to read the values of the next segment's keys. False: that is not possible, or done.
 bool ListWalk::ReadNextValues() {
-  if (ahead_->keys_taken) return false;
+  if (ahead_->keys_complete) return false;
   ahead_->TakeKeys(known_, end());
   if (ahead_->end == ahead_->first) return false;  // why will be seen when it is its turn
-  ReadValues(*ahead_, keys_room() - current_->fetch);
+  ReadValues(*ahead_, keys_room() - current_->values_count);
   return true;
 }
 
@@ -199,11 +200,11 @@ void ListWalk::Stop() {
 void ListWalk::ConcludeKeys() {
   Segment& segment = *current_;
   segment.TakeKeys(known_, end());
-  if (std::optional<Impediment> met = segment.FindImpediment(known_.reading.whole_slot_keys)) {
+  if (std::optional<ReadObstacle> met = segment.FindObstacle(known_.reading.whole_slot_keys)) {
     if (segment.migrating) {
       // It may have ended, or another one may have begun; or the probe's key exists.
       ++known_.probe_variant;
-      strategy_ = ReadSlot();
+      strategy_ = ReadSlotUpToLimit();
     }
     if (std::holds_alternative<OtherProcess>(*met)) {
       // A cursor means nothing to another process: this slot starts again, and no other.
@@ -220,7 +221,7 @@ void ListWalk::ConcludeKeys() {
 }
 
 void ListWalk::ReadValues(Segment& segment, size_t keys_max) {
-  if (segment.found) ++counters_.segments_found;
+  if (segment.prefetched) ++counters_.segments_prefetched;
   segment.ReadValues(std::min(keys_max, known_.estimates.KeysThatFit(room_.bytes)),
                      known_.estimates.ValuesBounds(room_.bytes), sink_);
   counters_.long_keys += segment.keys().long_keys();
@@ -231,7 +232,7 @@ void ListWalk::CommitValues() {
   const ValuesRead& values = *segment.values;
   const auto* large = std::get_if<ReadLargeSlot>(&strategy_);
   const Commit commit =
-      atestore::CommitValues(values.results(), room_, segment.large && large && large->count > 1);
+      CountCommittable(values.results(), room_, segment.large && large && large->count > 1);
   values.TellUnreadable(commit.passed, commit.too_large);
   room_.Take(commit);
   counters_.examined += commit.examined;
@@ -250,11 +251,11 @@ void ListWalk::CommitValues() {
     CommitLarge(commit);
   } else {
     if (commit.page_full) page_full_ = true;
-    MoveTo(PositionBehind(*position_, segment.keys(), commit.passed, segment.end));
+    MoveTo(PositionAfter(*position_, segment.keys(), commit.passed, segment.end));
   }
   if (const std::optional<ReadError>& error = values.error()) {
-    if (segment.found && position_) {
-      ++counters_.segments_found_stale;
+    if (segment.prefetched && position_) {
+      ++counters_.segments_prefetched_stale;
       options_.key_prefetch->Forget(position_->slot);
     }
     const bool behind =  // the position: nothing has to be done about it yet
@@ -269,16 +270,16 @@ std::optional<Position> ListWalk::ExpectedEnd() const {
   // Nor can it be where the sink decides what is on the page.
   if (options_.selective) return std::nullopt;
   const Segment& last = ahead_ ? *ahead_ : *current_;
-  const size_t fetch = current_->fetch + (ahead_ ? ahead_->fetch : 0);
-  if (!last.values || fetch < room_.records || current_->values->error() || last.values->error()) {
+  const size_t values = current_->values_count + (ahead_ ? ahead_->values_count : 0);
+  if (!last.values || values < room_.records || current_->values->error() || last.values->error()) {
     return std::nullopt;
   }
-  if (static_cast<double>(fetch) * hints().record_bytes > static_cast<double>(room_.bytes)) {
+  if (static_cast<double>(values) * hints().record_bytes > static_cast<double>(room_.bytes)) {
     return std::nullopt;
   }
   Position start = *position_;
   if (last.first != start.slot) start = {.slot = static_cast<Slot>(last.first), .end = end()};
-  return PositionBehind(start, last.keys(), last.fetch, last.end);
+  return PositionAfter(start, last.keys(), last.values_count, last.end);
 }
 
 // Moves the position past what has been committed. nullopt: the listing is complete. A new slot is
@@ -293,11 +294,11 @@ void ListWalk::MoveTo(std::optional<Position> position) {
 }
 
 // Decides how to go on after what kept the position's slot from being read.
-void ListWalk::Recover(const Impediment& met) {
+void ListWalk::Recover(const ReadObstacle& met) {
   using Then = Transition::Then;
-  known_.OnImpediment(met);
+  known_.OnObstacle(met);
   KeysReading& reading = known_.reading;
-  const Transition next = atestore::Next(
+  const Transition next = NextStrategy(
       strategy_, met,
       {.per_slot_tables = reading.per_slot_tables, .without_multi = reading.without_multi},
       known_.probe_variant);
@@ -313,7 +314,7 @@ void ListWalk::Recover(const Impediment& met) {
     back_off = ++attempts_ > kAttemptsAtOnceMax;
   }
   if ((next.then == Then::kReread || next.then == Then::kWait) && !redirected && !out_of_memory) {
-    ++counters_.retakes;
+    ++counters_.rereads;
   }
   absl::Status why = StatusOf(met, position_ ? position_->slot : Slot{0});
   if (next.then == Then::kFail) {

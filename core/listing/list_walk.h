@@ -104,15 +104,15 @@ class ListWalk {
   const KeysReading& reading() const { return known_.reading; }
 
   struct Counters {
-    size_t redirects = 0;               // MOVED and ASK
-    size_t slot_restarts = 0;           // large slots restarted for another process
-    size_t retakes = 0;                 // reads repeated because a slot could not be read
-    size_t segments_ahead = 0;          // begun while the previous one was being read
-    size_t segments_ahead_dropped = 0;  // begun ahead, but dropped with the previous one
-    size_t segments_found = 0;          // made of prefetched keys
-    size_t segments_found_stale = 0;    // made of prefetched keys, but their values failed
-    size_t examined = 0;                // keys passed, except deleted ones
-    size_t matched = 0;                 // records on the page
+    size_t redirects = 0;                  // MOVED and ASK
+    size_t slot_restarts = 0;              // large slots restarted for another process
+    size_t rereads = 0;                    // reads repeated because a slot could not be read
+    size_t segments_ahead = 0;             // begun while the previous one was being read
+    size_t segments_ahead_dropped = 0;     // begun ahead, but dropped with the previous one
+    size_t segments_prefetched = 0;        // made of prefetched keys
+    size_t segments_prefetched_stale = 0;  // made of prefetched keys, but their values failed
+    size_t examined = 0;                   // keys passed, except deleted ones
+    size_t matched = 0;                    // records on the page
     size_t long_keys = 0;  // keys over kListedKeyBytesMax, not listed; repeats count again
   };
   const Counters& counters() const { return counters_; }
@@ -132,7 +132,7 @@ class ListWalk {
   void CommitValues();
   void CommitLarge(const Commit& commit);
   void MoveTo(std::optional<Position> position);
-  void Recover(const Impediment& met);
+  void Recover(const ReadObstacle& met);
 
   // The listing ends before this slot.
   size_t end() const { return options_.start.end; }

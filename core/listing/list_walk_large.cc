@@ -52,7 +52,7 @@ void ListWalk::CommitLarge(const Commit& commit) {
   };
   if (commit.passed == current_->keys().size()) {
     if (!large.next_cursor()) {
-      return MoveTo(PositionBehind(*position_, KeyList(), 0, current_->end));
+      return MoveTo(PositionAfter(*position_, KeyList(), 0, current_->end));
     }
     place.cursor = *large.next_cursor();
     count.reset();  // the next call may be as large as the page allows
@@ -61,7 +61,7 @@ void ListWalk::CommitLarge(const Commit& commit) {
     if (static_cast<double>(counters_.matched) >= full) page_full_ = true;
   } else if (commit.passed > 0) {
     place.split =
-        SplitReply{large.replied_cursor(), MarkBehind(current_->keys(), commit.passed - 1)};
+        SplitReply{large.replied_cursor(), MarkAfter(current_->keys(), commit.passed - 1)};
     move_inside();
   } else if (commit.page_full) {
     if (count == 1 || !room_.is_empty) {

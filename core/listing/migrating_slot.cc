@@ -172,7 +172,7 @@ void MigratingSlot::TakeKeys(const ReplyView& keys, uint16_t node) {
   auto take = [&](std::string_view key) {
     if (!filter_->Matches(key)) return;
     uint64_t hash = hash_(key);
-    if (after_ && !after_->IsPassedBy(hash, key)) return;
+    if (after_ && !after_->IsBefore(hash, key)) return;
     keys_.Add(migration_.slot, node, hash, key);
   };
   bool whole = VisitKeys(keys, take, CountLongKeys(*filter_, &keys_));

@@ -7,7 +7,7 @@ namespace atestore::inline v0 {
 namespace {
 
 // Nothing was covered: what does that say about the way to read the first slot?
-Impediment WhyNotCovered(const KeysBatch& batch, Slot slot, size_t whole_slot_keys) {
+ReadObstacle WhyNotCovered(const KeysBatch& batch, Slot slot, size_t whole_slot_keys) {
   if (batch.oversize()[slot]) {
     const size_t keys_max = batch.units()[0].keys_max;
     return TooManyKeys{.for_any_whole_read = keys_max >= whole_slot_keys};
@@ -18,7 +18,7 @@ Impediment WhyNotCovered(const KeysBatch& batch, Slot slot, size_t whole_slot_ke
   return NotCovered{};
 }
 
-std::optional<Impediment> ImpedimentOf(const LargeSlotScan& large) {
+std::optional<ReadObstacle> ObstacleOf(const LargeSlotScan& large) {
   if (large.error()) return *large.error();
   if (large.probe_taken()) return ProbeExists{};
   if (large.layout_violated()) return NoPerSlotTables{};
@@ -36,16 +36,16 @@ ListingStep* Segment::step() const {
 }
 
 KeyList& Segment::keys() const {
-  if (found) return found->keys;
+  if (prefetched) return prefetched->keys;
   if (batch) return batch->keys();
   return migrating ? migrating->keys() : large->keys();
 }
 
 void Segment::TakeKeys(WalkKnowledge& known, size_t listing_end) {
-  if (std::exchange(keys_taken, true)) return;
-  if (found) {
-    known.estimates.OnKeys(found->density);
-    end = found->end;
+  if (std::exchange(keys_complete, true)) return;
+  if (prefetched) {
+    known.estimates.OnKeys(prefetched->density);
+    end = prefetched->end;
   } else if (batch) {
     known.OnBatch(*batch);
     end = first;
@@ -55,8 +55,8 @@ void Segment::TakeKeys(WalkKnowledge& known, size_t listing_end) {
   }
 }
 
-std::optional<Impediment> Segment::FindImpediment(size_t whole_slot_keys) const {
-  if (large) return ImpedimentOf(*large);
+std::optional<ReadObstacle> Segment::FindObstacle(size_t whole_slot_keys) const {
+  if (large) return ObstacleOf(*large);
   if (migrating && migrating->error()) return *migrating->error();
   if (end > first) return std::nullopt;
   return WhyNotCovered(*batch, static_cast<Slot>(first), whole_slot_keys);
@@ -68,20 +68,21 @@ void Segment::ReadValues(size_t count_max, const ValuesRead::Bounds& bounds, Rec
   size_t count = list.size();
   while (count > 0 && list[count - 1].slot >= end) --count;
   list.Truncate(count);
-  fetch = std::min(count, count_max);
+  values_count = std::min(count, count_max);
   if (migrating) {
-    values = std::make_unique<ValuesRead>(&list, fetch, migrating->migration(), bounds, sink);
+    values =
+        std::make_unique<ValuesRead>(&list, values_count, migrating->migration(), bounds, sink);
     return;
   }
   std::vector<Endpoint> nodes;
-  if (found) {
-    nodes = found->nodes;
+  if (prefetched) {
+    nodes = prefetched->nodes;
   } else if (large) {
     nodes = {large->owner()};
   } else {
     for (const KeysUnit& unit : batch->units()) nodes.push_back(unit.endpoint);
   }
-  values = std::make_unique<ValuesRead>(&list, fetch, std::move(nodes), bounds, sink);
+  values = std::make_unique<ValuesRead>(&list, values_count, std::move(nodes), bounds, sink);
 }
 
 }  // namespace atestore::inline v0

@@ -10,7 +10,7 @@ namespace {
 std::unique_ptr<Segment> OfSlot(const Position& position) {
   auto segment = std::make_unique<Segment>();
   segment->first = position.slot;
-  segment->asked_end = position.slot + size_t{1};
+  segment->requested_end = position.slot + size_t{1};
   return segment;
 }
 
@@ -27,15 +27,16 @@ std::unique_ptr<Segment> SegmentPlanner::Batch(const Topology& topology, size_t 
   auto segment = std::make_unique<Segment>();
   segment->first = first;
   if (options_.prefetch != nullptr) {
-    segment->found = options_.prefetch->Take(first, after, std::min(keys, options_.segment_keys));
+    segment->prefetched =
+        options_.prefetch->Take(first, after, std::min(keys, options_.segment_keys));
   }
-  if (segment->found) {
-    segment->asked_end = segment->found->end;
+  if (segment->prefetched) {
+    segment->requested_end = segment->prefetched->end;
     return segment;
   }
   const KeysWanted wanted{
       .keys = keys, .segment_keys = options_.segment_keys, .begins_in_slot = after.has_value()};
-  std::vector<KeysUnit> units = Units(topology, first, wanted, &segment->asked_end);
+  std::vector<KeysUnit> units = Units(topology, first, wanted, &segment->requested_end);
   if (units.empty()) return nullptr;
   segment->batch = std::make_unique<KeysBatch>(BatchOptions(first, after), std::move(units));
   return segment;
@@ -97,7 +98,7 @@ KeysBatch::Options SegmentPlanner::BatchOptions(size_t first, std::optional<KeyM
 
 // One unit or more for each owner of the slots from `first` on, up to those that are prefetched.
 std::vector<KeysUnit> SegmentPlanner::Units(const Topology& topology, size_t first,
-                                            const KeysWanted& wanted, size_t* asked_end) const {
+                                            const KeysWanted& wanted, size_t* requested_end) const {
   const KeysPlan plan = KeysPlan::For(wanted, known_.estimates.hints(), known_.reading);
   struct OpenUnit {
     size_t index = 0;
@@ -120,7 +121,7 @@ std::vector<KeysUnit> SegmentPlanner::Units(const Topology& topology, size_t fir
     KeysUnit& chosen = units[unit->second.index];
     if (plan.kind != KeysUnit::Kind::kScan || chosen.slots.empty()) chosen.slots.push_back(slot);
     ++unit->second.slots;
-    *asked_end = index + 1;
+    *requested_end = index + 1;
   }
   return units;
 }

@@ -49,7 +49,7 @@ class SegmentPlanner {
  private:
   KeysBatch::Options BatchOptions(size_t first, std::optional<KeyMark> after) const;
   std::vector<KeysUnit> Units(const Topology& topology, size_t first, const KeysWanted& wanted,
-                              size_t* asked_end) const;
+                              size_t* requested_end) const;
 
   const Options options_;
   const WalkKnowledge& known_;

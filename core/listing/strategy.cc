@@ -41,16 +41,17 @@ Transition AfterError(const Strategy& strategy, const ReadError& error, const Se
 
 }  // namespace
 
-Transition Next(const Strategy& strategy, const Impediment& met, const ServerFacts& facts,
-                int probe_variant) {
+Transition NextStrategy(const Strategy& strategy, const ReadObstacle& met, const ServerFacts& facts,
+                        int probe_variant) {
   const bool in_batch = std::holds_alternative<ReadBatch>(strategy);
   return std::visit(Overloaded{[&](const TooManyKeys& keys) -> Transition {
-                                 if (!keys.for_any_whole_read) return {ReadSlot(), Then::kRead};
+                                 if (!keys.for_any_whole_read)
+                                   return {ReadSlotUpToLimit(), Then::kRead};
                                  if (facts.per_slot_tables) return {ReadLargeSlot(), Then::kRead};
-                                 return {ReadWholeSlot(), Then::kRead};
+                                 return {ReadSlotUnlimited(), Then::kRead};
                                },
                                [&](const NotCovered&) -> Transition {
-                                 if (in_batch) return {ReadSlot(), Then::kRead};
+                                 if (in_batch) return {ReadSlotUpToLimit(), Then::kRead};
                                  return {strategy, Then::kReread};
                                },
                                [&](const ProbeExists&) -> Transition {
@@ -58,13 +59,13 @@ Transition Next(const Strategy& strategy, const Impediment& met, const ServerFac
                                },
                                [&](const NoPerSlotTables&) -> Transition {
                                  if (in_batch) return {ReadBatch(), Then::kRead};
-                                 return {ReadWholeSlot(), Then::kReread};
+                                 return {ReadSlotUnlimited(), Then::kReread};
                                },
                                [&](const OtherProcess&) -> Transition {
                                  return {ReadLargeSlot(), Then::kReread};
                                },
                                [&](const UnknownNode&) -> Transition {
-                                 return {ReadSlot(), Then::kRefresh};
+                                 return {ReadSlotUpToLimit(), Then::kRefresh};
                                },
                                [&](const ReadError& error) {
                                  return AfterError(strategy, error, facts, probe_variant);
@@ -72,7 +73,7 @@ Transition Next(const Strategy& strategy, const Impediment& met, const ServerFac
                     met);
 }
 
-absl::Status StatusOf(const Impediment& met, Slot slot) {
+absl::Status StatusOf(const ReadObstacle& met, Slot slot) {
   if (const auto* error = std::get_if<ReadError>(&met)) return error->status;
   if (const auto* unknown = std::get_if<UnknownNode>(&met)) {
     return UnavailableError(absl::StrCat("slot ", slot, " migrates to ", ToString(unknown->node),

@@ -13,11 +13,11 @@ namespace atestore::inline v0 {
 struct ReadBatch {  // together with the following slots
   bool operator==(const ReadBatch&) const = default;
 };
-struct ReadSlot {  // alone, if it holds at most whole_slot_keys keys
-  bool operator==(const ReadSlot&) const = default;
+struct ReadSlotUpToLimit {  // alone, if it holds at most whole_slot_keys keys
+  bool operator==(const ReadSlotUpToLimit&) const = default;
 };
-struct ReadWholeSlot {  // alone, however many keys it holds
-  bool operator==(const ReadWholeSlot&) const = default;
+struct ReadSlotUnlimited {  // alone, however many keys it holds
+  bool operator==(const ReadSlotUnlimited&) const = default;
 };
 struct ReadMigratingSlot {  // its source, then its destination
   Migration migration;
@@ -27,7 +27,8 @@ struct ReadLargeSlot {               // by SCAN calls inside the slot
   std::optional<size_t> count = {};  // COUNT of the next call, once chosen
   bool operator==(const ReadLargeSlot&) const = default;
 };
-using Strategy = std::variant<ReadBatch, ReadSlot, ReadWholeSlot, ReadMigratingSlot, ReadLargeSlot>;
+using Strategy =
+    std::variant<ReadBatch, ReadSlotUpToLimit, ReadSlotUnlimited, ReadMigratingSlot, ReadLargeSlot>;
 
 // Why the keys of the slot could not be read.
 struct TooManyKeys {
@@ -40,11 +41,11 @@ struct OtherProcess {};     // the cursor belongs to another process
 struct UnknownNode {        // the slot migrates to a node that the topology does not list
   Endpoint node = {};
 };
-using Impediment = std::variant<TooManyKeys, NotCovered, ProbeExists, NoPerSlotTables, OtherProcess,
-                                UnknownNode, ReadError>;
+using ReadObstacle = std::variant<TooManyKeys, NotCovered, ProbeExists, NoPerSlotTables,
+                                  OtherProcess, UnknownNode, ReadError>;
 
 // The error for the caller when nothing helps.
-absl::Status StatusOf(const Impediment& met, Slot slot);
+absl::Status StatusOf(const ReadObstacle& met, Slot slot);
 
 // What is known about the servers.
 struct ServerFacts {
@@ -66,7 +67,7 @@ struct Transition {
   Then then = Then::kRead;
 };
 
-Transition Next(const Strategy& strategy, const Impediment& met, const ServerFacts& facts,
-                int probe_variant);
+Transition NextStrategy(const Strategy& strategy, const ReadObstacle& met, const ServerFacts& facts,
+                        int probe_variant);
 
 }  // namespace atestore::inline v0

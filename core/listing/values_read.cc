@@ -26,7 +26,7 @@ ValuesRead::ValuesRead(const KeyList* keys, size_t count, std::vector<Endpoint> 
       bounds_(bounds),
       sink_(sink),
       results_(count),
-      open_(count) {
+      retry_(count) {
   for (const Endpoint& node : nodes_) {
     same_node_.push_back(std::find(nodes_.begin(), nodes_.end(), node) - nodes_.begin());
   }
@@ -42,7 +42,7 @@ ValuesRead::ValuesRead(const KeyList* keys, size_t count, Migration migration, c
       bounds_(bounds),
       sink_(sink),
       results_(count),
-      open_(count),
+      retry_(count),
       states_(nodes_.size()) {}
 
 std::vector<ShardRequest> ValuesRead::NextRound() {
@@ -129,13 +129,13 @@ void ValuesRead::AddCommand(Part& part, size_t first, size_t count) {
 void ValuesRead::AskNullsAgain() {
   // MGET returns null also for a key of another type; GET tells it from a deleted key.
   for (size_t item = 0; item < results_.size(); ++item) {
-    if (Waits(item, Open::kNull)) AddCommand(PartFor((*keys_)[item].node), item, 1);
+    if (Waits(item, Retry::kGet)) AddCommand(PartFor((*keys_)[item].node), item, 1);
   }
 }
 
 void ValuesRead::AskDestination() {
   for (size_t item = 0; item < results_.size(); ++item) {
-    if (!Waits(item, Open::kAsked)) continue;
+    if (!Waits(item, Retry::kFromDestination)) continue;
     Part& part = PartFor(MigratingSlot::kDestination);
     part.request.pipeline.Add({"ASKING"});
     part.commands.push_back({.first = static_cast<uint32_t>(item)});
@@ -166,14 +166,14 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
     if (migration_ && round_ == Round::kAgain) {
       return NoteError(item, 1, ReadError::Reread(nodes_[node], "a key is on neither node"));
     }
-    if (!alone) open_[item] = Open::kNull;
+    if (!alone) retry_[item] = Retry::kGet;
     if (alone) result.state = ValueState::kDeleted;
     return;
   }
   if (value.type() == RespType::kDropped) {
     // The parser dropped the value for its own size or that of the whole reply: alone it may fit.
     if (!alone) {
-      open_[item] = Open::kNull;
+      retry_[item] = Retry::kGet;
       return;
     }
     return AddWithoutValue(
@@ -204,7 +204,7 @@ void ValuesRead::AddRecord(size_t node, size_t item, std::string_view value) {
 }
 
 // Adds a key that exists but whose value cannot be read: `status` says why. A key takes so little
-// memory that it is never deferred here; CommitValues() decides whether it fits the page.
+// memory that it is never deferred here; CountCommittable() decides whether it fits the page.
 void ValuesRead::AddWithoutValue(size_t node, size_t item, NoValue why, absl::Status status) {
   std::optional<size_t> bytes = sink_->AddWithoutValue((*keys_)[item].text, why);
   if (!bytes) return MarkUnreadable(item, std::move(status));
@@ -229,7 +229,7 @@ void ValuesRead::OnError(size_t node, const Command& command, const ReplyView& r
   }
   if (migration_ && round_ == Round::kValues && error.kind == ServerErrorKind::kAsk &&
       error.endpoint == migration_->destination) {
-    open_[command.first] = Open::kAsked;
+    retry_[command.first] = Retry::kFromDestination;
     return;
   }
   NoteError(command.first, std::max<size_t>(command.count, 1),
@@ -243,7 +243,7 @@ void ValuesRead::OnFailure(size_t request, const absl::Status& status) {
   for (const Command& command : part.commands) {
     for (size_t item = command.first; item < command.first + command.count; ++item) {
       const bool known = results_[item].state != ValueState::kPending ||
-                         (open_[item] == Open::kNull && round_ == Round::kValues);
+                         (retry_[item] == Retry::kGet && round_ == Round::kValues);
       if (!known) NoteError(item, 1, error);
     }
   }

@@ -103,11 +103,11 @@ class ValuesRead final : public ListingStep {
   const std::optional<ReadError>& error() const { return error_; }
 
  private:
-  // What a key still needs after the first round.
-  enum class Open : uint8_t {
-    kNo,
-    kNull,   // GET: the value in MGET was null or too large
-    kAsked,  // the destination: the source of a migration answered ASK
+  // How a key that is still kPending after the first round is requested again.
+  enum class Retry : uint8_t {
+    kNone,
+    kGet,              // alone: the value in MGET was null or too large
+    kFromDestination,  // the source of a migration answered ASK
   };
   // A command of the round and the keys that it requests; ASKING has none.
   struct Command {
@@ -130,8 +130,8 @@ class ValuesRead final : public ListingStep {
   };
   enum class Round { kBegin, kValues, kAgain, kDone };
 
-  bool Waits(size_t key, Open why) const {
-    return results_[key].state == ValueState::kPending && open_[key] == why;
+  bool Waits(size_t key, Retry how) const {
+    return results_[key].state == ValueState::kPending && retry_[key] == how;
   }
   void AddKeys();
   void AskAll();
@@ -156,7 +156,7 @@ class ValuesRead final : public ListingStep {
   RecordSink* const sink_;
   Round round_ = Round::kBegin;
   std::vector<ValueResult> results_;
-  std::vector<Open> open_;
+  std::vector<Retry> retry_;
   size_t first_left_ = SIZE_MAX;   // the first key known to be kDeferred or kFailed
   std::vector<NodeState> states_;  // one per node, indexed by same_node_
   std::vector<Part> parts_;        // of this round

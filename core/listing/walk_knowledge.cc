@@ -3,8 +3,8 @@
 namespace atestore::inline v0 {
 
 std::optional<Endpoint> SlotOwners::Find(Slot slot, const Topology& topology) const {
-  auto moved = moved_.find(slot);
-  if (moved != moved_.end() && !topology.IsStranger(moved->second)) return moved->second;
+  auto moved = moved_to_.find(slot);
+  if (moved != moved_to_.end() && !topology.IsStranger(moved->second)) return moved->second;
   const ClusterNode* owner = topology.Owner(slot);
   if (owner == nullptr) return std::nullopt;
   return owner->endpoint;
@@ -19,7 +19,7 @@ void WalkKnowledge::OnBatch(const KeysBatch& batch) {
   }
 }
 
-void WalkKnowledge::OnImpediment(const Impediment& met) {
+void WalkKnowledge::OnObstacle(const ReadObstacle& met) {
   if (std::holds_alternative<ProbeExists>(met)) ++probe_variant;
   if (std::holds_alternative<NoPerSlotTables>(met)) reading.per_slot_tables = false;
   const ReadError* error = std::get_if<ReadError>(&met);

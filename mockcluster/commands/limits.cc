@@ -49,7 +49,7 @@ std::optional<std::string_view> FindConnectionLimit(const ClusterState& state, c
   connections -= 2;
   if (connections + state.clients.size() < node.settings.clients_max) return std::nullopt;
   for (const auto& [id, client] : state.clients) {
-    if (client->abroad || client->node != node.index) continue;
+    if (client->neighbour_client || client->node != node.index) continue;
     connections += state.IsOpen(*client) ? 1 : 0;
   }
   if (connections < node.settings.clients_max) return std::nullopt;

@@ -61,7 +61,7 @@ void ServerSection(CommandContext& context, InfoText& info) {
 void ClientsSection(CommandContext& context, InfoText& info) {
   int64_t connected = 0;
   for (const auto& [id, client] : context.state.clients) {
-    if (client->abroad || client->node != context.node.index) continue;
+    if (client->neighbour_client || client->node != context.node.index) continue;
     connected += context.state.IsOpen(*client) ? 1 : 0;
   }
   info.Section("Clients");

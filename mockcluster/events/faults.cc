@@ -178,7 +178,8 @@ class FaultCause {
 
   absl::Status FailOver(Fault fault) {
     std::optional<NodeIndex> replica = PickNode([this](const Node& node) {
-      return IsHeir(state_, node) && MayHandOver(state_, state_.node(*node.view.me().primary));
+      return CanTakeOver(state_, node) &&
+             CanFailOverSafely(state_, state_.node(*node.view.me().primary));
     });
     if (!replica) return Nowhere();
     NodeIndex primary = *state_.node(*replica).view.me().primary;

@@ -98,7 +98,7 @@ class MisbehaviourCause {
 
   absl::Status DemoteDestination() {
     std::optional<NodeIndex> replica = Pick([this](const Node& node) {
-      return IsHeir(state_, node) && IsDestination(state_, PrimaryOf(node)) &&
+      return CanTakeOver(state_, node) && IsDestination(state_, PrimaryOf(node)) &&
              !LosesMarks(state_, PrimaryOf(node));
     });
     return replica ? Failover(state_, *replica, FailoverKind::kGraceful) : Nowhere();
@@ -115,7 +115,7 @@ class MisbehaviourCause {
     constexpr size_t kPrimariesMin = 3;
     if (primaries < kPrimariesMin) return Nowhere();
     std::optional<NodeIndex> replica = Pick([this](const Node& node) {
-      return IsHeir(state_, node) && MayHandOver(state_, PrimaryOf(node));
+      return CanTakeOver(state_, node) && CanFailOverSafely(state_, PrimaryOf(node));
     });
     if (!replica) return Nowhere();
     const NodeIndex primary = PrimaryOf(state_.node(*replica)).index;
@@ -129,7 +129,7 @@ class MisbehaviourCause {
     Cluster* neighbour = state_.neighbour;
     if (neighbour == nullptr) return Nowhere();
     std::optional<NodeIndex> replica = Pick([this](const Node& node) {
-      return IsHeir(state_, node) && MayHandOver(state_, PrimaryOf(node));
+      return CanTakeOver(state_, node) && CanFailOverSafely(state_, PrimaryOf(node));
     });
     const std::vector<NodeIndex> foreign = neighbour->Primaries();
     if (!replica || foreign.empty()) return Nowhere();

@@ -128,7 +128,7 @@ struct Client {
   NodeIndex node;
   uint64_t process_serial = 0;
   bool closed = false;
-  std::optional<ClientId> abroad;    // a client of the neighbour: all other members are unused
+  std::optional<ClientId> neighbour_client;  // if set, all other members are unused
   std::vector<std::string> stalled;  // the command that waits because the node hangs or is busy
   bool slept = false;                // the wait is over of the DEBUG SLEEP that comes next
   // The error to send before the connection is closed.

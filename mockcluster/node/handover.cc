@@ -32,13 +32,13 @@ bool IsDestination(const ClusterState& state, const Node& primary) {
   });
 }
 
-bool MayHandOver(const ClusterState& state, const Node& primary) {
+bool CanFailOverSafely(const ClusterState& state, const Node& primary) {
   if (LosesMarks(state, primary)) return false;
   const bool heard_at_once = state.options.gossip == GossipMode::kImmediate && AllFollow(state);
   return heard_at_once || !IsDestination(state, primary);
 }
 
-bool IsHeir(const ClusterState& state, const Node& replica) {
+bool CanTakeOver(const ClusterState& state, const Node& replica) {
   if (!replica.view.IsReplica() || replica.isolated || replica.hung) return false;
   if (!replica.link.backlog.empty() || replica.link.paused) return false;
   const Node& primary = state.node(*replica.view.me().primary);

@@ -14,9 +14,9 @@ bool LosesMarks(const ClusterState& state, const Node& primary);
 bool IsDestination(const ClusterState& state, const Node& primary);
 
 // True if the failover of `primary` loses nothing and causes no redirect loop.
-bool MayHandOver(const ClusterState& state, const Node& primary);
+bool CanFailOverSafely(const ClusterState& state, const Node& primary);
 
 // True if `replica` has all data of its primary, the primary owns slots, and both are reachable.
-bool IsHeir(const ClusterState& state, const Node& replica);
+bool CanTakeOver(const ClusterState& state, const Node& replica);
 
 }  // namespace mockcluster::inline v0

@@ -114,11 +114,11 @@ absl::Status Listing::ListAll(ListingRequest request, RecordSink& sink,
 ListingCounters CountersOf(const ListWalk::Counters& counters) {
   return {.redirects = counters.redirects,
           .slot_restarts = counters.slot_restarts,
-          .retakes = counters.retakes,
+          .rereads = counters.rereads,
           .segments_ahead = counters.segments_ahead,
           .segments_ahead_dropped = counters.segments_ahead_dropped,
-          .segments_found = counters.segments_found,
-          .segments_found_stale = counters.segments_found_stale,
+          .segments_prefetched = counters.segments_prefetched,
+          .segments_prefetched_stale = counters.segments_prefetched_stale,
           .examined = counters.examined,
           .matched = counters.matched};
 }

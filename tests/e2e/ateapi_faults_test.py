@@ -171,7 +171,7 @@ class HugeSlot(unittest.TestCase):
                 self.assertEqual(len(set(ids)), 3000)
                 self.assertLessEqual(len(ids), 3000 + len(first.actors))
                 self.assertEqual(http.metric("ateapi_list_slot_restarts_total"), 1)
-                self.assertGreater(http.metric("ateapi_list_retakes_total"), 0)
+                self.assertGreater(http.metric("ateapi_list_rereads_total"), 0)
 
     def rest(self, client, token):
         """UNAVAILABLE as long as the cluster has not noticed that the node is back."""

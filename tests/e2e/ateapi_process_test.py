@@ -37,7 +37,7 @@ class Watched(ServiceCase):
         self.assertGreater(metric("ateapi_calls_total", method="ListActors", code="OK"), 0)
         self.assertGreater(metric("ateapi_call_seconds_count", method="ListActors"), 0)
         for zero in ("ateapi_list_skipped_records_total", "ateapi_list_slot_restarts_total",
-                     "ateapi_list_retakes_total", "ateapi_redis_retries_total",
+                     "ateapi_list_rereads_total", "ateapi_redis_retries_total",
                      "ateapi_listings_refused_total", "ateapi_listings_in_flight",
                      "ateapi_redis_error_replies_total"):
             self.assertEqual(metric(zero), 0, zero)

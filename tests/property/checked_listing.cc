@@ -25,8 +25,8 @@ std::optional<std::string> CheckedListing::RunParts(std::vector<Position> parts,
     redirects_ += page.counters.redirects;
     segments_ahead_ += page.counters.segments_ahead;
     segments_ahead_dropped_ += page.counters.segments_ahead_dropped;
-    segments_found_ += page.counters.segments_found;
-    segments_found_stale_ += page.counters.segments_found_stale;
+    segments_prefetched_ += page.counters.segments_prefetched;
+    segments_prefetched_stale_ += page.counters.segments_prefetched_stale;
     not_wanted_ += page.counters.examined - page.counters.matched;
     if (page.unavailable) {
       ++unavailable_;

@@ -47,8 +47,8 @@ class CheckedListing {
   size_t redirects() const { return redirects_; }
   size_t segments_ahead() const { return segments_ahead_; }
   size_t segments_ahead_dropped() const { return segments_ahead_dropped_; }
-  size_t segments_found() const { return segments_found_; }
-  size_t segments_found_stale() const { return segments_found_stale_; }
+  size_t segments_prefetched() const { return segments_prefetched_; }
+  size_t segments_prefetched_stale() const { return segments_prefetched_stale_; }
   size_t not_wanted() const { return not_wanted_; }
   // The faults left a cluster that does not come to rest, not even after a repair: that the listing
   // did not end says nothing.
@@ -78,8 +78,8 @@ class CheckedListing {
   size_t redirects_ = 0;
   size_t segments_ahead_ = 0;
   size_t segments_ahead_dropped_ = 0;
-  size_t segments_found_ = 0;
-  size_t segments_found_stale_ = 0;
+  size_t segments_prefetched_ = 0;
+  size_t segments_prefetched_stale_ = 0;
   size_t not_wanted_ = 0;  // records that the sink did not take
   bool cluster_broken_ = false;
 };

@@ -159,8 +159,8 @@ TEST(ListingProperty, ExactlyOnceThroughFaults) {
     reach.Count(listing.redirects() > 0, "redirects");
     reach.Count(listing.segments_ahead() > 0, "segments ahead");
     reach.CountRare(listing.segments_ahead_dropped() > 0, "segments ahead in vain");
-    reach.Count(listing.segments_found() > 0, "names ahead");
-    reach.CountRare(listing.segments_found_stale() > 0, "names ahead in vain");
+    reach.Count(listing.segments_prefetched() > 0, "names ahead");
+    reach.CountRare(listing.segments_prefetched_stale() > 0, "names ahead in vain");
     reach.Count(world.pages_ahead() > 0, "pages ahead");
     reach.CountRare(world.pages_ahead_dropped() > 0, "pages ahead in vain");
     reach.Count(!world.poison().empty(), "unreadable records");

@@ -117,7 +117,7 @@ ListingResult List(const ListingPlan& plan, ListingAudit& audit) {
     if (!page.ok()) break;
     give_up = absl::Now() + plan.patience;
     audit.OnPage(*page, plan.page_size);
-    result.segments_prefetched += page->counters.segments_found;
+    result.segments_prefetched += page->counters.segments_prefetched;
     result.next_token = page->response.next_page_token();
     if (result.next_token.empty()) break;
     ++pages;

@@ -341,13 +341,13 @@ TEST(Metrics, CountWhatAPageTook) {
   Metrics metrics;
   EXPECT_THAT(metrics.Text(), HasSubstr("ateapi_list_slot_restarts_total 0\n"));
   EXPECT_THAT(metrics.Text(), HasSubstr("ateapi_redis_error_replies_total{kind=\"ASK\"} 0\n"));
-  metrics.CountPage({.actors = 5, .skipped_records = 1, .slot_restarts = 2, .retakes = 3});
+  metrics.CountPage({.actors = 5, .skipped_records = 1, .slot_restarts = 2, .rereads = 3});
   metrics.CountRetry();
   const std::string text = metrics.Text();
   for (const char* const line :
        {"ateapi_list_pages_total 1\n", "ateapi_list_actors_total 5\n",
         "ateapi_list_skipped_records_total 1\n", "ateapi_list_slot_restarts_total 2\n",
-        "ateapi_list_retakes_total 3\n", "ateapi_redis_retries_total 1\n"}) {
+        "ateapi_list_rereads_total 3\n", "ateapi_redis_retries_total 1\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

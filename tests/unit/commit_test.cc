@@ -38,7 +38,7 @@ bool IsDone(const ValueResult& value) {
 
 void CheckCommit(const std::vector<ValueResult>& values, const PageRoom& room,
                  bool all_or_nothing) {
-  const Commit commit = CommitValues(values, room, all_or_nothing);
+  const Commit commit = CountCommittable(values, room, all_or_nothing);
   ASSERT_LE(commit.passed, values.size());
   size_t records = 0;
   size_t bytes = 0;
@@ -119,7 +119,7 @@ KeyList KeysOf(const std::vector<std::pair<Slot, uint64_t>>& places) {
 bool IsBehind(const KeyList::Key& key, const Position& position) {
   if (key.slot != position.slot) return key.slot > position.slot;
   const std::optional<KeyMark> floor = FloorOf(position);
-  return !floor || floor->IsPassedBy(key.hash, key.text);
+  return !floor || floor->IsBefore(key.hash, key.text);
 }
 
 // What was passed lies before the position, what was not behind it: also among keys of one hash.
@@ -133,7 +133,7 @@ TEST(CommitTest, APositionDividesTheKeysThatWerePassedFromTheOthers) {
     for (const size_t end_slot : {8, 9}) {
       for (size_t passed = 0; passed <= keys.size(); ++passed) {
         const Position start{.slot = 5, .end = 9};
-        const std::optional<Position> behind = PositionBehind(start, keys, passed, end_slot);
+        const std::optional<Position> behind = PositionAfter(start, keys, passed, end_slot);
         ASSERT_EQ(!behind, passed == keys.size() && end_slot == 9);
         if (!behind) continue;
         ASSERT_EQ(behind->end, start.end);
@@ -148,14 +148,14 @@ TEST(CommitTest, APositionDividesTheKeysThatWerePassedFromTheOthers) {
 TEST(CommitTest, WithoutAPassedKeyThePositionStays) {
   const Position start{.slot = 5, .place = AfterKey{{.hash = 7}}};
   const KeyList keys = KeysOf({{5, 8}});
-  EXPECT_EQ(PositionBehind(start, keys, 0, 6), start);
+  EXPECT_EQ(PositionAfter(start, keys, 0, 6), start);
 }
 
 TEST(CommitDeathTest, ASegmentThatBeginsBeforeItsPositionIsABug) {
   const KeyList keys = KeysOf({{4, 1}});
-  EXPECT_DEATH(PositionBehind(Position{.slot = 5}, keys, 0, 6), "does not hold");
-  EXPECT_DEATH(PositionBehind(Position{.slot = 5}, keys, 2, 6), "does not hold");
-  EXPECT_DEATH(PositionBehind(Position{.slot = 5}, KeyList(), 0, 5), "does not hold");
+  EXPECT_DEATH(PositionAfter(Position{.slot = 5}, keys, 0, 6), "does not hold");
+  EXPECT_DEATH(PositionAfter(Position{.slot = 5}, keys, 2, 6), "does not hold");
+  EXPECT_DEATH(PositionAfter(Position{.slot = 5}, KeyList(), 0, 5), "does not hold");
 }
 
 }  // namespace

@@ -309,7 +309,7 @@ class OldViewListing final : public PageTaker, public ReplyObserver {
   void EndPage(const std::optional<Position>&, const ListWalk::Counters& counters) override {
     keys.insert(open_.front().keys.begin(), open_.front().keys.end());
     open_.pop_front();
-    stale += counters.segments_found_stale;
+    stale += counters.segments_prefetched_stale;
   }
   void DropPage() override { open_.pop_back(); }
   void OnReply(size_t request, size_t command, const ReplyView& reply) override {

@@ -88,12 +88,12 @@ std::string Reason(const absl::Status& status) {
 struct Listed {
   std::vector<std::set<std::string>> pages;  // ids
   size_t actors = 0;
-  size_t segments_found = 0;
+  size_t segments_prefetched = 0;
   std::string last_token;
   absl::Status end;
 
   void Add(const ActorPage& page) {
-    segments_found += page.counters.segments_found;
+    segments_prefetched += page.counters.segments_prefetched;
     std::set<std::string>& ids = pages.emplace_back();
     for (const ateapi::Actor& actor : page.response.actors()) ids.insert(actor.actor_id());
     actors += ids.size();
@@ -202,7 +202,7 @@ TEST_P(ListingPagesTest, AReaderOfFewActorsGivesThePagesOfAChainOfCalls) {
     EXPECT_TRUE(read.end.ok()) << read.end;
     EXPECT_TRUE(read.pages == calls.pages) << "pages of " << page_size;
     EXPECT_EQ(read.actors, kFew);
-    EXPECT_GT(read.segments_found, 0u);
+    EXPECT_GT(read.segments_prefetched, 0u);
   }
 }
 

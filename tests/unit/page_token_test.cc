@@ -188,12 +188,12 @@ TEST(NameMarkTest, TheTieStandsInsideARunOfEqualHashes) {
   uint64_t b = BreakTie("b");
   ASSERT_NE(a, b);
   KeyMark behind_run{.hash = 5};
-  EXPECT_FALSE(behind_run.IsPassedBy(5, "a"));
-  EXPECT_TRUE(behind_run.IsPassedBy(6, "a"));
+  EXPECT_FALSE(behind_run.IsBefore(5, "a"));
+  EXPECT_TRUE(behind_run.IsBefore(6, "a"));
   KeyMark at_a{.hash = 5, .tie = a};
-  EXPECT_FALSE(at_a.IsPassedBy(5, "a"));
-  EXPECT_EQ(at_a.IsPassedBy(5, "b"), b > a);
-  EXPECT_FALSE(at_a.IsPassedBy(4, "b"));
+  EXPECT_FALSE(at_a.IsBefore(5, "a"));
+  EXPECT_EQ(at_a.IsBefore(5, "b"), b > a);
+  EXPECT_FALSE(at_a.IsBefore(4, "b"));
 }
 
 RC_GTEST_PROP(PartitionsTest, AreDisjointAndTogetherWhatIsLeft, ()) {

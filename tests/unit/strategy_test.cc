@@ -1,4 +1,4 @@
-// The whole table: each strategy, each impediment, each kind of server.
+// The whole table: each strategy, each obstacle, each kind of server.
 #include "core/listing/strategy.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ const Endpoint kElsewhere{"127.0.0.1", 7001};
 const Migration kMigration{.slot = 3, .source = kAsked, .destination = kElsewhere};
 
 std::vector<Strategy> AllStrategies() {
-  return {ReadBatch(), ReadSlot(), ReadWholeSlot(), ReadMigratingSlot{kMigration},
+  return {ReadBatch(), ReadSlotUpToLimit(), ReadSlotUnlimited(), ReadMigratingSlot{kMigration},
           ReadLargeSlot{.count = 8}};
 }
 
@@ -33,21 +33,21 @@ ReadError Error(ServerErrorKind kind, bool transient = true, bool at_once = fals
 }
 
 // What is expected of every strategy.
-void ExpectOfAll(const Impediment& met, const Strategy& strategy, Then then,
+void ExpectOfAll(const ReadObstacle& met, const Strategy& strategy, Then then,
                  const std::vector<ServerFacts>& facts = AllFacts()) {
   for (const ServerFacts& each : facts) {
     for (const Strategy& from : AllStrategies()) {
-      const Transition next = Next(from, met, each, 0);
+      const Transition next = NextStrategy(from, met, each, 0);
       EXPECT_EQ(next.strategy, strategy) << from.index();
       EXPECT_EQ(next.then, then) << from.index();
     }
   }
 }
 
-void ExpectToStay(const Impediment& met, Then then) {
+void ExpectToStay(const ReadObstacle& met, Then then) {
   for (const ServerFacts& facts : AllFacts()) {
     for (const Strategy& from : AllStrategies()) {
-      const Transition next = Next(from, met, facts, 0);
+      const Transition next = NextStrategy(from, met, facts, 0);
       EXPECT_EQ(next.strategy, from) << from.index();
       EXPECT_EQ(next.then, then) << from.index();
     }
@@ -55,8 +55,8 @@ void ExpectToStay(const Impediment& met, Then then) {
 }
 
 TEST(StrategyTest, ASlotWithManyKeysIsReadAloneThenByWhatServersCan) {
-  ExpectOfAll(TooManyKeys{}, ReadSlot(), Then::kRead);
-  ExpectOfAll(TooManyKeys{.for_any_whole_read = true}, ReadWholeSlot(), Then::kRead,
+  ExpectOfAll(TooManyKeys{}, ReadSlotUpToLimit(), Then::kRead);
+  ExpectOfAll(TooManyKeys{.for_any_whole_read = true}, ReadSlotUnlimited(), Then::kRead,
               {{false, false}, {false, true}});
   ExpectOfAll(TooManyKeys{.for_any_whole_read = true}, ReadLargeSlot(), Then::kRead,
               {{true, false}, {true, true}});
@@ -65,9 +65,9 @@ TEST(StrategyTest, ASlotWithManyKeysIsReadAloneThenByWhatServersCan) {
 TEST(StrategyTest, ASlotThatABatchDoesNotCoverIsReadAlone) {
   for (const ServerFacts& facts : AllFacts()) {
     for (const Strategy& from : AllStrategies()) {
-      const Transition next = Next(from, NotCovered{}, facts, 0);
+      const Transition next = NextStrategy(from, NotCovered{}, facts, 0);
       const bool in_batch = from == Strategy(ReadBatch());
-      EXPECT_EQ(next.strategy, in_batch ? Strategy(ReadSlot()) : from);
+      EXPECT_EQ(next.strategy, in_batch ? Strategy(ReadSlotUpToLimit()) : from);
       EXPECT_EQ(next.then, in_batch ? Then::kRead : Then::kReread);
     }
   }
@@ -80,9 +80,9 @@ TEST(StrategyTest, AKeyWithTheNameOfTheProbeChangesNothingElse) {
 TEST(StrategyTest, WithoutPerSlotTablesThereIsNoReadingByCursor) {
   for (const ServerFacts& facts : AllFacts()) {
     for (const Strategy& from : AllStrategies()) {
-      const Transition next = Next(from, NoPerSlotTables{}, facts, 0);
+      const Transition next = NextStrategy(from, NoPerSlotTables{}, facts, 0);
       const bool in_batch = from == Strategy(ReadBatch());
-      EXPECT_EQ(next.strategy, in_batch ? Strategy(ReadBatch()) : Strategy(ReadWholeSlot()));
+      EXPECT_EQ(next.strategy, in_batch ? Strategy(ReadBatch()) : Strategy(ReadSlotUnlimited()));
       EXPECT_EQ(next.then, in_batch ? Then::kRead : Then::kReread);
     }
   }
@@ -93,7 +93,7 @@ TEST(StrategyTest, AnotherProcessBeginsALargeSlotAnewWithACountOfItsOwn) {
 }
 
 TEST(StrategyTest, ADestinationThatNobodyKnowsLeadsToTheTopology) {
-  ExpectOfAll(UnknownNode{}, ReadSlot(), Then::kRefresh);
+  ExpectOfAll(UnknownNode{}, ReadSlotUpToLimit(), Then::kRefresh);
 }
 
 TEST(StrategyTest, MovedLeadsToTheTopology) {
@@ -104,7 +104,7 @@ TEST(StrategyTest, AskLeadsToTheMigration) {
   Migration migration = kMigration;
   migration.probe_variant = 2;
   for (const Strategy& from : AllStrategies()) {
-    const Transition next = Next(from, Error(ServerErrorKind::kAsk, true, true), {}, 2);
+    const Transition next = NextStrategy(from, Error(ServerErrorKind::kAsk, true, true), {}, 2);
     EXPECT_EQ(next.strategy, Strategy(ReadMigratingSlot{migration}));
     EXPECT_EQ(next.then, Then::kReread);
   }

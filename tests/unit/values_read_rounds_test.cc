@@ -72,7 +72,7 @@ class ValuesReadRounds : public testing::Test {
                       {.bytes_left = bytes_left, .mget_keys = mget_keys}, &sink_);
   }
   static Commit Finish(ValuesRead& read, size_t bytes_left = 100) {
-    Commit commit = CommitValues(read.results(), {.bytes = bytes_left});
+    Commit commit = CountCommittable(read.results(), {.bytes = bytes_left});
     read.TellUnreadable(commit.passed, commit.too_large);
     return commit;
   }

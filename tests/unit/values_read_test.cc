@@ -73,7 +73,7 @@ TEST(ValuesReadTest, TheFirstRecordIsReadThoughOthersFillThePage) {
   ASSERT_EQ(read.NextRound().size(), 1);
   Reply(read, "$5\r\nfirst\r\n");
   ASSERT_TRUE(read.NextRound().empty());
-  const Commit commit = CommitValues(read.results(), {.bytes = 8});
+  const Commit commit = CountCommittable(read.results(), {.bytes = 8});
   EXPECT_EQ(commit.passed, 1);
   EXPECT_EQ(commit.records, 1);
   EXPECT_EQ(commit.bytes, 5);

@@ -54,16 +54,16 @@ TEST(SlotOwners, AMovedGoesBeforeTheTopologyUntilItIsForgotten) {
 
 TEST(WalkKnowledge, LearnsFromWhatItMeets) {
   WalkKnowledge known{.reading = {.per_slot_tables = true}, .estimates = Estimates({})};
-  known.OnImpediment(ProbeExists{});
+  known.OnObstacle(ProbeExists{});
   EXPECT_EQ(known.probe_variant, 1);
-  known.OnImpediment(NoPerSlotTables{});
+  known.OnObstacle(NoPerSlotTables{});
   EXPECT_FALSE(known.reading.per_slot_tables);
   ReadError moved{.kind = ServerErrorKind::kMoved, .slot = 7, .redirect = {"10.0.0.1", 6379}};
-  known.OnImpediment(moved);
+  known.OnObstacle(moved);
   EXPECT_TRUE(known.owners.Find(7, Topology()));
-  known.OnImpediment(ReadError{.kind = ServerErrorKind::kAsk, .slot = 7});
+  known.OnObstacle(ReadError{.kind = ServerErrorKind::kAsk, .slot = 7});
   EXPECT_TRUE(known.owners.Find(7, Topology()));
-  known.OnImpediment(ReadError{.kind = ServerErrorKind::kClusterDown});
+  known.OnObstacle(ReadError{.kind = ServerErrorKind::kClusterDown});
   EXPECT_FALSE(known.owners.Find(7, Topology())) << "who moved it where may have changed";
 }
 

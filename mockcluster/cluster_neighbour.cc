@@ -21,17 +21,17 @@ absl::StatusOr<ClientId> Cluster::ConnectAbroad(const atestore::Endpoint& endpoi
     return absl::UnavailableError(
         absl::StrCat("connection refused by ", endpoint.host, ":", endpoint.port));
   }
-  absl::StatusOr<ClientId> abroad = neighbour->Connect(endpoint);
-  if (!abroad.ok()) return abroad;
+  absl::StatusOr<ClientId> neighbour_client = neighbour->Connect(endpoint);
+  if (!neighbour_client.ok()) return neighbour_client;
   Client& client = state_->AddClient();
-  client.abroad = *abroad;
+  client.neighbour_client = *neighbour_client;
   return client.id;
 }
 
 std::string Cluster::NodeIdOf(ClientId id) const {
   const Client* client = state_->FindClient(id);
   if (client == nullptr) return {};
-  if (client->abroad) return state_->neighbour->NodeIdOf(*client->abroad);
+  if (client->neighbour_client) return state_->neighbour->NodeIdOf(*client->neighbour_client);
   return state_->node(client->node).id;
 }
 
