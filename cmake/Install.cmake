@@ -20,13 +20,11 @@ endif()
 # export all symbols, and their SOVERSION is new with every minor version. What a program may
 # include is this list, and what these include; tests/tidy checks that it is closed.
 set(ATESTORE_PUBLIC_HEADERS
-  core/glob.h
-  core/page_token.h
-  core/position.h
+  core/endpoint.h
+  core/page_token_key.h
   core/resp.h
   core/shard_request.h
   core/slot.h
-  core/topology.h
   mockcluster/cluster.h
   mockcluster/fault_plan.h
   mockcluster/keyspace/entry.h

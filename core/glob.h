@@ -13,7 +13,8 @@ namespace atestore::inline v0 {
 // is O(pattern × text); no recursion.
 bool GlobMatch(std::string_view pattern, std::string_view text);
 
-// The pattern that matches every text beginning with `prefix`, which may hold any bytes.
+// The pattern that matches every text beginning with `prefix`, which may hold any bytes. Part of
+// the public API: store/key_listing.h declares it too.
 std::string GlobOfPrefix(std::string_view prefix);
 
 // A pattern, split into the literal prefix of everything that it matches and the pattern of the

@@ -7,19 +7,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/page_token_key.h"
 #include "core/position.h"
 
 namespace atestore::inline v0 {
 
 // The length limit of a token, in characters.
 inline constexpr size_t kPageTokenLengthMax = 256;
-
-// A key for the tags of page tokens.
-struct PageTokenKey {
-  uint8_t id = 0;      // 1 … 255; part of the token
-  std::string secret;  // at least kPageTokenSecretBytesMin bytes
-};
-inline constexpr size_t kPageTokenSecretBytesMin = 16;
 
 // Why a token was refused.
 enum class PageTokenFlaw {

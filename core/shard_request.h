@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "core/endpoint.h"
 #include "core/resp.h"
-#include "core/topology.h"
 
 namespace atestore::inline v0 {
 
@@ -17,11 +17,5 @@ struct ShardRequest {
   // UNAVAILABLE when the connection leads to another node.
   std::string node_id = {};
 };
-
-// Sets `request.node_id` to the id of the node that the topology has at the request's endpoint, or
-// to an id that no node has if the topology has none there: the address may have passed to a node
-// of another cluster. Call this before any request whose reply is taken as a fact about keys. A
-// topology that does not know all members leaves requests to unknown nodes unchanged.
-void DemandMember(const Topology& topology, ShardRequest& request);
 
 }  // namespace atestore::inline v0

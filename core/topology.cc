@@ -1,15 +1,18 @@
 #include "core/topology.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "core/shard_request.h"
 #include "core/status.h"
 
 namespace atestore::inline v0 {
 namespace {
+
+// No node has this id, so any node that answers is refused.
+constexpr char kNoNode[] = "none";
 
 absl::Status BadReply(std::string_view what) {
   return DataLossError(absl::StrCat("CLUSTER SLOTS: ", ToAbsl(what)));
@@ -57,42 +60,7 @@ absl::StatusOr<std::optional<ClusterNode>> ReadNode(const ReplyView& node, const
   return result;
 }
 
-absl::Status NotAnAddress(std::string_view text) {
-  return InvalidArgumentError(
-      absl::StrCat("address \"", ToAbsl(text.substr(0, kHostBytesMax)), "\" is not host:port"));
-}
-
 }  // namespace
-
-std::string ToString(const Endpoint& endpoint) {
-  return absl::StrCat(endpoint.host, ":", endpoint.port);
-}
-
-absl::StatusOr<Endpoint> ParseListenEndpoint(std::string_view text) {
-  size_t colon = text.rfind(':');
-  Endpoint endpoint;
-  if (colon != std::string_view::npos) {
-    std::string_view host = text.substr(0, colon);
-    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-      host = host.substr(1, host.size() - 2);
-    }
-    std::string_view port = text.substr(colon + 1);
-    auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-    bool host_valid = host.size() <= kHostBytesMax && host.find_first_of("[]") == host.npos;
-    if (error == std::errc() && end == port.data() + port.size() && host_valid) {
-      endpoint.host = host;
-      return endpoint;
-    }
-  }
-  return NotAnAddress(text);
-}
-
-absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
-  absl::StatusOr<Endpoint> endpoint = ParseListenEndpoint(text);
-  // Port 0 cannot be connected to.
-  if (endpoint.ok() && endpoint->port == 0) return NotAnAddress(text);
-  return endpoint;
-}
 
 absl::StatusOr<Topology> Topology::FromClusterSlots(const ReplyView& reply, const Endpoint& asked) {
   if (!reply.is_array()) return BadReply("the reply is not an array");
@@ -183,6 +151,14 @@ uint16_t Topology::IndexOfPrimary(ClusterNode node) {
   auto found = std::find(primaries_.begin(), primaries_.end(), node);
   if (found == primaries_.end()) found = primaries_.insert(found, std::move(node));
   return static_cast<uint16_t>(found - primaries_.begin());
+}
+
+void DemandMember(const Topology& topology, ShardRequest& request) {
+  if (const std::string* id = topology.IdAt(request.endpoint)) {
+    request.node_id = *id;
+  } else if (topology.IsStranger(request.endpoint)) {
+    request.node_id = kNoNode;
+  }
 }
 
 }  // namespace atestore::inline v0

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <bitset>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,33 +9,16 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/endpoint.h"
 #include "core/resp.h"
 #include "core/slot.h"
 
 namespace atestore::inline v0 {
 
-// The longest name of a host (RFC 1035 allows 253 characters).
-inline constexpr size_t kHostBytesMax = 255;
+struct ShardRequest;
+
 // The most nodes of a cluster. The Redis Cluster specification is designed for up to 1,000.
 inline constexpr size_t kClusterNodesMax = 4096;
-
-// Where a node listens.
-struct Endpoint {
-  std::string host;  // a name or an IP address (IPv6 without brackets), at most kHostBytesMax
-  uint16_t port = 0;
-
-  auto operator<=>(const Endpoint&) const = default;
-};
-
-// "host:port".
-std::string ToString(const Endpoint& endpoint);
-
-// Parses "host:port" as operators write it and as MOVED and ASK contain it. The port follows the
-// last colon, so IPv6 addresses may have brackets but need none. The host may be empty.
-// INVALID_ARGUMENT when the text is not such an address; the message quotes it.
-absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text);
-// The same for an address to listen at: port 0 is allowed and lets the system choose a port.
-absl::StatusOr<Endpoint> ParseListenEndpoint(std::string_view text);
 
 struct ClusterNode {
   std::string id;  // 40 hexadecimal digits; survives restarts and changes of address
@@ -98,5 +80,11 @@ class Topology {
   std::vector<ClusterNode> members_;  // empty: not known
   size_t covered_slots_ = 0;
 };
+
+// Sets `request.node_id` to the id of the node that the topology has at the request's endpoint, or
+// to an id that no node has if the topology has none there: the address may have passed to a node
+// of another cluster. Call this before any request whose reply is taken as a fact about keys. A
+// topology that does not know all members leaves requests to unknown nodes unchanged.
+void DemandMember(const Topology& topology, ShardRequest& request);
 
 }  // namespace atestore::inline v0

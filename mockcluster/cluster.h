@@ -12,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/endpoint.h"
 #include "core/slot.h"
-#include "core/topology.h"
 #include "mockcluster/fault_plan.h"
 #include "mockcluster/options.h"
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/glob.h"
 #include "core/key_filter.h"
 #include "core/listing/keys_batch.h"
 #include "core/status.h"

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/glob.h"
 #include "store/call_options.h"
 #include "store/key_page.h"
 #include "store/pages.h"
@@ -16,10 +16,13 @@
 
 namespace atestore::inline v0 {
 
+// The KeyQuery::match for all keys that begin with `prefix`, which may hold any bytes.
+std::string GlobOfPrefix(std::string_view prefix);
+
 // Which keys, and what of them. A token is bound to both.
 struct KeyQuery {
-  // A glob, as in SCAN MATCH (core/glob.h), at most kMatchBytesMax; GlobOfPrefix() makes one of a
-  // prefix. One that pins a slot ("{user}:*") reads that slot alone.
+  // A glob, as in SCAN MATCH: * ? [abc] [^abc] [a-z] and \ as escape, at most kMatchBytesMax. One
+  // that pins a slot ("{user}:*") reads that slot alone.
   std::string match = "*";
   // Values of strings are read too. A key of another type, or with a value over 4 MiB or too large
   // for a page, is listed without: see KeyPage::no_value(). Without values nothing but keys is

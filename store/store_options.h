@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "core/page_token.h"
-#include "core/topology.h"
+#include "core/endpoint.h"
+#include "core/page_token_key.h"
 
 namespace atestore::inline v0 {
 

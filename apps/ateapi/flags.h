@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/topology.h"
+#include "core/endpoint.h"
 
 namespace atestore {
 

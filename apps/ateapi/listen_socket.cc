@@ -14,8 +14,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "apps/ateapi/listen_address.h"
+#include "core/endpoint.h"
 #include "core/status.h"
-#include "core/topology.h"
 
 namespace atestore {
 namespace {

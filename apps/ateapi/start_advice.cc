@@ -7,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apps/cli/certificate_probe.h"
-#include "core/topology.h"
+#include "core/endpoint.h"
 
 namespace atestore {
 namespace {

@@ -10,8 +10,8 @@
 #include "apps/kubectl-ate/output_format.h"
 #include "apps/kubectl-ate/reading_plan.h"
 #include "apps/kubectl-ate/selectors.h"
+#include "core/endpoint.h"
 #include "core/status.h"
-#include "core/topology.h"
 #include "store/codec/actor_fields.h"
 
 namespace atestore::cli {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/topology.h"
+#include "core/endpoint.h"
 
 namespace atestore::cli {
 

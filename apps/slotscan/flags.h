@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/topology.h"
+#include "core/endpoint.h"
 #include "store/key_listing.h"
 #include "store/redis/redis_options.h"
 

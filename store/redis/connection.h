@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "core/topology.h"
+#include "core/endpoint.h"
 #include "store/redis/batch.h"
 #include "store/redis/connection_state.h"
 #include "store/redis/event_loop.h"

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/topology.h"
+#include "core/endpoint.h"
 #include "store/redis/back_off.h"
 #include "store/redis/connection.h"
 #include "store/redis/event_loop.h"

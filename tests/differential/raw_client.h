@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/endpoint.h"
 #include "core/resp.h"
-#include "core/topology.h"
 
 namespace atestore {
 

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "core/topology.h"
+#include "core/endpoint.h"
 
 namespace atestore {
 
