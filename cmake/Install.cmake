@@ -30,22 +30,16 @@ set(ATESTORE_PUBLIC_HEADERS
   mockcluster/keyspace/entry.h
   mockcluster/keyspace/keyspace.h
   mockcluster/options.h
-  store/actor_range.h
   store/actor_store.h
   store/advanced.h
-  store/call_options.h
   store/embedded/embedded_transport.h
   store/error_info.h
   store/key_listing.h
-  store/key_page.h
+  store/options.h
   store/pages.h
   store/redis/redis_options.h
   store/redis/redis_transport.h
-  store/send_outcome.h
-  store/shard_health.h
   store/shard_transport.h
-  store/steady_time.h
-  store/store_options.h
   store/version.h)
 
 # Makes `name` a part of the package: atestore_core is atestore::core there, and here too.

@@ -1,4 +1,4 @@
-#include "store/actor_range.h"
+#include "store/pages.h"
 
 #include <utility>
 

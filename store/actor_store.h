@@ -10,18 +10,21 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/ateapi.pb.h"
-#include "store/actor_range.h"
-#include "store/call_options.h"
+#include "store/options.h"
 #include "store/pages.h"
-#include "store/shard_health.h"
 #include "store/shard_transport.h"
-#include "store/store_options.h"
 
 namespace atestore::inline v0 {
 
 // AIP-158: what page_size means when it is 0, and what a larger one is coerced to.
 inline constexpr int32_t kPageSizeDefault = 1000;
 inline constexpr int32_t kPageSizeMax = 1000;
+
+// Whether a primary answers and lets the store read and list all that it needs.
+struct ShardHealth {
+  std::string node;  // its address
+  absl::Status status;
+};
 
 // Actors, atespaces and workers in a Redis Cluster, one JSON value a key:
 // "actor:<atespace>:<actor_id>", "atespace:<name>", "worker:<namespace>:<pool>:<pod>".
@@ -37,7 +40,7 @@ inline constexpr int32_t kPageSizeMax = 1000;
 class ActorStore {
  public:
   // A store over `transport`. Does not wait for the cluster: CheckHealth() does. INVALID_ARGUMENT
-  // (INVALID_OPTION) names the field of `options` that is not as store/store_options.h says, or
+  // (INVALID_OPTION) names the field of `options` that is not as store/options.h says, or
   // "transport" when there is none.
   static absl::StatusOr<std::unique_ptr<ActorStore>> Open(std::unique_ptr<ShardTransport> transport,
                                                           const StoreOptions& options);

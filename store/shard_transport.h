@@ -24,7 +24,7 @@ class ReplyObserver {
   // connect, connection lost, not a Redis server, LOADING during the handshake), DEADLINE_EXCEEDED,
   // UNAUTHENTICATED or PERMISSION_DENIED (AUTH refused), FAILED_PRECONDITION (TLS refused),
   // DATA_LOSS (not RESP). Its commands may or may not have been executed, unless WasNotSent()
-  // (store/send_outcome.h) says that they were not.
+  // says that they were not.
   virtual void OnFailure(size_t request, const absl::Status& status) = 0;
   // What else to send before Execute() returns: asked after the last reply to a request, where
   // replies come one by one also after the first, and not after a failure. These requests are
@@ -47,7 +47,7 @@ class ShardTransport {
  public:
   virtual ~ShardTransport() = default;
 
-  // `deadline` is a point of SteadyNow() (store/steady_time.h).
+  // `deadline` is a point of SteadyNow() (store/options.h).
   // Sends every request, all at once, then what the observer adds, and returns when each has all
   // its replies or has failed.
   // `observer` is called from any thread, never after Execute() returned. Requests to the same
@@ -62,5 +62,16 @@ class ShardTransport {
   // must outlive it.
   virtual std::unique_ptr<ShardTransport> Exclusive() = 0;
 };
+
+// Tells a failed request that never left this process from one that a server may have executed.
+// A transport marks the former; everything unmarked has an unknown outcome. A server that replied
+// with an error is neither: it refused the command and did not execute it.
+
+// `failure` marked: no byte of the request reached a server.
+absl::Status MarkNotSent(absl::Status failure);
+
+// True when MarkNotSent() made `failure`, also after its code or message was rewritten with the
+// payloads kept.
+bool WasNotSent(const absl::Status& failure);
 
 }  // namespace atestore::inline v0

@@ -15,7 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 namespace {

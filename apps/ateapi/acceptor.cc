@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "apps/ateapi/log.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 namespace {

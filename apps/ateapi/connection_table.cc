@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "apps/ateapi/service_limits.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 namespace {

@@ -13,7 +13,7 @@
 #include "apps/ateapi/page_stream.h"
 #include "core/status.h"
 #include "store/error_info.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 namespace {

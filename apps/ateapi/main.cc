@@ -29,7 +29,7 @@
 #include "core/status.h"
 #include "core/utf8.h"
 #include "store/cluster/clock.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 namespace {

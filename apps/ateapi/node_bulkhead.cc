@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/error_info.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 
 namespace atestore {
 

@@ -4,7 +4,7 @@
 
 #include "apps/ateapi/log.h"
 #include "core/status.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 

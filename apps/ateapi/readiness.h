@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "apps/ateapi/metrics.h"
-#include "store/shard_health.h"
+#include "store/actor_store.h"
 
 namespace atestore {
 

@@ -11,7 +11,7 @@
 #include "apps/ateapi/error_details.h"
 #include "apps/ateapi/rpc_calls.h"
 #include "store/error_info.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 namespace {

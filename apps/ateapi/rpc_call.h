@@ -15,7 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "apps/ateapi/byte_budget.h"
-#include "store/call_options.h"
+#include "store/options.h"
 
 namespace atestore {
 

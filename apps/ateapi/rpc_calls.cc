@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 

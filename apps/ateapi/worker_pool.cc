@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "apps/slotscan/flags.h"
-#include "store/key_page.h"
+#include "store/key_listing.h"
 
 namespace slotscan {
 

@@ -11,7 +11,7 @@
 #include "core/status.h"
 #include "core/utf8.h"
 #include "store/advanced.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace slotscan {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
-#include "store/send_outcome.h"
-#include "store/steady_time.h"
+#include "store/options.h"
+#include "store/shard_transport.h"
 
 namespace atestore::inline v0 {
 

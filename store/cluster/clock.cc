@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/time/clock.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore::inline v0 {
 

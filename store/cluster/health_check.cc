@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/key_filter.h"
+#include "store/actor_store.h"
 
 namespace atestore::inline v0 {
 namespace {

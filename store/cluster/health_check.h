@@ -5,9 +5,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "store/cluster/cluster_client.h"
-#include "store/shard_health.h"
 
 namespace atestore::inline v0 {
+
+struct ShardHealth;
 
 // Asks every primary, each by itself, as CheckCluster() does. An error when no view of the cluster
 // can be read, or slots have no owner. A topology that cannot be refreshed in time is used as it

@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "store/call_options.h"
 #include "store/cluster/clock.h"
+#include "store/options.h"
 
 namespace atestore::inline v0 {
 

@@ -6,7 +6,7 @@
 #include "core/status.h"
 #include "store/cluster/execute_at.h"
 #include "store/error_info.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 
 namespace atestore::inline v0 {
 namespace {

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/lost_reply.h"
 #include "core/status.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 #include "store/transport/request_queue.h"
 #include "store/transport/wrong_node.h"
 

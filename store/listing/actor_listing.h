@@ -16,7 +16,7 @@
 #include "store/listing/page_reader.h"
 #include "store/listing/read_ahead_budget.h"
 #include "store/listing/wide_page_reader.h"
-#include "store/store_options.h"
+#include "store/options.h"
 
 namespace atestore::inline v0 {
 

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/listing/values_read.h"
-#include "store/key_page.h"
+#include "store/key_listing.h"
 
 namespace atestore::inline v0 {
 

@@ -9,10 +9,10 @@
 #include "core/listing/list_walk.h"
 #include "core/listing/page_sequence.h"
 #include "core/position.h"
-#include "store/call_options.h"
 #include "store/cluster/bounded_transport.h"
 #include "store/cluster/cluster_client.h"
 #include "store/cluster/server_traits.h"
+#include "store/options.h"
 #include "store/pages.h"
 
 namespace atestore::inline v0 {

@@ -12,7 +12,7 @@
 
 #include "core/page_token.h"
 #include "store/actor_store.h"
-#include "store/key_page.h"
+#include "store/key_listing.h"
 #include "store/listing/listing.h"
 #include "store/listing/open_page.h"
 #include "store/listing/read_ahead_budget.h"

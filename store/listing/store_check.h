@@ -2,13 +2,13 @@
 
 #include "absl/status/statusor.h"
 #include "core/page_token.h"
+#include "store/options.h"
 #include "store/shard_transport.h"
-#include "store/store_options.h"
 
 namespace atestore::inline v0 {
 
 // What Open() of ActorStore and KeyListing checks: INVALID_ARGUMENT (INVALID_OPTION, with the
-// field) where `transport` is null or `options` are not as store/store_options.h says. The result
+// field) where `transport` is null or `options` are not as store/options.h says. The result
 // makes and reads page tokens with the keys in `options`.
 absl::StatusOr<PageTokenCodec> CheckStore(const ShardTransport* transport,
                                           const StoreOptions& options);

@@ -9,9 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/listing/list_walk.h"
-#include "store/call_options.h"
 #include "store/cluster/cluster_client.h"
 #include "store/cluster/retry_pacer.h"
+#include "store/options.h"
 #include "store/shard_transport.h"
 
 namespace atestore::inline v0 {

@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "core/resp.h"
-#include "store/call_options.h"
 #include "store/cluster/cluster_client.h"
+#include "store/options.h"
 
 namespace atestore::inline v0 {
 

@@ -6,9 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "proto/ateapi.pb.h"
-#include "store/call_options.h"
 #include "store/cluster/cluster_client.h"
 #include "store/codec/actor_fields.h"
+#include "store/options.h"
 
 namespace atestore::inline v0 {
 

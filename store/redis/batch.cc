@@ -5,7 +5,7 @@
 
 #include "absl/strings/cord.h"
 #include "core/status.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 
 namespace atestore::inline v0 {
 namespace {

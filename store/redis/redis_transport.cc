@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "core/status.h"
+#include "store/options.h"
 #include "store/redis/batch.h"
 #include "store/redis/batch_watch.h"
 #include "store/redis/connection_pool.h"
 #include "store/redis/event_loop.h"
-#include "store/steady_time.h"
 
 namespace atestore::inline v0 {
 

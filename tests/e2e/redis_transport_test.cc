@@ -6,7 +6,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 #include "tests/support/reply_recorder.h"
 #include "tests/support/require_server.h"
 

@@ -9,7 +9,7 @@
 #include "store/codec/json_patch.h"
 #include "store/codec/value_codec.h"
 #include "store/records/record_text.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 #include "store/transport/request_queue.h"
 
 namespace atestore {

@@ -11,8 +11,8 @@
 #include "apps/ateapi/worker_pool.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "store/send_outcome.h"
-#include "store/steady_time.h"
+#include "store/options.h"
+#include "store/shard_transport.h"
 
 namespace atestore {
 namespace {

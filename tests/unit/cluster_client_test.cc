@@ -15,7 +15,8 @@
 #include "store/cluster/retry_pacer.h"
 #include "store/cluster/slot_call.h"
 #include "store/error_info.h"
-#include "store/steady_time.h"
+#include "store/options.h"
+#include "store/transport/steady_timeline.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/scripted_transport.h"
 

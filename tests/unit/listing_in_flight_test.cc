@@ -18,8 +18,8 @@
 #include "store/actor_store.h"
 #include "store/cluster/bounded_transport.h"
 #include "store/embedded/embedded_transport.h"
-#include "store/send_outcome.h"
-#include "store/steady_time.h"
+#include "store/options.h"
+#include "store/shard_transport.h"
 #include "store/transport/request_queue.h"
 
 namespace atestore {

@@ -11,7 +11,7 @@
 #include "store/cluster/execute_at.h"
 #include "store/embedded/embedded_transport.h"
 #include "store/records/record_change.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 #include "tests/support/manual_clock.h"
 
 namespace atestore {

@@ -9,7 +9,7 @@
 #include "store/cluster/execute_at.h"
 #include "store/codec/json_patch.h"
 #include "store/records/record_text.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 #include "tests/support/hooked_transport.h"
 #include "tests/unit/records_fixture.h"
 

@@ -9,7 +9,7 @@
 
 #include "core/status.h"
 #include "store/redis/batch_watch.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/reply_recorder.h"
 

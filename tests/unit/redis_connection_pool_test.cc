@@ -10,7 +10,7 @@
 #include "core/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/reply_recorder.h"
 

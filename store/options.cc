@@ -1,8 +1,9 @@
-#include "store/steady_time.h"
+#include "store/options.h"
 
 #include <chrono>
 
 #include "absl/time/clock.h"
+#include "store/transport/steady_timeline.h"
 
 namespace atestore::inline v0 {
 namespace {

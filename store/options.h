@@ -41,4 +41,25 @@ struct StoreOptions {
   std::function<void(const Endpoint& node)> on_foreign_node = {};
 };
 
+// Deadlines and budgets are points of this time: the time of day when the process started, and what
+// a steady clock has counted since. So it never steps, whatever happens to the time of day.
+// Thread-safe.
+absl::Time SteadyNow();
+
+// The same moment, from the time of day as it is now: for deadlines that come from elsewhere.
+// Infinite times stay infinite.
+absl::Time FromTimeOfDay(absl::Time time_of_day);
+
+// What one call may take.
+struct CallOptions {
+  // A point of SteadyNow(), which FromTimeOfDay() makes of a time of day.
+  absl::Time deadline = absl::InfiniteFuture();
+  // Polled between round trips, by the caller's thread or the transport's, one at a time. Empty:
+  // never.
+  std::function<bool()> cancelled = {};
+  // Called by each thread that the call starts, before it does anything else: for what belongs to
+  // a thread, such as the context of a trace. Empty: nothing.
+  std::function<void()> on_thread = {};
+};
+
 }  // namespace atestore::inline v0

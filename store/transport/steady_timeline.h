@@ -4,15 +4,6 @@
 
 namespace atestore::inline v0 {
 
-// Deadlines and budgets are points of this time: the time of day when the process started, and what
-// a steady clock has counted since. So it never steps, whatever happens to the time of day.
-// Thread-safe.
-absl::Time SteadyNow();
-
-// The same moment, from the time of day as it is now: for deadlines that come from elsewhere.
-// Infinite times stay infinite.
-absl::Time FromTimeOfDay(absl::Time time_of_day);
-
 // What SteadyNow() is made of, so that a test can let the time of day step.
 class SteadyTimeline {
  public:

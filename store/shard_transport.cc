@@ -1,4 +1,4 @@
-#include "store/send_outcome.h"
+#include "store/shard_transport.h"
 
 #include <string_view>
 
