@@ -37,7 +37,6 @@ set(ATESTORE_PUBLIC_HEADERS
   store/key_listing.h
   store/options.h
   store/pages.h
-  store/redis/redis_options.h
   store/redis/redis_transport.h
   store/shard_transport.h
   store/version.h)

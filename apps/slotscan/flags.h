@@ -8,7 +8,7 @@
 
 #include "core/endpoint.h"
 #include "store/key_listing.h"
-#include "store/redis/redis_options.h"
+#include "store/redis/redis_transport.h"
 
 namespace slotscan {
 

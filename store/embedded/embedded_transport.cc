@@ -1,7 +1,13 @@
 #include "store/embedded/embedded_transport.h"
 
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "core/lost_reply.h"
+#include "core/resp.h"
 #include "core/status.h"
 #include "store/shard_transport.h"
 #include "store/transport/request_queue.h"
@@ -19,41 +25,46 @@ std::vector<Endpoint> EmbeddedCluster::Endpoints() {
   });
 }
 
-EmbeddedTransport::EmbeddedTransport(std::shared_ptr<EmbeddedCluster> cluster)
-    : EmbeddedTransport(std::move(cluster), AfterLoss::kReconnect) {}
+// The connections of one transport, by node. All but the constructor needs the cluster for itself.
+class EmbeddedTransport::Connections {
+ public:
+  // After a connection was lost while nobody waited for a reply on it.
+  enum class AfterLoss { kReconnect, kFailOneRequest };
 
-EmbeddedTransport::EmbeddedTransport(std::shared_ptr<EmbeddedCluster> cluster, AfterLoss after_loss)
-    : cluster_(std::move(cluster)), after_loss_(after_loss) {}
-
-EmbeddedTransport::~EmbeddedTransport() {
-  cluster_->With([this](mockcluster::Cluster& cluster) {
-    for (const auto& [endpoint, connection] : connections_) cluster.Disconnect(connection.client);
-  });
-}
-
-std::unique_ptr<ShardTransport> EmbeddedTransport::Exclusive() {
-  return std::unique_ptr<ShardTransport>(
-      new EmbeddedTransport(cluster_, AfterLoss::kFailOneRequest));
-}
-
-void EmbeddedTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
-                                ReplyObserver& observer) {
-  RequestQueue queue(requests);
-  for (size_t index = 0; index < queue.size(); ++index) {
-    if (observer.Abandon()) {
-      observer.OnFailure(
-          index, MarkNotSent(DeadlineExceededError("the caller waits no longer for a reply")));
-      continue;
-    }
-    absl::Status status = cluster_->With([&](mockcluster::Cluster& cluster) {
-      return ExecuteOne(cluster, index, queue[index], observer);
+  Connections(std::shared_ptr<EmbeddedCluster> cluster, AfterLoss after_loss)
+      : cluster_(std::move(cluster)), after_loss_(after_loss) {}
+  ~Connections() {
+    cluster_->With([this](mockcluster::Cluster& cluster) {
+      for (const auto& [endpoint, connection] : connections_) cluster.Disconnect(connection.client);
     });
-    status.ok() ? queue.Append(observer.More()) : observer.OnFailure(index, status);
   }
-}
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
 
-absl::Status EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t index,
-                                           const ShardRequest& request, ReplyObserver& observer) {
+  const std::shared_ptr<EmbeddedCluster>& cluster() const { return cluster_; }
+
+  // Why there is no (further) reply.
+  absl::Status Execute(mockcluster::Cluster& cluster, size_t index, const ShardRequest& request,
+                       ReplyObserver& observer);
+
+ private:
+  struct Connection {
+    mockcluster::ClientId client;
+    std::string node_id;  // of who answers
+    std::unique_ptr<RespReader> reader;
+  };
+
+  absl::StatusOr<Connection*> Connect(mockcluster::Cluster& cluster, const Endpoint& endpoint);
+  void Close(mockcluster::Cluster& cluster, const Endpoint& endpoint);
+
+  const std::shared_ptr<EmbeddedCluster> cluster_;
+  const AfterLoss after_loss_;
+  std::map<Endpoint, Connection> connections_;
+};
+
+absl::Status EmbeddedTransport::Connections::Execute(mockcluster::Cluster& cluster, size_t index,
+                                                     const ShardRequest& request,
+                                                     ReplyObserver& observer) {
   absl::StatusOr<Connection*> connection = Connect(cluster, request.endpoint);
   if (!connection.ok()) return MarkNotSent(connection.status());
   if (!request.node_id.empty() && request.node_id != (*connection)->node_id) {
@@ -83,7 +94,7 @@ absl::Status EmbeddedTransport::ExecuteOne(mockcluster::Cluster& cluster, size_t
   return failure;
 }
 
-absl::StatusOr<EmbeddedTransport::Connection*> EmbeddedTransport::Connect(
+absl::StatusOr<EmbeddedTransport::Connections::Connection*> EmbeddedTransport::Connections::Connect(
     mockcluster::Cluster& cluster, const Endpoint& endpoint) {
   auto found = connections_.find(endpoint);
   if (found != connections_.end() && cluster.IsOpen(found->second.client)) return &found->second;
@@ -101,10 +112,41 @@ absl::StatusOr<EmbeddedTransport::Connection*> EmbeddedTransport::Connect(
   return &connections_.emplace(endpoint, std::move(connection)).first->second;
 }
 
-void EmbeddedTransport::Close(mockcluster::Cluster& cluster, const Endpoint& endpoint) {
+void EmbeddedTransport::Connections::Close(mockcluster::Cluster& cluster,
+                                           const Endpoint& endpoint) {
   auto found = connections_.find(endpoint);
   cluster.Disconnect(found->second.client);
   connections_.erase(found);
+}
+
+EmbeddedTransport::EmbeddedTransport(std::shared_ptr<EmbeddedCluster> cluster)
+    : EmbeddedTransport(
+          std::make_unique<Connections>(std::move(cluster), Connections::AfterLoss::kReconnect)) {}
+
+EmbeddedTransport::EmbeddedTransport(std::unique_ptr<Connections> connections)
+    : connections_(std::move(connections)) {}
+
+EmbeddedTransport::~EmbeddedTransport() = default;
+
+std::unique_ptr<ShardTransport> EmbeddedTransport::Exclusive() {
+  return std::unique_ptr<ShardTransport>(new EmbeddedTransport(std::make_unique<Connections>(
+      connections_->cluster(), Connections::AfterLoss::kFailOneRequest)));
+}
+
+void EmbeddedTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
+                                ReplyObserver& observer) {
+  RequestQueue queue(requests);
+  for (size_t index = 0; index < queue.size(); ++index) {
+    if (observer.Abandon()) {
+      observer.OnFailure(
+          index, MarkNotSent(DeadlineExceededError("the caller waits no longer for a reply")));
+      continue;
+    }
+    absl::Status status = connections_->cluster()->With([&](mockcluster::Cluster& cluster) {
+      return connections_->Execute(cluster, index, queue[index], observer);
+    });
+    status.ok() ? queue.Append(observer.More()) : observer.OnFailure(index, status);
+  }
 }
 
 }  // namespace atestore::inline v0

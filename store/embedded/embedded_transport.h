@@ -1,10 +1,9 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
-#include <string>
+#include <vector>
 
 #include "mockcluster/cluster.h"
 #include "store/shard_transport.h"
@@ -43,26 +42,10 @@ class EmbeddedTransport final : public ShardTransport {
   std::unique_ptr<ShardTransport> Exclusive() override;
 
  private:
-  // After a connection was lost while nobody waited for a reply on it.
-  enum class AfterLoss { kReconnect, kFailOneRequest };
+  class Connections;
+  explicit EmbeddedTransport(std::unique_ptr<Connections> connections);
 
-  EmbeddedTransport(std::shared_ptr<EmbeddedCluster> cluster, AfterLoss after_loss);
-
-  struct Connection {
-    mockcluster::ClientId client;
-    std::string node_id;  // of who answers
-    std::unique_ptr<RespReader> reader;
-  };
-
-  // Why there is no (further) reply.
-  absl::Status ExecuteOne(mockcluster::Cluster& cluster, size_t index, const ShardRequest& request,
-                          ReplyObserver& observer);
-  absl::StatusOr<Connection*> Connect(mockcluster::Cluster& cluster, const Endpoint& endpoint);
-  void Close(mockcluster::Cluster& cluster, const Endpoint& endpoint);
-
-  const std::shared_ptr<EmbeddedCluster> cluster_;
-  const AfterLoss after_loss_;
-  std::map<Endpoint, Connection> connections_;  // guarded by the cluster
+  const std::unique_ptr<Connections> connections_;
 };
 
 }  // namespace atestore::inline v0

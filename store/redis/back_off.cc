@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/time/time.h"
-#include "store/redis/redis_options.h"
+#include "store/redis/limits.h"
 
 namespace atestore::inline v0 {
 

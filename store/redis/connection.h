@@ -9,7 +9,7 @@
 #include "store/redis/batch.h"
 #include "store/redis/connection_state.h"
 #include "store/redis/event_loop.h"
-#include "store/redis/redis_options.h"
+#include "store/redis/redis_transport.h"
 
 namespace atestore::inline v0 {
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
+#include "store/redis/limits.h"
 
 namespace atestore::inline v0 {
 

@@ -11,7 +11,7 @@
 #include "store/redis/back_off.h"
 #include "store/redis/connection.h"
 #include "store/redis/event_loop.h"
-#include "store/redis/redis_options.h"
+#include "store/redis/redis_transport.h"
 
 namespace atestore::inline v0 {
 

@@ -7,6 +7,7 @@
 #include "core/lost_reply.h"
 #include "core/server_error.h"
 #include "core/status.h"
+#include "store/redis/limits.h"
 #include "store/transport/wrong_node.h"
 
 namespace atestore::inline v0 {

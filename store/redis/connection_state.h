@@ -11,7 +11,7 @@
 #include "core/resp.h"
 #include "store/redis/back_off.h"
 #include "store/redis/batch.h"
-#include "store/redis/redis_options.h"
+#include "store/redis/redis_transport.h"
 
 namespace atestore::inline v0 {
 

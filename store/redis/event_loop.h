@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "core/endpoint.h"
 #include "store/redis/back_off.h"
-#include "store/redis/redis_options.h"
+#include "store/redis/redis_transport.h"
 
 namespace atestore::inline v0 {
 

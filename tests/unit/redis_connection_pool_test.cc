@@ -10,6 +10,7 @@
 #include "core/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "store/redis/limits.h"
 #include "store/shard_transport.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/reply_recorder.h"

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "store/redis/limits.h"
 #include "store/shard_transport.h"
 #include "tests/support/reply_recorder.h"
 
