@@ -27,8 +27,6 @@ set(ATESTORE_PUBLIC_HEADERS
   core/slot.h
   mockcluster/cluster.h
   mockcluster/fault_plan.h
-  mockcluster/keyspace/entry.h
-  mockcluster/keyspace/keyspace.h
   mockcluster/options.h
   store/actor_store.h
   store/advanced.h

@@ -5,8 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "mockcluster/keyspace/keyspace.h"
-
 namespace mockcluster::inline v0 {
 
 // Which server a node emulates: version strings, error texts and the rules that differ.
@@ -15,6 +13,16 @@ enum class Flavor {
   kValkey80,  // Valkey 8.0.1: one table per slot, SETSLOT is replicated
   kValkey91,  // Valkey 9.1: as 8.0, atomic slot migration, EXEC decides on missing keys
 };
+
+// How a server lays its keys out, which decides what a SCAN cursor means.
+enum class Layout {
+  kSingleTable,  // Redis 7.0, 7.2: one hash table a node, cursor in hash order
+  kPerSlot,  // Valkey ≥ 8.0, Redis ≥ 7.4: one table a slot, cursor = position · 2¹⁴ + slot
+};
+
+// The types a value can have. Only strings carry content; the others exist so that WRONGTYPE,
+// TYPE and SCAN … TYPE behave.
+enum class ValueType : uint8_t { kString, kList, kSet, kZset, kHash, kStream };
 
 // When a node learns of events on other nodes.
 enum class GossipMode {
@@ -30,6 +38,12 @@ struct NodeSettings {
   uint64_t replicas_to_write_min = 0;     // min-replicas-to-write
   bool stop_writes_on_save_error = true;  // stop-writes-on-bgsave-error
   bool saving_fails = false;              // the last snapshot could not be written
+};
+
+// Actors that are computed when asked for, not stored: up to 10⁹ and more in constant memory.
+struct SyntheticActors {
+  uint64_t actors = 0;      // in the whole cluster, spread evenly over the slots
+  uint32_t atespaces = 50;  // ≥ 1; actors are spread over them: space-0, space-1, …
 };
 
 // How to build a cluster. A value; equal options and equal calls give equal bytes.

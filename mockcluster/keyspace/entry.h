@@ -6,14 +6,11 @@
 #include <string_view>
 
 #include "core/slot.h"
+#include "mockcluster/options.h"
 
 namespace mockcluster::inline v0 {
 
 using atestore::Slot;
-
-// The types a value can have. Only strings carry content; the others exist so that WRONGTYPE,
-// TYPE and SCAN … TYPE behave.
-enum class ValueType : uint8_t { kString, kList, kSet, kZset, kHash, kStream };
 
 // As TYPE replies it: "string", "list", "set", "zset", "hash", "stream".
 std::string_view TypeName(ValueType type);

@@ -8,25 +8,14 @@
 #include "absl/functional/function_ref.h"
 #include "core/slot.h"
 #include "mockcluster/keyspace/entry.h"
+#include "mockcluster/options.h"
 
 namespace mockcluster::inline v0 {
-
-// How a server lays its keys out, which decides what a SCAN cursor means.
-enum class Layout {
-  kSingleTable,  // Redis 7.0, 7.2: one hash table a node, cursor in hash order
-  kPerSlot,  // Valkey ≥ 8.0, Redis ≥ 7.4: one table a slot, cursor = position · 2¹⁴ + slot
-};
 
 // What a table does on its own while, as on a real server, a child process shares its memory.
 enum class ResizePolicy {
   kNormal,
   kAvoid,  // BGSAVE or AOF rewrite running: grow only when badly overfull, never shrink
-};
-
-// Actors that are computed when asked for, not stored: up to 10⁹ and more in constant memory.
-struct SyntheticActors {
-  uint64_t actors = 0;      // in the whole cluster, spread evenly over the slots
-  uint32_t atespaces = 50;  // ≥ 1; actors are spread over them: space-0, space-1, …
 };
 
 struct KeyspaceOptions {

@@ -79,10 +79,11 @@ STORE_PARTS = ("store/redis/", "store/embedded/")
 
 
 # The order of the parts of a layer, lowest first: a part may include itself and what stands in a
-# lower row. "x/" is a folder, "*.h" and "*.cc" are the headers and sources above the folders.
+# lower row. "x/" is a folder, "*.h" and "*.cc" are the headers and sources above the folders that
+# are not named.
 PART_ORDERS = {
-    "mockcluster": (("keyspace/", "wire/"), ("*.h",), ("node/",), ("commands/",), ("events/",),
-                    ("*.cc",), ("control/",), ("tcp/",)),
+    "mockcluster": (("options.h",), ("keyspace/", "wire/"), ("*.h",), ("node/",), ("commands/",),
+                    ("events/",), ("*.cc",), ("control/",), ("tcp/",)),
     "store": (("*.h", "codec/"), ("filter/", "transport/"), ("cluster/", "embedded/", "redis/"),
               ("records/",), ("listing/",), ("*.cc",)),
 }
@@ -138,10 +139,11 @@ def check_layers(path: str, text: str) -> Iterator[Finding]:
 def part_of(path: str, layer: str) -> tuple[int, str] | None:
     """The row in the order of its layer, and the name, of the part that `path` belongs to."""
     rest = path.removeprefix(layer + "/")
-    name = rest[:rest.find("/") + 1] or "*" + pathlib.PurePosixPath(rest).suffix
-    for row, parts in enumerate(PART_ORDERS[layer]):
-        if name in parts:
-            return row, name
+    general = rest[:rest.find("/") + 1] or "*" + pathlib.PurePosixPath(rest).suffix
+    for name in (rest, general):
+        for row, parts in enumerate(PART_ORDERS[layer]):
+            if name in parts:
+                return row, name
     return None
 
 

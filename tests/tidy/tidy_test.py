@@ -12,7 +12,7 @@ import tidy
 HEADERS = {"core/slot.h", "core/resp.h", "store/cluster/clock.h", "store/listing/listing.h",
            "store/redis/batch.h", "store/actor_store.h", "store/codec/actor_json.h",
            "store/records/records.h", "store/transport/request_queue.h",
-           "mockcluster/cluster.h", "apps/ateapi/log.h", "bench/data.h",
+           "mockcluster/cluster.h", "mockcluster/options.h", "apps/ateapi/log.h", "bench/data.h",
            "mockcluster/commands/routing.h", "mockcluster/control/control.h",
            "mockcluster/events/faults.h", "mockcluster/keyspace/table.h",
            "mockcluster/node/gossip.h", "mockcluster/wire/request_parser.h"}
@@ -74,6 +74,7 @@ class Parts(unittest.TestCase):
         for path, header in (
                 ("mockcluster/keyspace/a.cc", "mockcluster/cluster.h"),
                 ("mockcluster/keyspace/a.cc", "mockcluster/wire/request_parser.h"),
+                ("mockcluster/options.h", "mockcluster/keyspace/table.h"),
                 ("mockcluster/node/a.cc", "mockcluster/commands/routing.h"),
                 ("mockcluster/commands/a.h", "mockcluster/events/faults.h"),
                 ("mockcluster/events/a.cc", "mockcluster/control/control.h"),
@@ -96,6 +97,8 @@ class Parts(unittest.TestCase):
                 ("mockcluster/node/a.cc", "mockcluster/node/gossip.h"),
                 ("mockcluster/node/a.cc", "mockcluster/cluster.h"),
                 ("mockcluster/a.h", "mockcluster/keyspace/table.h"),
+                ("mockcluster/a.h", "mockcluster/options.h"),
+                ("mockcluster/keyspace/a.h", "mockcluster/options.h"),
                 ("mockcluster/a.cc", "mockcluster/cluster.h"),
                 ("mockcluster/a.cc", "mockcluster/events/faults.h"),
                 ("mockcluster/tcp/a.cc", "mockcluster/control/control.h"),
