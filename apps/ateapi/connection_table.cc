@@ -78,10 +78,28 @@ void ConnectionTable::Remove(int descriptor) {
   Forget(descriptor);
 }
 
-void ConnectionTable::CallBegan(const std::string& grpc_peer) {
+int64_t ConnectionTable::CallBegan(const std::string& grpc_peer) {
   const std::lock_guard lock(mutex_);
   const auto found = by_peer_.find(PlainPeer(grpc_peer));
-  if (found != by_peer_.end()) ++connections_[found->second].calls;
+  if (found == by_peer_.end()) return 0;
+  Connection& connection = connections_[found->second];
+  ++connection.begun;
+  return ++connection.calls;
+}
+
+void ConnectionTable::CheckArrivals(const std::string& grpc_peer, const Arrivals& arrivals) {
+  if (!grpc_peer.starts_with("ip")) return;  // clients of a Unix socket have no addresses
+  const std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(PlainPeer(grpc_peer));
+  if (found == by_peer_.end()) return;
+  Connection& connection = connections_[found->second];
+  const int64_t open = arrivals.arrived - arrivals.answered - arrivals.cancelled;
+  // Health checks are answered without beginning here.
+  const int64_t waiting = arrivals.arrived - std::max(connection.begun, arrivals.answered);
+  if (connection.is_flooding || (waiting < kWaitingCallsMax && open < kOpenStreamsMax)) return;
+  connection.is_flooding = true;
+  report_.refused();
+  Close(connection);
 }
 
 void ConnectionTable::CallEnded(const std::string& grpc_peer) {

@@ -18,6 +18,12 @@ namespace atestore {
 // arrived is closed: each costs the service more than its peer (HTTP/2 rapid reset).
 inline constexpr int64_t kResetsMax = 200;
 inline constexpr absl::Duration kResetPeriod = absl::Seconds(10);
+// A connection with so many calls that have not begun is closed: clients that keep to what gRPC
+// announces (kStreamsPerConnectionMax) have fewer, unless they cancel many.
+inline constexpr int64_t kWaitingCallsMax = 320;
+// A connection with so many open streams is closed. gRPC counts a stream until it knows that its
+// answer is sent; by then the client may have opened the next, so there can be twice as many.
+inline constexpr int64_t kOpenStreamsMax = 640;
 
 // The connections of clients, limited in total and per address. When there is no room, it closes
 // connections without a call: first those that never sent anything, of the address that has the
@@ -35,9 +41,20 @@ class ConnectionTable {
   // The caller has closed the connection.
   void Remove(int descriptor);
 
-  // A call from `peer`, in gRPC's notation, began or ended.
-  void CallBegan(const std::string& grpc_peer);
+  // A call from `peer`, in gRPC's notation, began or ended. CallBegan() returns the number of the
+  // connection's calls that have begun and not ended.
+  int64_t CallBegan(const std::string& grpc_peer);
   void CallEnded(const std::string& grpc_peer);
+
+  // The streams of a connection since it was accepted.
+  struct Arrivals {
+    int64_t arrived = 0;
+    int64_t answered = 0;
+    int64_t cancelled = 0;
+  };
+  // Closes the connection to `grpc_peer` if it has kWaitingCallsMax or kOpenStreamsMax.
+  void CheckArrivals(const std::string& grpc_peer, const Arrivals& arrivals);
+
   // A call ends because its request did not arrive.
   void CallReset(const std::string& grpc_peer);
 
@@ -54,7 +71,9 @@ class ConnectionTable {
     absl::Time since;
     bool silent = true;
     int64_t calls = 0;
-    int64_t resets = 0;  // since `resets_since`
+    int64_t begun = 0;
+    bool is_flooding = false;  // closed for that
+    int64_t resets = 0;        // since `resets_since`
     absl::Time resets_since = absl::InfinitePast();
   };
 

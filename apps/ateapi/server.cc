@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "apps/ateapi/acceptor.h"
 #include "apps/ateapi/authorization/jwt.h"
+#include "apps/ateapi/call_backlog.h"
 #include "apps/ateapi/connection_table.h"
 #include "apps/ateapi/control_service.h"
 #include "apps/ateapi/credentials.h"
@@ -60,6 +61,7 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMsMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kHeaderBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 1);  // CallBacklog counts with it
   grpc::ResourceQuota quota("ateapi");
   quota.Resize(kQuotaBytes);
   builder.SetResourceQuota(quota);
@@ -78,9 +80,10 @@ class Server::Impl {
                  CallGuard(parts.authorizer)),
         connections_(parts.connections_max,
                      parts.metrics.Bound("connections", parts.connections_max)) {
-    service_.OnCalls([this](const std::string& peer) { connections_.CallBegan(peer); },
-                     [this](const std::string& peer) { connections_.CallReset(peer); },
-                     [this](const std::string& peer) { connections_.CallEnded(peer); });
+    service_.OnCalls(
+        [this](const std::string& peer) { backlog_.CallBegan(connections_.CallBegan(peer)); },
+        [this](const std::string& peer) { connections_.CallReset(peer); },
+        [this](const std::string& peer) { connections_.CallEnded(peer); });
   }
 
   absl::Status Start(const Flags& flags) {
@@ -100,6 +103,7 @@ class Server::Impl {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     SetLimits(builder);
+    builder.SetContextAllocator(backlog_.MakeArrivalCounter());
     builder.SetMaxReceiveMessageSize(static_cast<int>(2 * kRequestBytesMax));
     builder.SetMaxSendMessageSize(kSendBytesMax);
     builder.RegisterCallbackGenericService(&service_);
@@ -167,6 +171,7 @@ class Server::Impl {
   ControlService service_;
   std::unique_ptr<grpc::Service> described_;  // for reflection
   ConnectionTable connections_;
+  CallBacklog backlog_{connections_};
   std::unique_ptr<ServerCertificates> certificates_;  // null: plaintext
   std::unique_ptr<ListenSocket> listening_;
   std::unique_ptr<ExternalConnectionAcceptor> clients_;

@@ -1,6 +1,7 @@
 """What one client takes is not taken from the others: connections, streams whose request never
 comes, answers that nobody reads, listings, shards that hang."""
 
+import concurrent.futures
 import contextlib
 import resource
 import threading
@@ -9,7 +10,7 @@ import unittest
 
 import grpc
 
-from hostile_clients import (HEADERS, RST_STREAM, Http2, connect, ends, frame, many,
+from hostile_clients import (END_HEADERS, HEADERS, RST_STREAM, Http2, connect, ends, frame, many,
                              request_headers)
 from processes import Ateapi, Cluster, PATIENCE, have_server, until
 from wire import OWN_CONNECTION, Client, Code, Http, ServiceCase, WireCase, api, ref
@@ -94,6 +95,66 @@ class RapidReset(WireCase):
             self.assertGreaterEqual(http.metric("ateapi_bound_refused_total", bound="connections"),
                                     10)
             self.assertLess(service.peak_rss_kib() - before, 200 << 10)
+
+    def assert_a_burst_is_bearable(self, *endings):
+        """15,000 calls on each of 20 connections at once; `endings`: the frame type and payload of
+        what follows the headers of each."""
+        headers = request_headers("/ateapi.Control/GetActor")
+        flood = b"".join(frame(HEADERS, END_HEADERS, stream, headers) +
+                         b"".join(frame(kind, 0, stream, payload) for kind, payload in endings)
+                         for stream in range(1, 30001, 2))
+        with Ateapi("--demo-actors", "2000", *Ateapi.METRICS) as service:
+            honest = [self.enterContext(Client(service.address, options=OWN_CONNECTION))
+                      for _ in range(8)]
+            for client in honest:
+                client.call("ListActors", page_size=1)
+
+            def send(connection):
+                with contextlib.suppress(OSError):
+                    connection.socket.sendall(flood)
+
+            def ask(client):
+                """The seconds that each of 20 calls takes."""
+                seconds = []
+                for _ in range(20):
+                    start = time.monotonic()
+                    client.call("ListActors", page_size=1, timeout=PATIENCE)
+                    seconds.append(time.monotonic() - start)
+                return seconds
+
+            with many(lambda: Http2(service.address), 20) as connections, \
+                    concurrent.futures.ThreadPoolExecutor(40) as threads:
+                sent = [threads.submit(send, connection) for connection in connections]
+                asked = [threads.submit(ask, client) for client in honest]
+                took = sorted(second for each in asked for second in each.result())
+                for connection in connections:
+                    self.assertTrue(ends(connection.socket, PATIENCE))
+                concurrent.futures.wait(sent)
+            self.assertLess(service.peak_rss_kib(), 600 << 10)
+            self.assertLess(took[int(len(took) * 0.99)], 0.5)
+            refused = Http(service.metrics_address).metric("ateapi_bound_refused_total",
+                                                           bound="connections")
+            self.assertGreaterEqual(refused, 20)
+
+    def test_a_burst_of_cancelled_calls(self):
+        self.assert_a_burst_is_bearable((RST_STREAM, b"\0\0\0\x08"))
+
+    def test_a_burst_of_open_calls(self):
+        """A client that ignores the announced number of concurrent streams."""
+        self.assert_a_burst_is_bearable()
+
+    def test_an_honest_burst_closes_nothing(self):
+        """As many concurrent calls as a client may have, on several connections."""
+        with Ateapi("--demo-actors", "2000", *Ateapi.METRICS) as service:
+            calls = []
+            for _ in range(8):
+                client = self.enterContext(Client(service.address, options=OWN_CONNECTION))
+                calls += [client.begin("ListActors", page_size=1) for _ in range(1000)]
+            codes = {call.code() for call in calls}
+            self.assertLessEqual(codes, {Code.OK, Code.RESOURCE_EXHAUSTED})
+            refused = Http(service.metrics_address).metric("ateapi_bound_refused_total",
+                                                           bound="connections")
+            self.assertIn(refused, (None, 0))
 
 
 class SilentStreams(WireCase):
