@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "absl/strings/numbers.h"
-#include "store/steady_time.h"
+#include "store/options.h"
 
 namespace atestore {
 namespace {

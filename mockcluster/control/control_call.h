@@ -11,6 +11,8 @@
 
 namespace mockcluster::inline v0 {
 
+using atestore::Slot;
+
 // One control command being executed: its arguments, behind MOCK and the event's name, and its
 // reply. The first argument that cannot be understood is kept as the error, and the reader gets
 // some valid value instead, so that an event reads all its arguments and checks once.

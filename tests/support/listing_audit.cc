@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/key_filter.h"
+#include "core/page_token.h"
 #include "store/codec/value_codec.h"
 
 namespace atestore {

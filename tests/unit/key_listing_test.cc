@@ -1,5 +1,6 @@
 // KeyListing over the emulator: keys of every type, in every mode.
 #include "store/key_listing.h"
+#include "core/page_token.h"
 
 #include <gtest/gtest.h>
 

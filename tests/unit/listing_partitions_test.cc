@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/page_token.h"
 #include "store/actor_store.h"
 #include "store/embedded/embedded_transport.h"
 #include "store/error_info.h"

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/page_token.h"
 #include "core/slot.h"
 #include "store/actor_store.h"
 #include "store/embedded/embedded_transport.h"

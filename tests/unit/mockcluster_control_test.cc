@@ -37,7 +37,7 @@ class ControlTest : public ::testing::Test {
 
   void ExpectOk(const std::string& line) { EXPECT_EQ(Run(line), "+OK\r\n") << line; }
 
-  NodeIndex OwnerOf(Slot slot) const { return *cluster_.OwnerOf(slot); }
+  NodeIndex OwnerOf(atestore::Slot slot) const { return *cluster_.OwnerOf(slot); }
 
   Cluster cluster_;
   const ClientId client_;

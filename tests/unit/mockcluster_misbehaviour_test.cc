@@ -423,7 +423,7 @@ TEST_P(Misbehaviour, ADestinationThatTurnsReplicaTakesNoSlot) {
   ASSERT_TRUE(cluster.BeginAtomicMigration(kTagSlot, *joined).ok());
   ASSERT_TRUE(cluster.FinishAtomicMigration(kTagSlot).ok());
   cluster.Settle();
-  const Slot wanted = 16000;
+  const atestore::Slot wanted = 16000;
   ASSERT_TRUE(cluster.BeginAtomicMigration(wanted, *joined).ok());
   ASSERT_TRUE(cluster.BeginAtomicMigration(kTagSlot, kFirst).ok());
   ASSERT_TRUE(cluster.FinishAtomicMigration(kTagSlot).ok());
