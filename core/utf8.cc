@@ -13,15 +13,15 @@ size_t SequenceLength(unsigned char lead) {
   return 0;
 }
 
-bool IsHarmful(uint32_t c) {
+}  // namespace
+
+bool IsPrintable(uint32_t c) {
   const bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
   const bool line_separator = c == 0x2028 || c == 0x2029;
   const bool bidirectional = c == 0x061c || c == 0x200e || c == 0x200f ||
                              (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-  return control || line_separator || bidirectional;
+  return !control && !line_separator && !bidirectional;
 }
-
-}  // namespace
 
 CodePoint FirstCodePoint(std::string_view text) {
   static constexpr uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -54,10 +54,10 @@ std::string Printable(std::string_view text) {
   while (!text.empty()) {
     const CodePoint point = FirstCodePoint(text);
     const size_t length = point.length == 0 ? 1 : point.length;
-    if (point.length == 0 || (point.value < 0x100 && IsHarmful(point.value))) {
+    if (point.length == 0 || (point.value < 0x100 && !IsPrintable(point.value))) {
       absl::StrAppendFormat(&printable, "\\x%02x",
                             point.length == 0 ? static_cast<unsigned char>(text[0]) : point.value);
-    } else if (IsHarmful(point.value)) {
+    } else if (!IsPrintable(point.value)) {
       absl::StrAppendFormat(&printable, "\\u%04x", point.value);
     } else {
       printable.append(text.substr(0, length));

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/utf8.h"
 
 namespace atestore::cli {
 namespace {
@@ -29,22 +30,22 @@ bool IsReservedWord(std::string_view text) {
   return std::find(std::begin(kWords), std::end(kWords), lower) != std::end(kWords);
 }
 
+// `text` is UTF-8, as all text in JSON.
 std::string DoubleQuoted(std::string_view text) {
   std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (c == '\n') {
+  while (!text.empty()) {
+    const CodePoint next = FirstCodePoint(text);
+    if (next.value == '"' || next.value == '\\') quoted += '\\';
+    if (next.value == '\n') {
       quoted += "\\n";
-    } else if (c == '\t') {
+    } else if (next.value == '\t') {
       quoted += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      absl::StrAppendFormat(&quoted, "\\x%02x", byte);
+    } else if (IsPrintable(next.value)) {
+      quoted.append(text.substr(0, next.length));
     } else {
-      quoted += c;
+      absl::StrAppendFormat(&quoted, next.value < 0x100 ? "\\x%02x" : "\\u%04x", next.value);
     }
+    text.remove_prefix(next.length);
   }
   return quoted + "\"";
 }

@@ -19,10 +19,6 @@ using atestore::KeyPage;
 using NoValue = atestore::KeyPage::NoValue;
 using atestore::ToAbsl;
 
-bool IsControl(uint32_t code_point) {
-  return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
-}
-
 void AppendEscaped(std::string_view bytes, std::string* text) {
   while (!bytes.empty()) {
     const atestore::CodePoint next = atestore::FirstCodePoint(bytes);
@@ -36,7 +32,7 @@ void AppendEscaped(std::string_view bytes, std::string* text) {
       text->append("\\r");
     } else if (c == '\t') {
       text->append("\\t");
-    } else if (next.length == 0 || IsControl(next.value)) {
+    } else if (next.length == 0 || !atestore::IsPrintable(next.value)) {
       for (const char byte : bytes.substr(0, length)) {
         absl::StrAppendFormat(text, "\\x%02x", static_cast<unsigned char>(byte));
       }
@@ -47,19 +43,20 @@ void AppendEscaped(std::string_view bytes, std::string* text) {
   }
 }
 
-void AppendJsonText(std::string_view bytes, std::string* text) {
-  text->push_back('"');
-  for (const char c : bytes) {
-    if (c == '"' || c == '\\') {
-      text->push_back('\\');
-      text->push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      absl::StrAppendFormat(text, "\\u%04x", static_cast<unsigned char>(c));
+// `text` is UTF-8.
+void AppendJsonText(std::string_view text, std::string* json) {
+  json->push_back('"');
+  while (!text.empty()) {
+    const atestore::CodePoint next = atestore::FirstCodePoint(text);
+    if (next.value == '"' || next.value == '\\') json->push_back('\\');
+    if (atestore::IsPrintable(next.value)) {
+      json->append(text.substr(0, next.length));
     } else {
-      text->push_back(c);
+      absl::StrAppendFormat(json, "\\u%04x", next.value);
     }
+    text.remove_prefix(next.length);
   }
-  text->push_back('"');
+  json->push_back('"');
 }
 
 void AppendMember(std::string_view name, std::string_view bytes, std::string* text) {

@@ -125,6 +125,8 @@ TEST(Yaml, QuotesWhatAParserCouldMistake) {
             "- a: \"yes\"\n  b: \"1.0\"\n  c: \"x: y\"\n  d: \"\"\n  e: \"- x\"\n  f: \"NULL\"\n");
   EXPECT_EQ(YamlSequenceItem(R"({"a":"line\nfeed \"q\" \\ \u0007"})"),
             "- a: \"line\\nfeed \\\"q\\\" \\\\ \\x07\"\n");
+  EXPECT_EQ(YamlSequenceItem("{\"a\u202e\":\"\u009b\u2028\u00e4\"}"),
+            "- \"a\\u202e\": \"\\x9b\\u2028\u00e4\"\n");
 }
 
 TEST(Yaml, NestsObjectsAndArrays) {

@@ -62,6 +62,7 @@ TEST(SlotscanOutput, AnyBytes) {
     EXPECT_TRUE(emulated.Put("{a}\n\\\"\xff\x80", std::string("\0\t", 2)).ok());
     EXPECT_TRUE(emulated.PutTyped("{b}\xc3\xa4\xc2\x9b", "", mockcluster::ValueType::kHash).ok());
     EXPECT_TRUE(emulated.Put("{c}", "\xfe").ok());
+    EXPECT_TRUE(emulated.Put("{d}\u202e\u2028", "\u20ac").ok());
   });
   const std::unique_ptr<atestore::KeyListing> opened =
       atestore::KeyListing::Open(std::make_unique<atestore::EmbeddedTransport>(cluster),
@@ -83,9 +84,12 @@ TEST(SlotscanOutput, AnyBytes) {
   EXPECT_EQ(lines("{a}*", true, Format::kJsonLines),
             "{\"keyBase64\":\"e2F9Clwi/4A=\",\"value\":\"\\u0000\\u0009\"}\n");
   EXPECT_EQ(lines("{b}*", true, Format::kJsonLines),
-            "{\"key\":\"{b}\xc3\xa4\xc2\x9b\",\"value\":null,\"why\":\"not a string\"}\n");
+            "{\"key\":\"{b}\xc3\xa4\\u009b\",\"value\":null,\"why\":\"not a string\"}\n");
   EXPECT_EQ(lines("{c}", true, Format::kJsonLines), "{\"key\":\"{c}\",\"valueBase64\":\"/g==\"}\n");
   EXPECT_EQ(lines("{c}", false, Format::kJsonLines), "{\"key\":\"{c}\"}\n");
+  EXPECT_EQ(lines("{d}*", true, Format::kPlain), "{d}\\xe2\\x80\\xae\\xe2\\x80\\xa8\t\u20ac\n");
+  EXPECT_EQ(lines("{d}*", true, Format::kJsonLines),
+            "{\"key\":\"{d}\\u202e\\u2028\",\"value\":\"\u20ac\"}\n");
 }
 
 }  // namespace
