@@ -74,6 +74,12 @@ void Discard(CommandContext& context);
 void Watch(CommandContext& context);
 void UnwatchAll(CommandContext& context);
 
+// scripting
+void FunctionFlush(CommandContext& context);
+void FunctionList(CommandContext& context);
+void ScriptExists(CommandContext& context);
+void ScriptFlush(CommandContext& context);
+
 // migrate
 void Dump(CommandContext& context);
 void Restore(CommandContext& context);
