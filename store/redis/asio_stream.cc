@@ -2,6 +2,7 @@
 
 #include <asio.hpp>
 #include <asio/ssl.hpp>
+#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
