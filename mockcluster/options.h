@@ -63,8 +63,6 @@ struct ClusterOptions {
   bool require_full_coverage = true;   // an unassigned slot makes the cluster state fail
   // Actors that exist at the start; they are computed, not stored.
   std::optional<SyntheticActors> synthetic = {};
-  // Virtual time at the start, in milliseconds since 1970: TIME and expiry need a date.
-  int64_t start_time_ms = 1'700'000'000'000;
   // How long a node must be out of reach until the others take it for failed; half a second later a
   // replica takes over from a failed primary (cluster-node-timeout). 0: failures are noticed at
   // once, and nobody takes over.

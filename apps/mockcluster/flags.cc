@@ -1,7 +1,6 @@
 #include "apps/mockcluster/flags.h"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <map>
 #include <string>
 
@@ -125,11 +124,6 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   constexpr int64_t kNodeTimeoutMs = 2000;
   flags.cluster.node_timeout_ms =
       app.count("--node-timeout-ms") > 0 || raw.frozen_time ? raw.node_timeout_ms : kNodeTimeoutMs;
-  if (flags.front.real_time) {
-    flags.cluster.start_time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                      std::chrono::system_clock::now().time_since_epoch())
-                                      .count();
-  }
   flags.front.stop_on_signals = true;
   return flags;
 }

@@ -158,9 +158,7 @@ struct FaultRun {
 
 struct ClusterState {
   explicit ClusterState(const ClusterOptions& cluster_options)
-      : options(cluster_options),
-        random(cluster_options.seed),
-        now_ms(cluster_options.start_time_ms) {}
+      : options(cluster_options), random(cluster_options.seed) {}
 
   Node& node(NodeIndex index) { return *nodes[Position(index)]; }
   const Node& node(NodeIndex index) const { return *nodes[Position(index)]; }
@@ -179,7 +177,7 @@ struct ClusterState {
 
   const ClusterOptions options;
   Random random;
-  int64_t now_ms;
+  int64_t now_ms = 1'700'000'000'000;  // an arbitrary date; TIME and expiry need one
   ExpiryQueue expiries;
   std::optional<int64_t> gossip_due_ms;      // with a gossip delay: when views are settled next
   std::vector<std::unique_ptr<Node>> nodes;  // by NodeIndex

@@ -1,5 +1,6 @@
 #include "mockcluster/tcp/front.h"
 
+#include <algorithm>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
@@ -41,7 +42,7 @@ class TcpFront::Impl final : public Connection::Owner {
 
   void Run() {
     if (options_.real_time) {
-      started_ = std::chrono::steady_clock::now();
+      StartClock();
       Tick();
     }
     io_.run();
@@ -156,7 +157,14 @@ class TcpFront::Impl final : public Connection::Owner {
 
   void OnClosed(Connection& closed) override { connections_.erase(closed.shared_from_this()); }
 
-  // Virtual time is real time, to the millisecond.
+  void StartClock() {
+    started_ = std::chrono::steady_clock::now();
+    const auto today = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    cluster_.AdvanceTime(std::max<int64_t>(0, today.count() - cluster_.now_ms()));
+  }
+
+  // Virtual time is the time of day, to the millisecond.
   void CatchUp() {
     const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - started_);

@@ -16,8 +16,9 @@ struct TcpFrontOptions {
   std::optional<std::string> bind_address;
   // Given: clients must speak TLS.
   std::optional<TlsServerOptions> tls;
-  // Virtual time follows the wall clock. Otherwise only MOCK TIME moves it, and a run depends on
-  // nothing but the seed and the order of commands.
+  // Virtual time is the time of day at the start of Run(), and goes on as a steady clock does.
+  // Otherwise only MOCK TIME moves it, and a run depends on nothing but the seed and the order of
+  // commands.
   bool real_time = true;
   // From Listen() on, SIGINT and SIGTERM end Run(), also when they came before it.
   bool stop_on_signals = false;
