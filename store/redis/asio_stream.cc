@@ -1,8 +1,8 @@
 #include "store/redis/asio_stream.h"
 
+#include <array>
 #include <asio.hpp>
 #include <asio/ssl.hpp>
-#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
