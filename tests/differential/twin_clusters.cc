@@ -2,6 +2,8 @@
 
 #include <sstream>
 
+#include <gtest/gtest.h>
+
 #include "absl/strings/ascii.h"
 #include "core/status.h"
 
@@ -81,8 +83,10 @@ mockcluster::Flavor FlavorOf(ServerKind kind) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TwinClusters>> TwinClusters::Start(ServerKind kind) {
-  RealClusterOptions options{.kind = kind, .primaries = 2, .replicas = 1};
+  RealClusterOptions options{.kind = kind, .primaries = 2, .replicas = 1, .bus_relay = true};
   options.config_lines = {"repl-ping-replica-period 1"};
+  // No node is taken for failed because the machine is slow, or because it was made deaf.
+  options.node_timeout = absl::Seconds(15);
   absl::StatusOr<std::unique_ptr<RealCluster>> real = RealCluster::Start(std::move(options));
   if (!real.ok()) return real.status();
   std::unique_ptr<TwinClusters> twins(new TwinClusters);
@@ -168,6 +172,15 @@ absl::StatusOr<TwinClusters::Replies> TwinClusters::Connection::Execute(std::str
   if (line.starts_with("SCAN")) return Replies{*std::move(real), std::move(mock)};
   return Replies{twins_.Normalize(*std::move(real), true),
                  twins_.Normalize(std::move(mock), false)};
+}
+
+void TwinClusters::SetDeaf(size_t node, bool deaf) {
+  BusRelay& relay = real_->relay();
+  for (size_t other = 0; other < kNodes; ++other) {
+    if (other == node) continue;
+    deaf ? relay.Cut(other, node) : relay.Mend(other, node);
+  }
+  EXPECT_TRUE(mock_->SetDeaf(static_cast<mockcluster::NodeIndex>(node), deaf).ok());
 }
 
 absl::Status TwinClusters::Run(size_t node, std::string_view line) {

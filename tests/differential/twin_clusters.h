@@ -54,6 +54,8 @@ class TwinClusters {
   // Removes all data, and the marks of slot 3300, on both sides, and waits until the real replicas
   // have followed.
   absl::Status Clear();
+  // Whether a node gets no packets of the cluster bus, while others get its own.
+  void SetDeaf(size_t node, bool deaf);
   // Runs a command on the same node of both sides, as an administrator; both must succeed.
   absl::Status Run(size_t node, std::string_view line);
 

@@ -40,7 +40,7 @@ def leased_port():
     """A port for a server that cannot choose one itself. Nobody else among the tests uses it, and
     the system gives it to nobody: PortLease of tests/support/server_process.cc has the same range
     and the same locks."""
-    for port in random.sample(range(12000, 32001), 1000):
+    for port in random.sample(range(16384, 32001), 1000):
         with socket.socket(socket.AF_UNIX) as lock, socket.socket() as probe:
             try:
                 lock.bind(f"\0atestore-test-port-{port}")
