@@ -20,6 +20,8 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
 
 const uint64_t kHistories = FromEnvironment("ATESTORE_RECORD_HISTORIES", RECORD_HISTORIES);
 const uint64_t kFirstSeed = FromEnvironment("ATESTORE_RECORD_SEED", 1);
+// Fewer histories repeat a failure; how much happens in them says nothing about the generator.
+constexpr uint64_t kHistoriesToJudgeMin = 100;
 
 TEST(RecordsProperty, EachAcknowledgedWriteHappensOnce) {
   size_t operations = 0;
@@ -40,6 +42,7 @@ TEST(RecordsProperty, EachAcknowledgedWriteHappensOnce) {
   std::cout << kHistories << " histories from seed " << kFirstSeed << ": " << operations
             << " operations, " << unknown << " of unknown outcome, " << faults << " faults, "
             << late << " requests that arrived late\n";
+  if (kHistories < kHistoriesToJudgeMin) return;
   // Otherwise the cases are too tame.
   EXPECT_GT(unknown * 100, operations);
   EXPECT_GT(faults, kHistories / 2);
