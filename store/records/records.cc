@@ -30,6 +30,17 @@ absl::Status NoSuchActor(const ateapi::ActorRef& ref) {
                        {.reason = "ACTOR_NOT_FOUND"});
 }
 
+// " is STATUS_RUNNING". Newer programs may have written a status that this one does not know.
+std::string StatusText(const Actor& actor, std::string_view json) {
+  if (!Actor::Status_Name(actor.status()).empty() && actor.status() != Actor::STATUS_UNSPECIFIED) {
+    return absl::StrCat(" is ", Actor::Status_Name(actor.status()));
+  }
+  const std::optional<std::string_view> written = FindJsonMember(json, "status");
+  if (!written) return " has no status";
+  return absl::StrCat(" has the status ", Printable(*written),
+                      ", which this version does not know");
+}
+
 absl::Status CheckRecordSize(std::string_view json) {
   if (json.size() <= kRecordBytesMax) return absl::OkStatus();
   return WithErrorInfo(
@@ -175,10 +186,10 @@ absl::Status Records::DeleteActor(const ateapi::ActorRef& ref, const CallOptions
     absl::StatusOr<Actor> actor = DecodePresent(ref, key, present);
     if (!actor.ok()) return actor.status();
     if (actor->status() != Actor::STATUS_SUSPENDED) {
-      return WithErrorInfo(FailedPreconditionError(absl::StrCat(
-                               Quoted(ref), " is ", Actor::Status_Name(actor->status()),
-                               ", only a STATUS_SUSPENDED one can be deleted")),
-                           {.reason = "ACTOR_NOT_SUSPENDED"});
+      return WithErrorInfo(
+          FailedPreconditionError(absl::StrCat(Quoted(ref), StatusText(*actor, present->text()),
+                                               ", only a STATUS_SUSPENDED one can be deleted")),
+          {.reason = "ACTOR_NOT_SUSPENDED"});
     }
     return RecordChange::Remove();
   };

@@ -62,6 +62,20 @@ TEST_P(RecordsTest, OnlyASuspendedActorIsDeleted) {
   EXPECT_TRUE(records_.GetActor(Ref("a", "one"), {}).ok());
 }
 
+TEST_P(RecordsTest, AStatusThatThisBuildDoesNotKnowIsQuoted) {
+  const std::pair<std::string, std::string> cases[] = {
+      {R"({"status":"STATUS_HIBERNATING"})", "has the status \"STATUS_HIBERNATING\", which"},
+      {R"({"status":42})", "has the status 42, which"},
+      {R"({"version":"1"})", "has no status, only"},
+  };
+  for (const auto& [json, text] : cases) {
+    With([&](Cluster& cluster) { return cluster.Put(ActorKey("a", "one"), json); }).IgnoreError();
+    absl::Status status = records_.DeleteActor(Ref("a", "one"), {});
+    EXPECT_EQ(Reason(status), "ACTOR_NOT_SUSPENDED");
+    EXPECT_NE(status.message().find(text), absl::string_view::npos) << status;
+  }
+}
+
 TEST_P(RecordsTest, AnAtespacesLife) {
   EXPECT_EQ(records_.GetAtespace("a", {})->name(), "a");
   EXPECT_EQ(Reason(records_.CreateAtespace("a", {}).status()), "ATESPACE_ALREADY_EXISTS");
