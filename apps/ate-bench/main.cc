@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "apps/ate-bench/benchmarks.h"
+#include "apps/cli/finite_number.h"
+#include "apps/cli/print_text.h"
 #include "apps/cli/whole_number.h"
 
 namespace atestore {
@@ -30,14 +32,17 @@ class CommandLine {
   }
 
   int Main(int argc, char** argv) {
-    CLI11_PARSE(app_, argc, argv);
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return cli::ExitAfter(app_, error);
+    }
     absl::StatusOr<Report> report = run_();
     if (!report.ok()) {
       std::cerr << "ate-bench: " << report.status().message() << "\n";
       return 1;
     }
-    std::cout << (json_ ? report->AsJson() : report->AsTable());
-    return 0;
+    return cli::PrintText("ate-bench", json_ ? report->AsJson() : report->AsTable());
   }
 
  private:
@@ -96,7 +101,7 @@ class CommandLine {
   void AddImpact() {
     CLI::App* command = Add("impact", "latency of foreground GETs without and with a listing",
                             [this] { return BenchImpact(options_, impact_); });
-    command->add_option("--seconds", impact_.seconds, "per phase")->check(CLI::PositiveNumber);
+    command->add_option("--seconds", impact_.seconds, "per phase")->check(FiniteNumber(0.1, 3600));
     command->add_option("--clients", impact_.clients, "foreground connections")
         ->transform(WholeNumber(1, 1000));
   }
@@ -119,13 +124,13 @@ class CommandLine {
             [this] { return BenchNetwork(options_, network_); });
     command->add_option("--round-trips", network_.round_trips_ms, "in ms, separated by commas")
         ->delimiter(',')
-        ->check(CLI::Range(0.0, 1000.0));
+        ->check(FiniteNumber(0, 1000));
     command->add_option("--width", network_.width, "parts of the wide listing")
         ->transform(WholeNumber(2, 64));
     command
         ->add_option("--rate", network_.megabytes_per_second,
                      "MB a second that a node lets through, in a further measurement; 0: none")
-        ->check(CLI::Range(0.0, 10'000.0));
+        ->check(FiniteNumber(0, 10'000));
     command->add_option("--times", network_.times, "how often, in turns; the best counts")
         ->transform(WholeNumber(1, 1000));
   }

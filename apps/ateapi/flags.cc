@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "apps/ateapi/listen_address.h"
+#include "apps/cli/finite_number.h"
 #include "apps/cli/whole_number.h"
 #include "core/status.h"
 
@@ -139,7 +140,7 @@ void DefineOthers(CLI::App& app, RawFlags& raw) {
   app.add_option("--trace-sample-ratio", flags.trace_sample_ratio,
                  "share of new traces to record, 0 to 1; for calls with a traceparent, that "
                  "header decides")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(FiniteNumber(0, 1).description(""))
       ->capture_default_str()
       ->group(kServing);
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error")

@@ -1,3 +1,4 @@
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@
 #include "apps/ateapi/start_advice.h"
 #include "apps/ateapi/store_factory.h"
 #include "apps/ateapi/tracing/tracing.h"
+#include "apps/cli/print_text.h"
 #include "apps/cli/standard_descriptors.h"
 #include "core/status.h"
 #include "core/utf8.h"
@@ -58,6 +60,11 @@ std::optional<std::string> ReadEnvironment(const std::string& name) {
 void LogGrpc(gpr_log_func_args* args) {
   LogLine(args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kInfo : LogLevel::kDebug, "grpc")
       .Add("message", args->message);
+}
+
+// Of messages that cannot be parsed. Their calls fail with an error of their own.
+void LogProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& message) {
+  LogLine(LogLevel::kDebug, "protobuf").Add("message", message);
 }
 
 int CannotStart(const absl::Status& status, std::string_view advice = "") {
@@ -211,14 +218,12 @@ int Serve(const Flags& flags, const sigset_t& stop_signals) {
 int Main(const std::vector<std::string>& arguments) {
   const absl::StatusOr<ParsedFlags> parsed = ParseFlags(arguments, ReadEnvironment);
   if (!parsed.ok()) {
-    std::cerr << "ateapi: " << parsed.status().message() << "\n";
+    std::cerr << "ateapi: " << Printable(ToStd(parsed.status().message())) << "\n";
     return kExitFailure;
   }
-  if (parsed->text_to_print) {
-    std::cout << *parsed->text_to_print;
-    return 0;
-  }
+  if (parsed->text_to_print) return cli::PrintText("ateapi", *parsed->text_to_print);
   StartLog(parsed->flags.log_level);
+  google::protobuf::SetLogHandler(LogProtobuf);
   gpr_set_log_function([](gpr_log_func_args*) {});
   // Every thread inherits the mask, so that only sigwait() takes these signals.
   sigset_t stop_signals;

@@ -68,8 +68,8 @@ int RunComplete(const CompleteWords& command, int out) {
       absl::StrAppend(&text, Printable(candidate), "\n");
     }
   }
-  WriteAll(out, absl::StrCat(text, ":4\n"));
-  return kExitOk;
+  const WriteResult result = WriteAll(out, absl::StrCat(text, ":4\n"));
+  return result == WriteResult::kFailed ? kExitFailure : kExitOk;
 }
 
 }  // namespace atestore::cli

@@ -1,6 +1,10 @@
+#include <google/protobuf/stubs/logging.h>
+
+#include <cerrno>
 #include <clocale>
 #include <csignal>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <unistd.h>
@@ -13,23 +17,28 @@
 #include "apps/kubectl-ate/interruption.h"
 #include "apps/kubectl-ate/run.h"
 #include "apps/kubectl-ate/terminal.h"
+#include "apps/kubectl-ate/text.h"
 #include "core/status.h"
 
 namespace atestore::cli {
 namespace {
 
 int SayAndFail(const absl::Status& status) {
-  WriteAll(STDERR_FILENO, absl::StrCat("error: ", status.message(), "\n"));
+  WriteAll(STDERR_FILENO, absl::StrCat("error: ", Printable(ToStd(status.message())), "\n"));
   return kExitFailure;
+}
+
+// Standard output; a reader that has gone is no failure.
+int PrintAll(std::string_view text) {
+  if (WriteAll(STDOUT_FILENO, text) != WriteResult::kFailed) return kExitOk;
+  return SayAndFail(absl::ErrnoToStatus(errno, "cannot write the output"));
 }
 
 int Main(const std::vector<std::string>& arguments) {
   const absl::StatusOr<Invocation> invocation = ParseCommandLine(arguments);
   if (!invocation.ok()) return SayAndFail(invocation.status());
-  if (const auto* print = std::get_if<PrintText>(&invocation->command)) {
-    WriteAll(STDOUT_FILENO, print->text);
-    return kExitOk;
-  }
+  if (const auto* print = std::get_if<PrintText>(&invocation->command))
+    return PrintAll(print->text);
   if (const auto* complete = std::get_if<CompleteWords>(&invocation->command)) {
     return RunComplete(*complete, STDOUT_FILENO);
   }
@@ -56,6 +65,7 @@ int main(int argc, char** argv) {
   // Only the width of characters is wanted from the locale.
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
   if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr) std::setlocale(LC_CTYPE, "");
-  std::signal(SIGPIPE, SIG_IGN);  // `| head` ends a listing quietly: writing says so
+  google::protobuf::SetLogHandler(nullptr);  // what cannot be parsed is an error of the command
+  std::signal(SIGPIPE, SIG_IGN);             // `| head` ends a listing quietly: writing says so
   return atestore::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "apps/cli/print_text.h"
 #include "apps/cli/whole_number.h"
 
 namespace mockcluster {
@@ -98,7 +99,8 @@ void DefineData(CLI::App& app, RawFlags& raw) {
 std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   CLI::App app(
       "A Redis Cluster in one process, for tests: every node on a port of its own, faults on "
-      "command (redis-cli -p PORT MOCK HELP).");
+      "command (redis-cli -p PORT MOCK HELP).",
+      "mockcluster");
   app.set_version_flag("--version", "mockcluster " ATESTORE_VERSION);
   RawFlags raw;
   DefineCluster(app, raw);
@@ -107,7 +109,7 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    return atestore::cli::ExitAfter(app, error);
   }
   Flags& flags = raw.flags;
   if (app.count("--layout") > 0) flags.cluster.layout = raw.layout;

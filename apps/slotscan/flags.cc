@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "apps/cli/print_text.h"
 #include "apps/cli/whole_number.h"
 #include "core/status.h"
 
@@ -95,7 +96,8 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitComplete : kExitUsage;
+    const int exit = atestore::cli::ExitAfter(app, error);
+    return error.get_exit_code() == 0 ? exit : kExitUsage;
   }
   const char* environment = std::getenv("REDISCLI_AUTH");
   if (app.count("--pass") == 0 && environment != nullptr) flags.password = environment;

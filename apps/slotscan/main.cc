@@ -15,6 +15,7 @@
 #include "apps/slotscan/output.h"
 #include "apps/slotscan/scan.h"
 #include "core/status.h"
+#include "core/utf8.h"
 #include "store/redis/redis_transport.h"
 
 namespace slotscan {
@@ -39,7 +40,8 @@ uint64_t JitterSeed() {
 }
 
 int Fail(const absl::Status& why) {
-  WriteAll(STDERR_FILENO, absl::StrCat("slotscan: ", why.message(), "\n"));
+  WriteAll(STDERR_FILENO,
+           absl::StrCat("slotscan: ", atestore::Printable(atestore::ToStd(why.message())), "\n"));
   return kExitFailed;
 }
 

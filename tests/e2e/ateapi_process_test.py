@@ -14,6 +14,19 @@ from wire import OWN_CONNECTION, Client, Code, Http, ServiceCase, WireCase, has_
 BILLION = "1000000000"  # computed actors: a list that is not paged never ends on them
 
 
+class Logged(WireCase):
+    def test_what_protobuf_says_is_an_event(self):
+        with Ateapi("--demo-actors", "10", "--log-level", "debug") as service, \
+                Client(service.address) as client:
+            call = client.channel.unary_unary("/ateapi.Control/GetActor")
+            with self.assertRaises(grpc.RpcError) as caught:
+                call(b"\x0a\x03\x0a\x01\xff", timeout=PATIENCE)  # a name that is not UTF-8
+            self.assertEqual(caught.exception.code(), Code.INVALID_ARGUMENT)
+            lines = service.text().splitlines()
+            self.assertTrue(any("event=protobuf" in line and "UTF-8" in line for line in lines))
+            self.assertEqual([line for line in lines if not line.startswith("time=")], [])
+
+
 class Watched(ServiceCase):
     flags = ("--demo-actors", "20000")
 

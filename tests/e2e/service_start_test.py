@@ -1,4 +1,5 @@
-"""How ateapi begins and ends: Unix sockets and who owns them, a store that comes up later."""
+"""How ateapi begins and ends: Unix sockets and who owns them, a store that comes up later. What all
+programs do with their command lines."""
 
 import os
 import socket
@@ -69,6 +70,44 @@ class UnixSockets(WireCase):
             for _ in range(50):
                 self.assertTrue(self.serves())
             self.assertNotIn("port_does_not_answer", service.text())
+
+
+class CommandLines(unittest.TestCase):
+    """Of all programs."""
+
+    def run_program(self, *arguments, stdout=subprocess.PIPE):
+        path = os.path.join(BIN, arguments[0])
+        if not os.path.exists(path):
+            self.skipTest(path + " is not built")
+        return subprocess.run([path, *arguments[1:]], stdout=stdout, stderr=subprocess.PIPE,
+                              timeout=PATIENCE, check=False)
+
+    def test_text_that_cannot_be_written(self):
+        for words in (["ateapi", "--help"], ["ateapi", "--version"], ["slotscan", "--help"],
+                      ["slotscan", "--version"], ["mockcluster", "--help"],
+                      ["kubectl-ate", "--help"], ["kubectl-ate", "get", "actors", "--help"],
+                      ["kubectl-ate", "completion", "bash"]):
+            with self.subTest(words), open("/dev/full", "wb") as full:
+                run = self.run_program(*words, stdout=full)
+                self.assertNotEqual(run.returncode, 0)
+                self.assertIn(b"No space left", run.stderr)
+                self.assertEqual(self.run_program(*words).returncode, 0)
+
+    def test_arguments_are_quoted_without_control_characters(self):
+        for words in (["ateapi"], ["slotscan"], ["mockcluster"], ["kubectl-ate", "get"],
+                      ["kubectl-ate", "get", "actors", "--endpoint"],
+                      ["kubectl-ate", "get", "actors", "-A", "-o"]):
+            with self.subTest(words):
+                run = self.run_program(*words, b"x\x1b[2J\xe2\x80\xae\xff")
+                self.assertNotEqual(run.returncode, 0)
+                self.assertIn(rb"\x1b[2J\u202e\xff", run.stderr)
+                self.assertNotIn(b"\x1b", run.stderr)
+
+    def test_numbers_that_are_none(self):
+        for number in ("nan", "inf", "-inf", "-0.1", "1.1", ""):
+            with self.subTest(number):
+                self.assertIn("--trace-sample-ratio",
+                              start_failure("--trace-sample-ratio=" + number))
 
 
 class StoreThatComesLater(WireCase):
