@@ -42,7 +42,9 @@ absl::Status BearerToken::Read() {
                                absl::StrCat("--token-file: cannot read ", path_));
   }
   text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kTokenFileBytesMax) return Refused(path_ + " is too long to be a token");
+  if (text.size() > kTokenFileBytesMax)
+    return Refused(
+        absl::StrCat(path_, " has more than ", kTokenFileBytesMax, " bytes, too many for a token"));
   absl::StripTrailingAsciiWhitespace(&text);
   if (text.empty()) return Refused(path_ + " is empty");
   for (const char c : text) {

@@ -8,7 +8,8 @@
 
 #include <cerrno>
 #include <fstream>
-#include <sstream>
+#include <ios>
+#include <string>
 #include <string_view>
 #include <tuple>
 
@@ -30,20 +31,27 @@ constexpr int kPingMs = 20'000;
 constexpr int kPingPatienceMs = 20'000;
 // Atespaces and workers come in one answer.
 constexpr int kReceiveBytesMax = 256 << 20;
+// Of a file of certificates or keys.
+constexpr size_t kPemBytesMax = size_t{2} << 20;
 
 absl::StatusOr<std::string> ReadPem(std::string_view flag, const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || file.bad()) {
+  std::string text(kPemBytesMax + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad() || !file.is_open()) {
     return absl::ErrnoToStatus(errno != 0 ? errno : EIO,
                                absl::StrCat(ToAbsl(flag), ": cannot read ", path));
   }
-  if (text.str().find("-----BEGIN") == std::string::npos) {
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kPemBytesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(ToAbsl(flag), ": ", path, " has more than ", kPemBytesMax, " bytes"));
+  }
+  if (text.find("-----BEGIN") == std::string::npos) {
     return absl::InvalidArgumentError(absl::StrCat(ToAbsl(flag), ": ", path, " is not a PEM file"));
   }
-  return text.str();
+  return text;
 }
 
 struct Pems {

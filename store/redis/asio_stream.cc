@@ -158,6 +158,13 @@ std::shared_ptr<asio::ssl::context> TlsContext::Current() {
 }
 
 absl::Status TlsContext::Load() {
+  // OpenSSL itself would read /dev/zero for ever.
+  for (const std::string& file :
+       {options_.ca_file, options_.client_cert_file, options_.client_key_file}) {
+    if (file.empty()) continue;
+    const absl::Status read = ReadFile(file).status();
+    if (absl::IsInvalidArgument(read)) return FailedPreconditionError(read.message());
+  }
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   context->set_verify_mode(asio::ssl::verify_peer);

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 #include <fstream>
-#include <sstream>
+#include <ios>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -15,13 +15,19 @@ namespace atestore::inline v0 {
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || file.bad()) {
+  std::string text(kFileBytesMax + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad() || !file.is_open()) {
     const int error = errno != 0 ? errno : EIO;
     return absl::ErrnoToStatus(error, absl::StrCat("cannot read ", path));
   }
-  return text.str();
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kFileBytesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " has more than ", kFileBytesMax, " bytes"));
+  }
+  text.shrink_to_fit();
+  return text;
 }
 
 FileWatch::FileWatch(std::string path) : path_(std::move(path)), last_(Look()) {}

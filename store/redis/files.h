@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,8 +10,11 @@
 
 namespace atestore::inline v0 {
 
+// A larger file is refused, so that a wrong path such as /dev/zero costs no memory.
+inline constexpr size_t kFileBytesMax = size_t{2} << 20;
+
 // The whole content of a file. NOT_FOUND, PERMISSION_DENIED or what else the system says, with the
-// path.
+// path; INVALID_ARGUMENT when it has more than kFileBytesMax.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // Tells when a file was replaced or written to. Not thread-safe.

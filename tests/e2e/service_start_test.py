@@ -103,6 +103,30 @@ class CommandLines(unittest.TestCase):
                 self.assertIn(rb"\x1b[2J\u202e\xff", run.stderr)
                 self.assertNotIn(b"\x1b", run.stderr)
 
+    def test_files_without_end(self):
+        for flag in ("--redis-ca-certs", "--redis-client-cert", "--redis-password-file"):
+            with self.subTest(flag):
+                self.assertIn("/dev/zero has more than 2097152 bytes", start_failure(
+                    "--redis-cluster-address", "127.0.0.1:1", flag, "/dev/zero"))
+        identity = ("--jwt-issuer", "https://issuer", "--jwt-audience", "ate")
+        for flags in (("--page-token-key-file", "/dev/zero"),
+                      ("--grpc-server-cred-bundle", "/dev/zero"),
+                      (*identity, "--jwt-jwks-file", "/dev/zero",
+                       "--authorization-policy-file", "/dev/zero")):
+            with self.subTest(flags):
+                self.assertIn("/dev/zero has more than 2097152 bytes",
+                              start_failure("--demo-actors", "1", *flags))
+        for words in (["kubectl-ate", "get", "actors", "-A", "--ca-cert", "/dev/zero"],
+                      ["kubectl-ate", "get", "actors", "-A", "--client-cert", "/dev/zero"],
+                      ["kubectl-ate", "get", "actors", "-A", "--plaintext", "--token-file",
+                       "/dev/zero"],
+                      ["slotscan", "--tls", "--cacert", "/dev/zero"],
+                      ["slotscan", "--tls", "--cert", "/dev/zero"]):
+            with self.subTest(words):
+                run = self.run_program(*words)
+                self.assertNotEqual(run.returncode, 0)
+                self.assertIn(b"/dev/zero has more than ", run.stderr)
+
     def test_numbers_that_are_none(self):
         for number in ("nan", "inf", "-inf", "-0.1", "1.1", ""):
             with self.subTest(number):

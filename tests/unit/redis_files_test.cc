@@ -56,6 +56,20 @@ TEST_F(RedisFilesTest, ReadsBytesOrNamesTheFile) {
   EXPECT_THAT(std::string(missing.message()), HasSubstr(Path("none")));
 }
 
+TEST_F(RedisFilesTest, RefusesWhatIsTooLarge) {
+  Write("file", std::string(kFileBytesMax, 'x'));
+  EXPECT_EQ(ReadFile(Path("file")).value().size(), kFileBytesMax);
+  Write("file", std::string(kFileBytesMax + 1, 'x'));
+  for (const std::string& path : {Path("file"), std::string("/dev/zero")}) {
+    absl::Status status = ReadFile(path).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_EQ(status.message(), absl::StrCat(path, " has more than 2097152 bytes"));
+  }
+  EXPECT_FALSE(ReadFile(folder_).ok());
+  Write("file", "");
+  EXPECT_EQ(ReadFile(Path("file")).value(), "");
+}
+
 TEST_F(RedisFilesTest, AWatchSeesEachChangeOnce) {
   Write("file", "one");
   FileWatch watch(Path("file"));
