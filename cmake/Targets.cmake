@@ -10,6 +10,10 @@ target_compile_options(atestore_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
   $<$<BOOL:${ATESTORE_WARNINGS_AS_ERRORS}>:-Werror>)
 
+# Tests run once after each compilation, so what they save in running is less than -O2 costs. The
+# last -O counts. Debug builds keep theirs.
+set(ATESTORE_TEST_OPTIONS $<$<CONFIG:RelWithDebInfo>:-O1>)
+
 # A library of this project. INSTALL: part of the package (Install.cmake), and shared when
 # BUILD_SHARED_LIBS is on; all others are static.
 function(atestore_library name)
@@ -47,6 +51,7 @@ function(atestore_test name)
   cmake_parse_arguments(ARG "THREADS" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} atestore_options GTest::gmock_main)
+  target_compile_options(${name} PRIVATE ${ATESTORE_TEST_OPTIONS})
   add_test(NAME ${name} COMMAND ${name})
   math(EXPR limit "4 * ${ARG_TIMEOUT}")
   set(labels ${ARG_LABEL})
