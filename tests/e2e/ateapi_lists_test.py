@@ -3,22 +3,17 @@
 import subprocess
 import unittest
 
-from processes import Ateapi, Cluster, have_server, server_program
+from processes import Ateapi, OneCluster, server_program
 from secured_cluster import for_each_kind
 from wire import Client, Code, details, grpc
 
 RECORDS = 400
 
 
-class Lists:
-    kind = None
-
+class Lists(OneCluster):
     @classmethod
     def setUpClass(cls):
-        if not have_server(cls.kind):
-            raise unittest.SkipTest(cls.kind + " is not installed")
-        cls.cluster = Cluster("--kind", cls.kind)
-        cls.addClassCleanup(cls.cluster.close)
+        super().setUpClass()
         records = []
         for number in range(RECORDS):
             worker = f'{{"workerNamespace":"ns","workerPool":"pool","workerPod":"pod-{number}"}}'

@@ -5,7 +5,7 @@ import random
 import threading
 import unittest
 
-from processes import Ateapi, Cli, Cluster, have_server
+from processes import Ateapi, Cli, OneCluster
 from resp import command
 from secured_cluster import for_each_kind
 
@@ -24,15 +24,10 @@ def key(actor):
     return f"actor:space-{actor % 7}:a-{actor}"
 
 
-class Counts:
-    kind = None
-
+class Counts(OneCluster):
     @classmethod
     def setUpClass(cls):
-        if not have_server(cls.kind):
-            raise unittest.SkipTest(cls.kind + " is not installed")
-        cls.cluster = Cluster("--kind", cls.kind)
-        cls.addClassCleanup(cls.cluster.close)
+        super().setUpClass()
         cls.statuses = [STATUSES[actor % 5 % 3] for actor in range(ACTORS)]
         words = []
         for actor, status in enumerate(cls.statuses):

@@ -188,6 +188,22 @@ def have_server(kind):
     return found
 
 
+class OneCluster:
+    """Mixed into a test case: a cluster of servers of `kind` for all its tests. A machine without
+    these servers skips the case."""
+
+    kind = None
+    cluster_options = ()  # of the program e2e_cluster
+
+    @classmethod
+    def setUpClass(cls):
+        if not have_server(cls.kind):
+            raise unittest.SkipTest(cls.kind + " is not installed")
+        cls.cluster = Cluster("--kind", cls.kind, *cls.cluster_options)
+        cls.addClassCleanup(cls.cluster.close)
+        cls.addresses = cls.cluster.address.split(",")
+
+
 class Cli:
     """kubectl-ate against one service."""
 

@@ -12,7 +12,7 @@ import grpc
 
 from hostile_clients import (END_HEADERS, HEADERS, RST_STREAM, Http2, connect, ends, frame, many,
                              request_headers)
-from processes import Ateapi, Cluster, PATIENCE, have_server, until
+from processes import PATIENCE, Ateapi, Cluster, OneCluster, until
 from wire import OWN_CONNECTION, Client, Code, Http, ServiceCase, WireCase, api, ref
 
 DESCRIPTORS = 1024
@@ -273,15 +273,14 @@ class Listings(ServiceCase):
             call.cancel()
 
 
-class HungShard(WireCase):
+class HungShard(OneCluster, WireCase):
     """One of three primaries hangs, and is asked for all the time."""
+
+    kind = "redis"
 
     @classmethod
     def setUpClass(cls):
-        if not have_server("redis"):
-            raise unittest.SkipTest("redis is not installed")
-        cls.cluster = Cluster("--kind", "redis")
-        cls.addClassCleanup(cls.cluster.close)
+        super().setUpClass()
         cls.cluster.tell("fill", "300")
         for node in range(3):  # or the healthy ones say CLUSTERDOWN as soon as they notice
             cls.cluster.tell("run", str(node), "CONFIG", "SET", "cluster-require-full-coverage",

@@ -2,7 +2,7 @@
 
 import unittest
 
-from processes import Ateapi, Cluster, have_server
+from processes import Ateapi, OneCluster
 from resp import command
 from wire import Client, Http, WireCase
 
@@ -24,15 +24,14 @@ HOSTILE = {
 }
 
 
-class Bytes(WireCase):
+class Bytes(OneCluster, WireCase):
+    kind = "redis"
+
     @classmethod
     def setUpClass(cls):
-        if not have_server("redis"):
-            raise unittest.SkipTest("redis is not installed")
-        cls.cluster = Cluster("--kind", "redis")
-        cls.addClassCleanup(cls.cluster.close)
+        super().setUpClass()
         cls.cluster.tell("fill", "300")
-        node = cls.cluster.address.split(",")[0]
+        node = cls.addresses[0]
         for key in BAD:
             command(node, b"SET", key, VALUE if key.startswith(b"actor") else b"{}")
         for key in HOSTILE:

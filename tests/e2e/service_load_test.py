@@ -21,7 +21,7 @@ import grpc
 import yaml
 
 from hostile_clients import Http2, connect, many
-from processes import Ateapi, Cluster, PATIENCE, ROOT, have_server, until
+from processes import PATIENCE, ROOT, Ateapi, OneCluster, until
 from wire import OWN_CONNECTION, Client, Code, Http, WireCase, api, ref
 
 
@@ -115,13 +115,13 @@ class Honest:
                 "gets": len(self.gets), "lists": len(self.lists), "failures": len(self.failures)}
 
 
-class Load(WireCase):
+class Load(OneCluster, WireCase):
+    kind = "redis"
+    cluster_options = ("--persistent",)
+
     @classmethod
     def setUpClass(cls):
-        if not have_server("redis"):
-            raise unittest.SkipTest("redis is not installed")
-        cls.cluster = Cluster("--kind", "redis", "--persistent")
-        cls.addClassCleanup(cls.cluster.close)
+        super().setUpClass()
         cls.cluster.tell("fill", str(ACTORS))
         for node in range(3):
             cls.cluster.tell("run", str(node), "CONFIG", "SET", "cluster-require-full-coverage",

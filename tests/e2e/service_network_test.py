@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from processes import Ateapi, Cluster, PATIENCE, have_server, until
+from processes import PATIENCE, Ateapi, OneCluster, until
 from resp import command
 from wire import Client, Code, Http, WireCase, ref
 
@@ -20,17 +20,14 @@ CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 1 << 18
 ACTORS = 300
 
 
-class NetworkCase(WireCase):
-    replicas = 0
+class NetworkCase(OneCluster, WireCase):
+    kind = "redis"
 
     @classmethod
     def setUpClass(cls):
-        if not have_server("redis"):
-            raise unittest.SkipTest("redis is not installed")
-        cls.cluster = Cluster("--kind", "redis", "--replicas", str(cls.replicas))
-        cls.addClassCleanup(cls.cluster.close)
+        super().setUpClass()
         cls.cluster.tell("fill", str(ACTORS))
-        cls.nodes = len(cls.cluster.address.split(","))
+        cls.nodes = len(cls.addresses)
 
     def set_everywhere(self, *words):
         for node in range(self.nodes):
@@ -44,7 +41,7 @@ class NetworkCase(WireCase):
 
 
 class NodesWithoutAnAddress(NetworkCase):
-    replicas = 1
+    cluster_options = ("--replicas", "1")
 
     def test_an_endpoint_that_is_unknown(self):
         """Redis 7.0 says "?" for a node that has no host name where names are preferred."""

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from processes import BIN, PATIENCE, Cluster, die_with_parent, have_server, leased_port
+from processes import BIN, PATIENCE, OneCluster, die_with_parent, have_server, leased_port
 from processes import server_program, until
 from resp import command
 from secured_cluster import for_each_kind
@@ -59,16 +59,12 @@ def resume_command(stderr):
     return [os.path.join(BIN, words[0]), *words[1:]]
 
 
-class Scan:
-    kind = None
+class Scan(OneCluster):
+    cluster_options = ("--replicas", "1")
 
     @classmethod
     def setUpClass(cls):
-        if not have_server(cls.kind):
-            raise unittest.SkipTest(cls.kind + " is not installed")
-        cls.cluster = Cluster("--kind", cls.kind, "--replicas", "1")
-        cls.addClassCleanup(cls.cluster.close)
-        cls.addresses = cls.cluster.address.split(",")
+        super().setUpClass()
         cls.program = Program(cls.addresses[0])
         records = []
         for number in range(STRINGS):
@@ -257,19 +253,16 @@ class Access(unittest.TestCase):
         self.assertIn("cluster", stderr)
 
 
-class Secured:
-    kind = None
+class Secured(OneCluster):
+    cluster_options = ("--tls", "--tls-client-certificates", "--password", "secret",
+                       "--user", "reader on >word ~* +@all")
 
     @classmethod
     def setUpClass(cls):
-        if not have_server(cls.kind):
-            raise unittest.SkipTest(cls.kind + " is not installed")
-        cls.cluster = Cluster("--kind", cls.kind, "--tls", "--tls-client-certificates",
-                              "--password", "secret", "--user", "reader on >word ~* +@all")
-        cls.addClassCleanup(cls.cluster.close)
+        super().setUpClass()
         cls.cluster.tell("set", *(word for n in range(300) for word in (f"key:{n}", "v")))
         facts = cls.cluster.facts
-        cls.program = Program(cls.cluster.address.split(",")[0], "--tls", "--cacert", facts["ca"],
+        cls.program = Program(cls.addresses[0], "--tls", "--cacert", facts["ca"],
                               "--cert", facts["client"], "--key", facts["client"])
 
     def test_passwords(self):

@@ -8,8 +8,7 @@ import os
 import subprocess
 import unittest
 
-from processes import BIN, PATIENCE, Ateapi, Cluster, die_with_parent, have_server, server_program
-from processes import until
+from processes import BIN, PATIENCE, Ateapi, OneCluster, die_with_parent, server_program, until
 from secured_cluster import for_each_kind
 from wire import Client
 
@@ -59,16 +58,12 @@ class ListingProcess:
             pass
 
 
-class WideProcesses:
-    kind = None
+class WideProcesses(OneCluster):
+    cluster_options = ("--replicas", "1")
 
     @classmethod
     def setUpClass(cls):
-        if not have_server(cls.kind):
-            raise unittest.SkipTest(cls.kind + " is not installed")
-        cls.cluster = Cluster("--kind", cls.kind, "--replicas", "1")
-        cls.addClassCleanup(cls.cluster.close)
-        cls.addresses = cls.cluster.address.split(",")
+        super().setUpClass()
         cls.cluster.tell("fill", str(ACTORS))
         cls.cluster.tell("settled")
         cls.actors = {f"bulk/a-{number}" for number in range(ACTORS)}
