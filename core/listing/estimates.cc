@@ -75,9 +75,13 @@ ValuesRead::Bounds Estimates::ValuesBounds(size_t bytes_left) const {
   };
   const double part_keys = std::min(static_cast<double>(options_.values_part_keys),
                                     static_cast<double>(kValuesPartBytes) / hints_.value_bytes);
+  const double depth =
+      std::min(static_cast<double>(depth_.values) / part_keys,
+               static_cast<double>(depth_.value_bytes_max) / (part_keys * hints_.value_bytes));
   return {.bytes_left = bytes_left,
           .mget_keys = share_of(static_cast<double>(MgetKeysFor(hints_.value_bytes))),
           .part_keys = share_of(part_keys),
+          .parts_at_once = std::max(kValuesPartsAtOnce, share_of(std::ceil(depth))),
           .keys_only = options_.keys_only};
 }
 

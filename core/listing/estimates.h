@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "core/listing/commit.h"
+#include "core/listing/depth.h"
 #include "core/listing/keys_batch.h"
 #include "core/listing/keys_plan.h"
 #include "core/listing/values_read.h"
@@ -23,6 +24,10 @@ class Estimates {
 
   const WalkHints& hints() const { return hints_; }
 
+  // How far the nodes are. Unless it is called, they are near.
+  void OnRoundTrip(RoundTrip round_trip) { depth_ = Depth::For(round_trip); }
+  const Depth& depth() const { return depth_; }
+
   // The keys of some slots have been read.
   void OnKeys(const KeysBatch::Density& density);
   // A SCAN with this COUNT inside a large slot found so many wanted keys.
@@ -40,6 +45,7 @@ class Estimates {
  private:
   const Options options_;
   WalkHints hints_;
+  Depth depth_;
   size_t examined_ = 0;  // keys whose records the page was asked about
   size_t matched_ = 0;   // of them, those that it took
   // Part of the usual amount that is asked for at once: less after a connection was lost over it.

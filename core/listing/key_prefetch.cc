@@ -20,7 +20,8 @@ void Add(const KeysBatch::Density& seen, KeysBatch::Density* sum) {
 }  // namespace
 
 std::vector<ShardRequest> KeyPrefetch::More(const Topology& topology, size_t from,
-                                            const WalkHints& hints, const KeysReading& reading) {
+                                            const WalkHints& hints, const KeysReading& reading,
+                                            bool far) {
   std::vector<ShardRequest> requests;
   const bool full = keys_count_ > kPrefetchKeysMax || keys_bytes_ > kPrefetchBytesMax;
   if (full || hints.keys_per_slot > static_cast<double>(reading.whole_slot_keys)) return requests;
@@ -28,15 +29,19 @@ std::vector<ShardRequest> KeyPrefetch::More(const Topology& topology, size_t fro
   const double keys_fit = static_cast<double>(kPrefetchKeys) / hints.wanted_per_slot() + 1;
   const size_t slots_ahead = static_cast<size_t>(std::min<double>(keys_fit, kSlotCount));
   const size_t nodes = topology.primaries().size();
-  if (nodes < 2 || slots_ahead < kSlotCount / nodes) return requests;
+  if (!far && (nodes < 2 || slots_ahead < kSlotCount / nodes)) return requests;
   const size_t horizon = std::min(from + slots_ahead, end_);
   if (nodes_.empty()) FindNodes(topology);
   const KeysPlan plan =
       KeysPlan::For({.keys = kPrefetchKeys, .segment_keys = kPrefetchKeys}, hints, reading);
   slots_worth_taking_ = plan.slots_max;
+  const double unit_keys = static_cast<double>(plan.slots_per_unit) * hints.keys_per_slot;
+  const size_t units_max =
+      far ? std::max(kPrefetchUnits, static_cast<size_t>(kPrefetchKeys / unit_keys))
+          : kPrefetchUnits;
   for (size_t index = 0; index < nodes_.size(); ++index) {
     Node& node = nodes_[index];
-    while (node.units < kPrefetchUnits && !node.suspended) {
+    while (node.units < units_max && !node.suspended) {
       std::vector<Slot> slots = NextSlots(node, from, horizon, plan.slots_per_unit);
       if (slots.empty()) break;
       KeysUnit unit{.kind = plan.kind, .endpoint = node.endpoint, .keys_max = plan.keys_max};

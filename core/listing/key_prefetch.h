@@ -20,13 +20,15 @@ inline constexpr size_t kPrefetchKeys = 4000;
 inline constexpr size_t kPrefetchKeysMax = 8000;
 inline constexpr size_t kPrefetchBytesMax = size_t{1} << 20;
 // Prefetch transactions in flight for each node, of kScanCountMax keys each. More would not make a
-// listing faster, and would keep other clients waiting longer.
+// listing faster, and would keep other clients waiting longer. More of smaller ones at far nodes:
+// so many that they look at kPrefetchKeys.
 inline constexpr size_t kPrefetchUnits = 2;
 
-// Prefetches the keys of later slots, for a listing that wants few of the keys. Such a listing
-// spends its time waiting while one node after another searches its own slots; KeyPrefetch makes
-// all nodes search at once. It does not retry: where a read failed, it has no keys, and the walk
-// reads that slot itself when it gets there. Not thread-safe.
+// Prefetches the keys of later slots, for a listing that wants few of the keys, or whose nodes are
+// far. The first spends its time waiting while one node after another searches its own slots;
+// KeyPrefetch makes all nodes search at once. The other would wait a round trip for the keys of
+// each page before it can ask for their values. KeyPrefetch does not retry: where a read failed, it
+// has no keys, and the walk reads that slot itself when it gets there. Not thread-safe.
 class KeyPrefetch {
  public:
   // `filter` must outlive this object. `end`: the listing ends before this slot.
@@ -35,9 +37,10 @@ class KeyPrefetch {
 
   // Begins a round: requests count from 0 again. Call it only when nothing is in flight.
   void BeginRound() { reads_.clear(); }
-  // Further requests to send, for slots from `from` on.
+  // Further requests to send, for slots from `from` on. `far`: keys are prefetched even where one
+  // node has all of them, because the walk would wait for the network each time it needs some.
   std::vector<ShardRequest> More(const Topology& topology, size_t from, const WalkHints& hints,
-                                 const KeysReading& reading);
+                                 const KeysReading& reading, bool far = false);
   void OnReply(size_t request, size_t command, const ReplyView& reply);
   void OnFailure(size_t request, const absl::Status& status);
 

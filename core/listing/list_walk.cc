@@ -158,7 +158,7 @@ bool ListWalk::MayStartNextSegment() const {
       if (current_->batch->error(unit)) return false;
     }
   }
-  const double records = static_cast<double>(current_->values_count + options_.segment_keys);
+  const double records = static_cast<double>(current_->values_count + planner_.segment_keys());
   return current_->end < end() && records * hints().record_bytes < static_cast<double>(room_.bytes);
 }
 

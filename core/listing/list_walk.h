@@ -74,6 +74,9 @@ class ListWalk {
   ListWalk(const ListWalk&) = delete;
   ListWalk& operator=(const ListWalk&) = delete;
 
+  // How far the nodes are, for what is requested from now on. Unless it is called, they are near.
+  void SetRoundTrip(RoundTrip round_trip) { known_.estimates.OnRoundTrip(round_trip); }
+
   // The next action. Call it only when nothing is in flight.
   Action Next(const Topology& topology);
   // Further requests to send while others may still be in flight; their numbers continue. Calling

@@ -17,10 +17,10 @@ ListWalk::Action PageSequence::Next(const Topology& topology) {
   keys_.ahead.BeginRound();
   keys_.sent = 0;
   std::vector<ShardRequest> requests;
-  if (!current_ || !current_->outcome) requests = Advance(topology);
+  if (pages_.empty() || !pages_.front()->outcome) requests = Advance(topology);
   if (!requests.empty()) return ListWalk::Send{std::move(requests)};
-  if (!current_) return ListWalk::Done{};
-  ListWalk::Action outcome = *std::exchange(current_->outcome, std::nullopt);
+  if (pages_.empty()) return ListWalk::Done{};
+  ListWalk::Action outcome = *std::exchange(pages_.front()->outcome, std::nullopt);
   if (std::holds_alternative<ListWalk::Refresh>(outcome)) keys_.ahead.OnRefresh();
   return outcome;
 }
@@ -42,30 +42,33 @@ void PageSequence::OnFailure(size_t request, const absl::Status& status) {
 }
 
 void PageSequence::EndPage() {
-  if (current_) current_->walk.EndPage();
+  if (!pages_.empty()) pages_.front()->walk.EndPage();
 }
 
 void PageSequence::Stop() {
   routes_.Clear();
-  if (ahead_) taker_->DropPage();
-  ahead_.reset();
-  if (!current_) return;
-  current_->walk.Stop();
-  if (current_->walk.progressed()) return Conclude();
-  current_.reset();
-  taker_->DropPage();
+  while (pages_.size() > 1) DropLastPage();
+  if (pages_.empty()) return;
+  pages_.front()->walk.Stop();
+  if (pages_.front()->walk.progressed()) return Conclude();
+  DropLastPage();
+}
+
+void PageSequence::SetRoundTrip(RoundTrip round_trip) {
+  round_trip_ = round_trip;
+  for (const std::unique_ptr<Page>& page : pages_) page->walk.SetRoundTrip(round_trip);
 }
 
 // Advances as far as possible without further replies.
 std::vector<ShardRequest> PageSequence::Advance(const Topology& topology) {
   std::vector<ShardRequest> requests;
   while (position_) {
-    if (!current_) current_ = Begin(*position_);
-    if (!current_) break;
-    const bool goes_on = Ask(*current_, topology, &requests);
-    if (!ahead_) StartNextPage();
-    if (ahead_) Ask(*ahead_, topology, &requests);
-    if (goes_on || !std::holds_alternative<ListWalk::Done>(*current_->outcome)) break;
+    if (pages_.empty() && !Begin(*position_)) break;
+    const bool goes_on = Ask(*pages_.front(), topology, &requests);
+    for (size_t index = 1; index < pages_.size() || StartNextPage(); ++index) {
+      Ask(*pages_[index], topology, &requests);
+    }
+    if (goes_on || !std::holds_alternative<ListWalk::Done>(*pages_.front()->outcome)) break;
     Conclude();
   }
   Prefetch(topology, &requests);
@@ -89,58 +92,70 @@ bool PageSequence::Ask(Page& page, const Topology& topology, std::vector<ShardRe
   return !page.outcome;
 }
 
-// Makes all nodes search ahead of the pages if few keys are wanted.
+// Reads keys ahead of the pages if few keys are wanted or the nodes are far.
 void PageSequence::Prefetch(const Topology& topology, std::vector<ShardRequest>* requests) {
-  if (!current_ || current_->outcome || !current_->walk.position()) return;
-  keys_.ahead.ForgetBefore(current_->walk.position()->slot);
-  const ListWalk& last = ahead_ ? ahead_->walk : current_->walk;
+  if (pages_.empty() || pages_.front()->outcome || !pages_.front()->walk.position()) return;
+  keys_.ahead.ForgetBefore(pages_.front()->walk.position()->slot);
+  const ListWalk& last = pages_.back()->walk;
   const WalkHints& hints = last.hints();
   constexpr size_t kRoundCalls = kRoundKeysMax / kScanCountMax;
   const double keys_in_round =
       static_cast<double>(kRoundCalls * options_.reading.scan_count_max) * hints.wanted_ratio;
   const bool many = keys_in_round >= static_cast<double>(options_.segment_keys);
+  // Not before the first keys have told how many a slot holds.
+  const bool far = Depth::For(round_trip_).far && pages_.size() > 1;
   // A listing of keys alone does not check them again, so they must not be read before their page.
-  if (many || options_.keys_only) return;
-  routes_.Add(&keys_, keys_.ahead.More(topology, last.keys_end(), hints, last.reading()), requests);
+  if ((many && !far) || options_.keys_only) return;
+  routes_.Add(&keys_, keys_.ahead.More(topology, last.keys_end(), hints, last.reading(), far),
+              requests);
 }
 
-// Begins a page. Null: the taker accepts none now.
-std::unique_ptr<PageSequence::Page> PageSequence::Begin(const Position& start) {
+// Begins one more page. False: the taker accepts none now.
+bool PageSequence::Begin(const Position& start) {
   RecordSink* sink = taker_->BeginPage();
-  if (sink == nullptr) return nullptr;
+  if (sink == nullptr) return false;
   options_.start = start;
-  return std::make_unique<Page>(options_, sink);
+  pages_.push_back(std::make_unique<Page>(options_, sink));
+  pages_.back()->walk.SetRoundTrip(round_trip_);
+  return true;
 }
 
-void PageSequence::StartNextPage() {
-  std::optional<Position> end = current_->walk.ExpectedEnd();
-  if (!end) return;
+// Begins a page behind the last one. False: not now.
+bool PageSequence::StartNextPage() {
+  if (pages_.size() > Depth::For(round_trip_).pages_ahead) return false;
+  ListWalk& last = pages_.back()->walk;
+  const std::optional<Position> end = last.ExpectedEnd();
+  if (!end) return false;
   Learn();
-  ahead_ = Begin(*end);
+  if (!Begin(*end)) return false;
   // If a record is deleted by now, the page ends one record short instead of reading on.
-  if (ahead_) current_->walk.EndPage();
+  last.EndPage();
+  return true;
+}
+
+void PageSequence::DropLastPage() {
+  routes_.Forget(pages_.back().get());
+  pages_.pop_back();
+  taker_->DropPage();
 }
 
 // Passes what the current page has learned on to the next one.
 void PageSequence::Learn() {
-  options_.hints = current_->walk.hints();
-  options_.reading = current_->walk.reading();
+  options_.hints = pages_.front()->walk.hints();
+  options_.reading = pages_.front()->walk.reading();
 }
 
 // The current page is complete.
 void PageSequence::Conclude() {
   Learn();
-  position_ = current_->walk.position();
-  const ListWalk::Counters counters = current_->walk.counters();
-  routes_.Forget(current_.get());
-  current_.reset();
-  if (ahead_ && position_ != ahead_->start) {
-    routes_.Forget(ahead_.get());
-    ahead_.reset();
-    taker_->DropPage();
+  position_ = pages_.front()->walk.position();
+  const ListWalk::Counters counters = pages_.front()->walk.counters();
+  if (pages_.size() > 1 && position_ != pages_[1]->start) {
+    while (pages_.size() > 1) DropLastPage();
   }
+  routes_.Forget(pages_.front().get());
+  pages_.pop_front();
   taker_->EndPage(position_, counters);
-  current_ = std::move(ahead_);
 }
 
 }  // namespace atestore::inline v0

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "core/listing/depth.h"
 #include "core/listing/key_prefetch.h"
 #include "core/listing/list_walk.h"
 #include "core/listing/request_routes.h"
@@ -35,8 +37,9 @@ class PageTaker {
 // The pages of a listing, one after the other, as a state machine without I/O, clock or chance.
 // Every page is one ListWalk, which starts where the previous page ended. It starts as soon as that
 // end can be predicted, so that nodes search for its keys while the previous page's values are in
-// flight. A wrong prediction only wastes what was read for it. If few of the keys are wanted, all
-// nodes search ahead of the pages (KeyPrefetch). Not thread-safe.
+// flight: one page ahead, more where the nodes are far (Depth). A wrong prediction only wastes what
+// was read for it. If few of the keys are wanted or the nodes are far, keys are read ahead of the
+// pages (KeyPrefetch). Not thread-safe.
 class PageSequence {
  public:
   // `options` are those of the first page; later pages differ in `start`, `hints` and `reading`.
@@ -44,6 +47,9 @@ class PageSequence {
   PageSequence(ListWalk::Options options, PageTaker* taker);
   PageSequence(const PageSequence&) = delete;
   PageSequence& operator=(const PageSequence&) = delete;
+
+  // As in ListWalk.
+  void SetRoundTrip(RoundTrip round_trip);
 
   // As in ListWalk. Done: the listing is complete, or the taker accepts no further page now.
   ListWalk::Action Next(const Topology& topology);
@@ -57,10 +63,10 @@ class PageSequence {
   // when nothing is in flight, as the last call.
   void Stop();
   // True when the position of the oldest page has moved, so that the page can end there.
-  bool progressed() const { return current_ && current_->walk.progressed(); }
+  bool progressed() const { return !pages_.empty() && pages_.front()->walk.progressed(); }
   // How far the listing has progressed. nullopt: it is complete.
   const std::optional<Position>& position() const {
-    return current_ ? current_->walk.position() : position_;
+    return pages_.empty() ? position_ : pages_.front()->walk.position();
   }
   // What the pages have learned.
   const WalkHints& hints() const { return options_.hints; }
@@ -104,8 +110,9 @@ class PageSequence {
 
   std::vector<ShardRequest> Advance(const Topology& topology);
   bool Ask(Page& page, const Topology& topology, std::vector<ShardRequest>* requests);
-  std::unique_ptr<Page> Begin(const Position& start);
-  void StartNextPage();
+  bool Begin(const Position& start);
+  bool StartNextPage();
+  void DropLastPage();
   void Prefetch(const Topology& topology, std::vector<ShardRequest>* requests);
   void Learn();
   void Conclude();
@@ -113,10 +120,11 @@ class PageSequence {
   ListWalk::Options options_;
   PageTaker* const taker_;
   std::optional<Position> position_;  // the end of the last complete page
-  std::unique_ptr<Page> current_;     // begins at `position_`
-  std::unique_ptr<Page> ahead_;       // begins at the predicted end of `current_`
-  Keys keys_;                         // prefetched for later pages
-  RequestRoutes<Asker> routes_;       // for the requests since Next()
+  // The first begins at `position_`, each other one at the predicted end of the one before it.
+  std::deque<std::unique_ptr<Page>> pages_;
+  RoundTrip round_trip_;
+  Keys keys_;                    // prefetched for later pages
+  RequestRoutes<Asker> routes_;  // for the requests since Next()
 };
 
 }  // namespace atestore::inline v0

@@ -17,8 +17,10 @@ std::unique_ptr<Segment> OfSlot(const Position& position) {
 }  // namespace
 
 bool SegmentPlanner::AwaitsPrefetched(size_t first, size_t keys) const {
-  return options_.prefetch != nullptr &&
-         options_.prefetch->Awaits(first, std::min(keys, options_.values_part_keys));
+  // Far nodes: a page of few segments, each of which takes a round trip.
+  const bool far = known_.estimates.depth().far;
+  const size_t enough = far ? segment_keys() : options_.values_part_keys;
+  return options_.prefetch != nullptr && options_.prefetch->Awaits(first, std::min(keys, enough));
 }
 
 std::unique_ptr<Segment> SegmentPlanner::Batch(const Topology& topology, size_t first,
@@ -27,15 +29,14 @@ std::unique_ptr<Segment> SegmentPlanner::Batch(const Topology& topology, size_t 
   auto segment = std::make_unique<Segment>();
   segment->first = first;
   if (options_.prefetch != nullptr) {
-    segment->prefetched =
-        options_.prefetch->Take(first, after, std::min(keys, options_.segment_keys));
+    segment->prefetched = options_.prefetch->Take(first, after, std::min(keys, segment_keys()));
   }
   if (segment->prefetched) {
     segment->requested_end = segment->prefetched->end;
     return segment;
   }
   const KeysWanted wanted{
-      .keys = keys, .segment_keys = options_.segment_keys, .begins_in_slot = after.has_value()};
+      .keys = keys, .segment_keys = segment_keys(), .begins_in_slot = after.has_value()};
   std::vector<KeysUnit> units = Units(topology, first, wanted, &segment->requested_end);
   if (units.empty()) return nullptr;
   segment->batch = std::make_unique<KeysBatch>(BatchOptions(first, after), std::move(units));

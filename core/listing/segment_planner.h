@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -29,6 +30,10 @@ class SegmentPlanner {
   SegmentPlanner(const Options& options, const WalkKnowledge& known)
       : options_(options), known_(known) {}
 
+  // About how many keys one segment reads.
+  size_t segment_keys() const {
+    return std::max(options_.segment_keys, known_.estimates.depth().segment_keys_min);
+  }
   // True when prefetched keys of the slots from `first` on are in flight and worth waiting for.
   bool AwaitsPrefetched(size_t first, size_t keys) const;
 

@@ -69,7 +69,7 @@ std::vector<ShardRequest> ValuesRead::More() {
     NodeState& node = states_[part.node];
     // Keys after one that is deferred or failed cannot be committed, so do not request them.
     bool wanted = part.commands[0].first < first_left_;
-    if (part.is_sent || !wanted || node.parts_waiting == kValuesPartsAtOnce) continue;
+    if (part.is_sent || !wanted || node.parts_waiting == bounds_.parts_at_once) continue;
     part.is_sent = true;
     ++node.parts_waiting;
     sent_.push_back(index);

@@ -57,9 +57,9 @@ size_t MgetKeysFor(double value_bytes);
 // it sends the first one, and closes the connection beyond its client-output-buffer-limit.
 inline constexpr size_t kValuesPartBytes = size_t{1} << 20;
 
-// Values are requested in parts of about this many keys, at most two of which wait at one node:
+// Values are requested in parts of about this many keys. At most two of them wait at a near node:
 // while the node reads one part, the values of the other are transferred and decoded, and other
-// clients are served in between (docs/performance.md).
+// clients are served in between (docs/performance.md). At a far node more of them wait: Depth.
 inline constexpr size_t kValuesPartKeys = 128;
 inline constexpr size_t kValuesPartsAtOnce = 2;
 
@@ -70,7 +70,8 @@ class ValuesRead final : public ListingStep {
     size_t bytes_left;                   // room on the page; stop decoding soon after it is used up
     size_t mget_keys = 1;                // keys of one command, at least 1
     size_t part_keys = kValuesPartKeys;  // keys of one part, at least 1
-    bool keys_only = false;              // request no values: every key is a record
+    size_t parts_at_once = kValuesPartsAtOnce;  // parts that wait at one node, at least 1
+    bool keys_only = false;                     // request no values: every key is a record
   };
   // Reads the values of the first `count` of `keys`. KeyList::Key::node is an index into `nodes`.
   // `keys` and `sink` must outlive the step.

@@ -46,7 +46,7 @@ absl::StatusOr<ListingEnd> Listing::ListPage(const ListingRequest& request, Reco
   if (!options.ok()) return options.status();
   std::shared_ptr<const Topology> topology = run.topology();
   ListWalk walk(*std::move(options), &sink);
-  absl::Status status = run.Run(walk);
+  absl::Status status = run.Run(walk, round_trip_);
   if (!status.ok() && (!walk.progressed() || absl::IsCancelled(status))) return status;
   Learn(topology, request, walk);
   return ListingEnd{.next = walk.position(), .counters = walk.counters()};
@@ -64,7 +64,7 @@ absl::Status Listing::ListPages(const ListingRequest& request, ListingReader& re
   PageSequence sequence(*std::move(options), &pages);
   while (sequence.position() && reader.WaitForRoom()) {
     run.BeginPage();
-    if (absl::Status status = run.Run(sequence); !status.ok()) return status;
+    if (absl::Status status = run.Run(sequence, round_trip_); !status.ok()) return status;
     Learn(topology, request, sequence);
   }
   sequence.Stop();

@@ -12,6 +12,7 @@
 #include "store/cluster/bounded_transport.h"
 #include "store/cluster/cluster_client.h"
 #include "store/cluster/server_traits.h"
+#include "store/listing/round_trip_estimate.h"
 #include "store/options.h"
 #include "store/pages.h"
 
@@ -90,6 +91,7 @@ class Listing {
   ClusterClient& client_;
   BoundedTransport bulk_transport_;  // for what nobody waits for page by page
   ServerTraitsCache traits_;
+  RoundTripEstimate round_trip_;
   const absl::Duration work_budget_;
 };
 

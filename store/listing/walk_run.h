@@ -11,6 +11,7 @@
 #include "core/listing/list_walk.h"
 #include "store/cluster/cluster_client.h"
 #include "store/cluster/retry_pacer.h"
+#include "store/listing/round_trip_estimate.h"
 #include "store/options.h"
 #include "store/shard_transport.h"
 
@@ -67,22 +68,24 @@ class WalkRun {
   const std::shared_ptr<const Topology>& topology() const { return topology_; }
   absl::Time AttemptDeadline() const { return pacer_.AttemptDeadline(); }
 
-  // OK when it is done; else why it could not go on.
+  // OK when it is done; else why it could not go on. Tells the walk how far the nodes are, and adds
+  // to what is known about that.
   template <typename Walk>
-  absl::Status Run(Walk& walk) {
-    absl::Status status = RunOn(walk);
+  absl::Status Run(Walk& walk, RoundTripEstimate& round_trip) {
+    absl::Status status = RunOn(walk, round_trip);
     if (!status.ok()) walk.Stop();
     return status;
   }
 
  private:
   template <typename Walk>
-  absl::Status RunOn(Walk& walk) {
-    Observer<Walk> observer(*this, walk);
+  absl::Status RunOn(Walk& walk, RoundTripEstimate& round_trip) {
+    Observer<Walk> observer(*this, walk, round_trip);
     std::optional<Position> position = walk.position();
     for (;;) {
       if (absl::Status status = pacer_.CheckCall(); !status.ok()) return status;
       if (client_.clock().Now() >= end_of_work_) walk.EndPage();
+      walk.SetRoundTrip(round_trip.Get());
       ListWalk::Action action = walk.Next(*topology_);
       if (walk.position() != position) {
         position = walk.position();
@@ -90,6 +93,7 @@ class WalkRun {
       }
       if (auto* send = std::get_if<ListWalk::Send>(&action)) {
         end_of_round_ = client_.clock().Now() + work_budget_;
+        observer.BeginRound(send->requests.size());
         transport_.Execute(send->requests, pacer_.AttemptDeadline(), observer);
       } else if (auto* refresh = std::get_if<ListWalk::Refresh>(&action)) {
         if (absl::Status status = Refresh(*refresh); !status.ok()) return status;
@@ -105,8 +109,11 @@ class WalkRun {
   template <typename Walk>
   class Observer final : public ReplyObserver {
    public:
-    Observer(const WalkRun& run, Walk& walk) : run_(run), walk_(walk) {}
+    Observer(const WalkRun& run, Walk& walk, RoundTripEstimate& round_trip)
+        : run_(run), walk_(walk), round_trip_(round_trip) {}
+    void BeginRound(size_t requests) { sent_at_.assign(requests, run_.client_.clock().Now()); }
     void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+      if (command == 0) round_trip_.Add(sent_at_[request], run_.client_.clock().Now());
       walk_.OnReply(request, command, reply);
     }
     void OnFailure(size_t request, const absl::Status& status) override {
@@ -114,7 +121,10 @@ class WalkRun {
     }
     std::vector<ShardRequest> More() override {
       if (!run_.MayGoOn()) return {};
-      return walk_.More(*run_.topology_);
+      walk_.SetRoundTrip(round_trip_.Get());
+      std::vector<ShardRequest> requests = walk_.More(*run_.topology_);
+      sent_at_.resize(sent_at_.size() + requests.size(), run_.client_.clock().Now());
+      return requests;
     }
     // Also when the caller has gone, who would else wait for a hung node.
     bool Abandon() override {
@@ -125,6 +135,8 @@ class WalkRun {
    private:
     const WalkRun& run_;
     Walk& walk_;
+    RoundTripEstimate& round_trip_;
+    std::vector<absl::Time> sent_at_;  // the requests of the round
   };
 
   // A round's requests share one deadline, so it has to end even when no page does.

@@ -48,6 +48,7 @@ struct ListingCase {
   size_t scan_count_max = 1000;
   size_t segment_keys = kSegmentKeys;
   size_t values_part_keys = kValuesPartKeys;
+  int round_trip_us = 0;    // that the walk is told
   bool read_ahead = false;  // by a PageSequence, which lives as long as it gets anywhere
   int hash_bits = 64;       // fewer: many names of equal hash
   uint32_t faults_per_1000_commands = 0;
@@ -89,7 +90,8 @@ inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
              << " .page_size=" << c.page_size << " .page_bytes=" << c.page_bytes
              << " .whole_slot_keys=" << c.whole_slot_keys << " .scan_count_max=" << c.scan_count_max
              << " .segment_keys=" << c.segment_keys << " .values_part_keys=" << c.values_part_keys
-             << " .read_ahead=" << c.read_ahead << " .hash_bits=" << c.hash_bits
+             << " .round_trip_us=" << c.round_trip_us << " .read_ahead=" << c.read_ahead
+             << " .hash_bits=" << c.hash_bits
              << " .faults_per_1000_commands=" << c.faults_per_1000_commands
              << " .faults_max=" << c.faults_max << " .misbehaviour=" << c.misbehaviour
              << " .faults_without=" << c.faults_without << " .schedule=" << c.schedule

@@ -85,6 +85,7 @@ rc::Gen<ListingCase> AnyCase(bool with_faults) {
     c.scan_count_max = *rc::gen::element<size_t>(3, 20, 1000);
     c.segment_keys = *rc::gen::element<size_t>(1, 3, 10, kSegmentKeys);
     c.values_part_keys = *rc::gen::element<size_t>(1, 4, kValuesPartKeys);
+    c.round_trip_us = *rc::gen::weightedElement<int>({{2, 0}, {1, 1000}, {1, 5000}});
     c.read_ahead = *rc::gen::arbitrary<bool>();
     c.hash_bits = *rc::gen::weightedElement<int>({{6, 64}, {1, 3}, {1, 0}});
     c.atespace = *rc::gen::element<std::string>("", "a", "a-b");
