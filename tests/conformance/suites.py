@@ -21,6 +21,7 @@ Results = dict[str, bool]  # a test that ran -> whether it passed
 class Suite(NamedTuple):
     source: str  # of sources.SOURCES
     kind: str  # the server that it is for
+    tool: str  # the program that runs it
     units: tuple[str, ...]
     run: Callable[[pathlib.Path, str, int], Results]  # source folder, unit, port
 
@@ -111,9 +112,10 @@ def run_redis_py(source: pathlib.Path, unit: str, port: int) -> Results:
 
 
 SUITES = {
-    "redis Tcl": Suite("redis", "redis", TCL_UNITS, run_tcl),
-    "valkey Tcl": Suite("valkey", "valkey", TCL_UNITS, run_tcl),
-    "hiredis": Suite("hiredis", "redis", ("all",), run_hiredis),
-    "php-redis": Suite("php-redis", "redis", ("RedisCluster",), run_php),
-    "redis-py": Suite("redis-py", "redis", ("test_cluster", "test_connection"), run_redis_py),
+    "redis Tcl": Suite("redis", "redis", "tclsh", TCL_UNITS, run_tcl),
+    "valkey Tcl": Suite("valkey", "valkey", "tclsh", TCL_UNITS, run_tcl),
+    "hiredis": Suite("hiredis", "redis", "make", ("all",), run_hiredis),
+    "php-redis": Suite("php-redis", "redis", "php", ("RedisCluster",), run_php),
+    "redis-py": Suite("redis-py", "redis", "pytest-3", ("test_cluster", "test_connection"),
+                      run_redis_py),
 }
