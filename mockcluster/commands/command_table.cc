@@ -4,6 +4,7 @@
 #include <array>
 
 #include "mockcluster/commands/arguments.h"
+#include "mockcluster/commands/data_handlers.h"
 #include "mockcluster/commands/handlers.h"
 
 namespace mockcluster::inline v0 {
@@ -11,6 +12,8 @@ namespace {
 
 constexpr KeyPositions kNoKeys{};
 constexpr KeyPositions kOneKey{1, 1, 1};
+constexpr KeyPositions kTwoKeys{1, 2, 1};
+constexpr KeyPositions kKeyOfSubcommand{2, 2, 1};
 constexpr KeyPositions kAllKeys{1, -1, 1};
 constexpr KeyPositions kPairs{1, -1, 2};
 constexpr uint32_t kConnection = kFast | kLoading | kNoAuth;
@@ -41,6 +44,7 @@ std::vector<Command> ConnectionCommands() {
 std::vector<Command> DataCommands() {
   return {
       {"append", 3, kWrite | kDenyOom | kFast, kOneKey, Append},
+      {"copy", -3, kWrite | kDenyOom, kTwoKeys, Copy},
       {"dbsize", 1, kReadOnly | kFast, kNoKeys, DbSize},
       {"decr", 2, kWrite | kDenyOom | kFast, kOneKey, Decr},
       {"decrby", 3, kWrite | kDenyOom | kFast, kOneKey, DecrBy},
@@ -49,30 +53,48 @@ std::vector<Command> DataCommands() {
       {"exists", -2, kReadOnly | kFast, kAllKeys, Exists},
       {"expire", -3, kWrite | kFast, kOneKey, Expire},
       {"expireat", -3, kWrite | kFast, kOneKey, ExpireAt},
+      {"expiretime", 2, kReadOnly | kFast, kOneKey, ExpireTime},
       {"flushall", -1, kWrite, kNoKeys, FlushAll},
       {"flushdb", -1, kWrite, kNoKeys, FlushAll},
       {"get", 2, kReadOnly | kFast, kOneKey, Get},
+      {"getbit", 3, kReadOnly | kFast, kOneKey, GetBit},
       {"getdel", 2, kWrite | kFast, kOneKey, GetDel},
+      {"getex", -2, kWrite | kFast, kOneKey, GetEx},
+      {"getrange", 4, kReadOnly, kOneKey, GetRange},
       {"getset", 3, kWrite | kDenyOom | kFast, kOneKey, GetSet},
       {"incr", 2, kWrite | kDenyOom | kFast, kOneKey, Incr},
       {"incrby", 3, kWrite | kDenyOom | kFast, kOneKey, IncrBy},
+      {"incrbyfloat", 3, kWrite | kDenyOom | kFast, kOneKey, IncrByFloat},
       {"keys", 2, kReadOnly, kNoKeys, Keys},
+      {"lcs", -3, kReadOnly, kTwoKeys, Lcs},
       {"mget", -2, kReadOnly | kFast, kAllKeys, Mget},
       {"migrate", -6, kWrite | kMovableKeys, {3, 3, 1}, Migrate},
+      {"move", 3, kWrite | kFast, kOneKey, Move},
       {"mset", -3, kWrite | kDenyOom, kPairs, Mset},
+      {"msetnx", -3, kWrite | kDenyOom, kPairs, MsetNx},
+      {"object", -2, 0, kNoKeys, nullptr, true},
+      {"object|encoding", 3, kReadOnly, kKeyOfSubcommand, ObjectEncoding},
+      {"object|freq", 3, kReadOnly, kKeyOfSubcommand, ObjectFreq},
+      {"object|refcount", 3, kReadOnly, kKeyOfSubcommand, ObjectRefcount},
       {"persist", 2, kWrite | kFast, kOneKey, Persist},
       {"pexpire", -3, kWrite | kFast, kOneKey, Pexpire},
       {"pexpireat", -3, kWrite | kFast, kOneKey, PexpireAt},
+      {"pexpiretime", 2, kReadOnly | kFast, kOneKey, PexpireTime},
       {"psetex", 4, kWrite | kDenyOom, kOneKey, PsetEx},
       {"pttl", 2, kReadOnly | kFast, kOneKey, Pttl},
       {"randomkey", 1, kReadOnly, kNoKeys, RandomKey},
+      {"rename", 3, kWrite, kTwoKeys, Rename},
+      {"renamenx", 3, kWrite | kFast, kTwoKeys, RenameNx},
       {"restore", -4, kWrite | kDenyOom, kOneKey, Restore},
       {"restore-asking", -4, kWrite | kDenyOom | kAsking, kOneKey, Restore},
       {"scan", -2, kReadOnly, kNoKeys, Scan},
       {"set", -3, kWrite | kDenyOom, kOneKey, Set},
+      {"setbit", 4, kWrite | kDenyOom, kOneKey, SetBit},
       {"setex", 4, kWrite | kDenyOom, kOneKey, SetEx},
       {"setnx", 3, kWrite | kDenyOom | kFast, kOneKey, SetNx},
+      {"setrange", 4, kWrite | kDenyOom, kOneKey, SetRange},
       {"strlen", 2, kReadOnly | kFast, kOneKey, StrLen},
+      {"substr", 4, kReadOnly, kOneKey, GetRange},
       {"touch", -2, kReadOnly | kFast, kAllKeys, Exists},
       {"ttl", 2, kReadOnly | kFast, kOneKey, Ttl},
       {"type", 2, kReadOnly | kFast, kOneKey, Type},

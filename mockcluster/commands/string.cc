@@ -1,44 +1,32 @@
+#include <cctype>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
+#include <string>
 
 #include "mockcluster/commands/arguments.h"
+#include "mockcluster/commands/data_handlers.h"
 #include "mockcluster/commands/handlers.h"
+#include "mockcluster/commands/string_access.h"
 #include "mockcluster/node/data.h"
 
 namespace mockcluster::inline v0 {
 namespace {
-
-// The entry of a string, or null; writes WRONGTYPE and sets `failed` for every other type.
-const Entry* FindString(CommandContext& context, std::string_view key, bool& failed) {
-  const Entry* entry = FindLive(context.state, context.node, key);
-  failed = entry != nullptr && entry->type != ValueType::kString;
-  if (!failed) return entry;
-  context.reply.Error(kWrongType);
-  return nullptr;
-}
-
-void ReplyValue(ReplyWriter& reply, const Entry* entry) {
-  if (entry == nullptr) {
-    reply.Null();
-  } else {
-    reply.Bulk(entry->value);
-  }
-}
 
 struct SetOptions {
   bool only_new = false;
   bool only_existing = false;
   bool return_old = false;
   bool keep_ttl = false;
-  std::optional<std::string_view> expiry;
-  bool in_seconds = false;
-  bool absolute = false;
+  std::optional<ExpiryOption> expiry;
 };
 
 // False: a syntax error.
 bool ParseSetOptions(std::span<const std::string_view> words, SetOptions& options) {
   for (size_t index = 0; index < words.size(); ++index) {
     std::string_view word = words[index];
-    const bool may_expire = !options.expiry && !options.keep_ttl && index + 1 < words.size();
     if (IsWord(word, "NX") && !options.only_existing) {
       options.only_new = true;
     } else if (IsWord(word, "XX") && !options.only_new) {
@@ -47,11 +35,10 @@ bool ParseSetOptions(std::span<const std::string_view> words, SetOptions& option
       options.return_old = true;
     } else if (IsWord(word, "KEEPTTL") && !options.expiry) {
       options.keep_ttl = true;
-    } else if (may_expire && (IsWord(word, "EX") || IsWord(word, "PX") || IsWord(word, "EXAT") ||
-                              IsWord(word, "PXAT"))) {
-      options.in_seconds = word.front() == 'E' || word.front() == 'e';
-      options.absolute = word.size() == 4;
-      options.expiry = words[++index];
+    } else if (options.keep_ttl) {
+      return false;
+    } else if (auto expiry = TakeExpiryOption(words, index, options.expiry)) {
+      options.expiry = expiry;
     } else {
       return false;
     }
@@ -59,28 +46,9 @@ bool ParseSetOptions(std::span<const std::string_view> words, SetOptions& option
   return true;
 }
 
-// The moment of expiry; nullopt after an error reply.
-std::optional<int64_t> ParseExpiry(CommandContext& context, std::string_view text, bool in_seconds,
-                                   bool absolute) {
-  std::optional<int64_t> amount = ParseInteger(text);
-  if (!amount) {
-    context.reply.Error(kNotAnInteger);
-    return std::nullopt;
-  }
-  constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max();
-  const int64_t start = absolute ? 0 : context.state.now_ms;
-  const int64_t unit = in_seconds ? 1000 : 1;
-  if (*amount <= 0 || *amount > kGreatest / unit || *amount * unit > kGreatest - start) {
-    context.reply.Error("ERR invalid expire time in '" + std::string(context.command.name) +
-                        "' command");
-    return std::nullopt;
-  }
-  return *amount * unit + start;
-}
-
-void SetWithExpiry(CommandContext& context, bool in_seconds) {
+void SetWithExpiry(CommandContext& context, std::string_view unit) {
   std::optional<int64_t> expires =
-      ParseExpiry(context, context.arguments[2], in_seconds, /*absolute=*/false);
+      ParseExpiry(context, {.unit = unit, .amount = context.arguments[2]});
   if (!expires) return;
   StoreString(context.state, context.node, context.arguments[1], context.arguments[3], expires);
   context.reply.Ok();
@@ -104,9 +72,51 @@ void AddToInteger(CommandContext& context, std::optional<int64_t> increment) {
     context.reply.Error("ERR increment or decrement would overflow");
     return;
   }
-  std::optional<int64_t> expires = entry == nullptr ? std::nullopt : entry->expires_at_ms;
-  StoreString(context.state, context.node, context.arguments[1], std::to_string(sum), expires);
+  StoreKeepingExpiry(context, context.arguments[1], entry, std::to_string(sum));
   context.reply.Integer(sum);
+}
+
+// A number as the server reads it (string2ld): nothing around it, and not NaN.
+std::optional<long double> ParseFloat(std::string_view text) {
+  constexpr size_t kBytesMax = 255;
+  if (text.empty() || text.size() > kBytesMax) return std::nullopt;
+  if (std::isspace(static_cast<unsigned char>(text.front()))) return std::nullopt;
+  const std::string terminated(text);
+  char* end = nullptr;
+  errno = 0;
+  const long double value = std::strtold(terminated.c_str(), &end);
+  if (end != terminated.c_str() + text.size() || std::isnan(value)) return std::nullopt;
+  if (errno == ERANGE && (value == 0 || std::isinf(value))) return std::nullopt;
+  return value;
+}
+
+// 17 digits after the point, without zeros at the end (ld2string).
+std::string FormatFloat(long double value) {
+  char digits[5 * 1024];  // more than the greatest value has
+  const int size = std::snprintf(digits, sizeof digits, "%.17Lf", value);
+  std::string text(digits, static_cast<size_t>(size));
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text == "-0" ? "0" : text;
+}
+
+struct GetExOptions {
+  bool persist = false;
+  std::optional<ExpiryOption> expiry;
+};
+
+// False: a syntax error.
+bool ParseGetExOptions(std::span<const std::string_view> words, GetExOptions& options) {
+  for (size_t index = 0; index < words.size(); ++index) {
+    if (IsWord(words[index], "PERSIST") && !options.expiry) {
+      options.persist = true;
+      continue;
+    }
+    if (options.persist) return false;
+    options.expiry = TakeExpiryOption(words, index, options.expiry);
+    if (!options.expiry) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -125,7 +135,7 @@ void Set(CommandContext& context) {
   }
   std::optional<int64_t> expires;
   if (options.expiry) {
-    expires = ParseExpiry(context, *options.expiry, options.in_seconds, options.absolute);
+    expires = ParseExpiry(context, *options.expiry);
     if (!expires) return;
   }
   const KeyRef key(context.arguments[1]);
@@ -155,9 +165,9 @@ void SetNx(CommandContext& context) {
   context.reply.Integer(absent ? 1 : 0);
 }
 
-void SetEx(CommandContext& context) { SetWithExpiry(context, /*in_seconds=*/true); }
+void SetEx(CommandContext& context) { SetWithExpiry(context, "EX"); }
 
-void PsetEx(CommandContext& context) { SetWithExpiry(context, /*in_seconds=*/false); }
+void PsetEx(CommandContext& context) { SetWithExpiry(context, "PX"); }
 
 void GetSet(CommandContext& context) {
   bool failed = false;
@@ -174,6 +184,32 @@ void GetDel(CommandContext& context) {
   if (failed) return;
   ReplyValue(context.reply, entry);
   if (entry != nullptr) Remove(context.state, context.node, context.arguments[1]);
+}
+
+void GetEx(CommandContext& context) {
+  GetExOptions options;
+  if (!ParseGetExOptions(context.arguments.subspan(2), options)) {
+    context.reply.Error(kSyntaxError);
+    return;
+  }
+  const KeyRef key(context.arguments[1]);
+  bool failed = false;
+  const Entry* found = FindString(context, key.text, failed);
+  if (failed) return;
+  std::optional<int64_t> expires;
+  if (found != nullptr && options.expiry) {
+    expires = ParseExpiry(context, *options.expiry);
+    if (!expires) return;
+  }
+  ReplyValue(context.reply, found);
+  if (found == nullptr) return;
+  if (expires && *expires <= context.state.now_ms) {
+    Remove(context.state, context.node, key);
+  } else if (expires || (options.persist && found->expires_at_ms)) {
+    Entry* entry = FindLiveForWrite(context.state, context.node, key);
+    entry->expires_at_ms = expires;
+    Changed(context.state, context.node, *entry);
+  }
 }
 
 void Mget(CommandContext& context) {
@@ -198,6 +234,24 @@ void Mset(CommandContext& context) {
   context.reply.Ok();
 }
 
+// All of them or none.
+void MsetNx(CommandContext& context) {
+  if (context.arguments.size() % 2 == 0) {
+    context.reply.Error("ERR wrong number of arguments for 'msetnx' command");
+    return;
+  }
+  for (size_t index = 1; index < context.arguments.size(); index += 2) {
+    if (FindLive(context.state, context.node, context.arguments[index]) == nullptr) continue;
+    context.reply.Integer(0);
+    return;
+  }
+  for (size_t index = 1; index < context.arguments.size(); index += 2) {
+    StoreString(context.state, context.node, context.arguments[index], context.arguments[index + 1],
+                std::nullopt);
+  }
+  context.reply.Integer(1);
+}
+
 void StrLen(CommandContext& context) {
   bool failed = false;
   const Entry* entry = FindString(context, context.arguments[1], failed);
@@ -210,9 +264,8 @@ void Append(CommandContext& context) {
   const Entry* entry = FindString(context, context.arguments[1], failed);
   if (failed) return;
   std::string value = entry == nullptr ? "" : entry->value;
-  std::optional<int64_t> expires = entry == nullptr ? std::nullopt : entry->expires_at_ms;
   value.append(context.arguments[2]);
-  StoreString(context.state, context.node, context.arguments[1], value, expires);
+  StoreKeepingExpiry(context, context.arguments[1], entry, value);
   context.reply.Integer(static_cast<int64_t>(value.size()));
 }
 
@@ -221,6 +274,26 @@ void Incr(CommandContext& context) { AddToInteger(context, 1); }
 void Decr(CommandContext& context) { AddToInteger(context, -1); }
 
 void IncrBy(CommandContext& context) { AddToInteger(context, ParseInteger(context.arguments[2])); }
+
+void IncrByFloat(CommandContext& context) {
+  bool failed = false;
+  const Entry* entry = FindString(context, context.arguments[1], failed);
+  if (failed) return;
+  std::optional<long double> old = entry == nullptr ? 0 : ParseFloat(entry->value);
+  std::optional<long double> increment = ParseFloat(context.arguments[2]);
+  if (!old || !increment) {
+    context.reply.Error("ERR value is not a valid float");
+    return;
+  }
+  const long double sum = *old + *increment;
+  if (std::isnan(sum) || std::isinf(sum)) {
+    context.reply.Error("ERR increment would produce NaN or Infinity");
+    return;
+  }
+  const std::string text = FormatFloat(sum);
+  StoreKeepingExpiry(context, context.arguments[1], entry, text);
+  context.reply.Bulk(text);
+}
 
 void DecrBy(CommandContext& context) {
   std::optional<int64_t> decrement = ParseInteger(context.arguments[2]);
