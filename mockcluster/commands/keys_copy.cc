@@ -19,8 +19,8 @@ void StoreCopy(CommandContext& context, const Entry& entry, std::string_view key
 
 // False when the reply is an error.
 bool ParseCopyOptions(CommandContext& context, bool& replace) {
-  // What CONFIG GET says, although a cluster has one database only.
-  const int64_t databases = context.node.flavor == Flavor::kValkey91 ? 1 : 16;
+  // A cluster has one database; Redis 7.0 looks at the setting all the same.
+  const int64_t databases = context.node.traits().is_valkey ? 1 : 16;
   int64_t database = 0;
   for (size_t index = 3; index < context.arguments.size(); ++index) {
     const std::string_view word = context.arguments[index];
