@@ -131,7 +131,10 @@ class RapidReset(WireCase):
                          for stream in range(1, 30001, 2))
         with Ateapi("--demo-actors", "2000", *Ateapi.METRICS) as service:
             # Others on this machine can only make it look worse, so one good burst is enough.
-            self.assertTrue(any(self.delay_in_a_burst(service, flood) < 0.5 for _ in range(4)))
+            delays = [self.delay_in_a_burst(service, flood)]
+            while min(delays) >= 0.5 and len(delays) < 10:
+                delays.append(self.delay_in_a_burst(service, flood))
+            self.assertLess(min(delays), 0.5)
             self.assertLess(service.peak_rss_kib(), 600 << 10)
             refused = Http(service.metrics_address).metric("ateapi_bound_refused_total",
                                                            bound="connections")
