@@ -125,16 +125,16 @@ class RapidReset(WireCase):
                 self.assertTrue(ends(connection.socket, PATIENCE))
         return took[int(len(took) * 0.99)]
 
-    def assert_a_burst_is_bearable(self, after_headers=lambda stream: b""):
+    def assert_a_burst_is_bearable(self, within, after_headers=lambda stream: b""):
         headers = request_headers("/ateapi.Control/GetActor")
         flood = b"".join(frame(HEADERS, END_HEADERS, stream, headers) + after_headers(stream)
                          for stream in range(1, 30001, 2))
         with Ateapi("--demo-actors", "2000", *Ateapi.METRICS) as service:
             # Others on this machine can only make it look worse, so one good burst is enough.
             delays = [self.delay_in_a_burst(service, flood)]
-            while min(delays) >= 0.5 and len(delays) < 10:
+            while min(delays) >= within and len(delays) < 10:
                 delays.append(self.delay_in_a_burst(service, flood))
-            self.assertLess(min(delays), 0.5)
+            self.assertLess(min(delays), within)
             self.assertLess(service.peak_rss_kib(), 600 << 10)
             refused = Http(service.metrics_address).metric("ateapi_bound_refused_total",
                                                            bound="connections")
@@ -142,11 +142,12 @@ class RapidReset(WireCase):
 
     def test_a_burst_of_cancelled_calls(self):
         self.assert_a_burst_is_bearable(
-            lambda stream: frame(RST_STREAM, 0, stream, b"\0\0\0\x08"))
+            0.5, lambda stream: frame(RST_STREAM, 0, stream, b"\0\0\0\x08"))
 
     def test_a_burst_of_open_calls(self):
-        """A client that ignores the announced number of concurrent streams."""
-        self.assert_a_burst_is_bearable()
+        """Clients that ignore the announced number of concurrent streams; each gets more of them
+        (kOpenStreamsMax) than it could cancel."""
+        self.assert_a_burst_is_bearable(1)
 
     def test_an_honest_burst_closes_nothing(self):
         """As many concurrent calls as a client may have, on several connections."""
