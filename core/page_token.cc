@@ -43,12 +43,12 @@ PageTokenError Flawed(PageTokenFlaw flaw, std::string_view what) {
   return {flaw, absl::StrCat("page_token: ", ToAbsl(what))};
 }
 
-void Write(const KeyMark& mark, AfterNameMark* out) {
+void Write(const KeyMark& mark, AfterKeyMark* out) {
   out->set_hash(mark.hash);
   if (mark.tie) out->set_tie(*mark.tie);
 }
 
-KeyMark Read(const AfterNameMark& in) {
+KeyMark Read(const AfterKeyMark& in) {
   KeyMark mark{.hash = in.hash()};
   if (in.has_tie()) mark.tie = in.tie();
   return mark;

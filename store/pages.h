@@ -17,7 +17,7 @@ namespace atestore::inline v0 {
 // The work behind a page or a count.
 struct ListingCounters {
   size_t redirects = 0;                  // MOVED and ASK
-  size_t slot_restarts = 0;              // huge slots restarted for another process
+  size_t slot_restarts = 0;              // large slots restarted for another process
   size_t rereads = 0;                    // reads thrown away because the cluster changed under them
   size_t segments_ahead = 0;             // parts of a page begun while the one before was read
   size_t segments_ahead_dropped = 0;     // of them, thrown away because of the one before
