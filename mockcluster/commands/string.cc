@@ -193,11 +193,16 @@ void GetEx(CommandContext& context) {
     return;
   }
   const KeyRef key(context.arguments[1]);
+  std::optional<int64_t> expires;
+  const bool expiry_first = context.node.traits().getex_checks_expiry_first;
+  if (expiry_first && options.expiry) {
+    expires = ParseExpiry(context, *options.expiry);
+    if (!expires) return;
+  }
   bool failed = false;
   const Entry* found = FindString(context, key.text, failed);
   if (failed) return;
-  std::optional<int64_t> expires;
-  if (found != nullptr && options.expiry) {
+  if (!expiry_first && found != nullptr && options.expiry) {
     expires = ParseExpiry(context, *options.expiry);
     if (!expires) return;
   }

@@ -38,6 +38,7 @@ constexpr FlavorTraits kRedis70Traits = {
     .shards_have_ids = false,
     .counts_failed_nodes = false,
     .migrates_slots = false,
+    .getex_checks_expiry_first = false,
     .info_has_cluster_info = false,
 };
 
@@ -64,6 +65,7 @@ constexpr FlavorTraits kValkey80Traits = {
     .shards_have_ids = false,
     .counts_failed_nodes = false,
     .migrates_slots = false,
+    .getex_checks_expiry_first = false,
     .info_has_cluster_info = false,
 };
 
@@ -78,6 +80,7 @@ constexpr FlavorTraits MakeValkey91Traits() {
   traits.shards_have_ids = true;
   traits.counts_failed_nodes = true;
   traits.migrates_slots = true;
+  traits.getex_checks_expiry_first = true;
   traits.info_has_cluster_info = true;
   return traits;
 }

@@ -30,6 +30,7 @@ struct FlavorTraits {
   bool shards_have_ids;            // CLUSTER SHARDS has the id of each shard
   bool counts_failed_nodes;        // CLUSTER INFO has the number of failed nodes
   bool migrates_slots;             // CLUSTER HELP describes atomic slot migrations
+  bool getex_checks_expiry_first;  // GETEX with a wrong expiry fails though the key is missing
   bool info_has_cluster_info;      // INFO ALL includes the fields of CLUSTER INFO
 };
 

@@ -103,7 +103,26 @@ absl::StatusOr<std::unique_ptr<TwinClusters>> TwinClusters::Start(ServerKind kin
     twins->real_names_.emplace_back(twins->real_->id(node), "$id" + number);
     twins->mock_names_.emplace_back(mock.id, "$id" + number);
   }
+  if (absl::Status seen = twins->WaitUntilReplicasAreSeen(); !seen.ok()) return seen;
   return twins;
+}
+
+absl::Status TwinClusters::WaitUntilReplicasAreSeen() {
+  // A range of CLUSTER SLOTS: its first and last slot, and the nodes that serve it.
+  auto sees_all = [this](size_t node) {
+    absl::StatusOr<HiredisReply> slots = real_->Run(node, {"CLUSTER", "SLOTS"});
+    size_t seen = 0;
+    if (slots.ok()) {
+      for (const HiredisReply& range : slots->elements) seen += range.elements.size() - 2;
+    }
+    return seen == kNodes;
+  };
+  for (size_t node = 0; node < kNodes; ++node) {
+    if (!Poll(absl::Seconds(60), [&] { return sees_all(node); })) {
+      return UnavailableError("node " + std::to_string(node) + " does not see all nodes");
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status TwinClusters::NameShards(ServerKind kind) {

@@ -63,6 +63,8 @@ class TwinClusters {
   TwinClusters() = default;
   // Takes up the ids of the two shards, before any other name.
   absl::Status NameShards(ServerKind kind);
+  // A server leaves a replica out of CLUSTER SLOTS until gossip tells that it has data.
+  absl::Status WaitUntilReplicasAreSeen();
   std::string Fill(std::string_view word, bool real) const;
   // Replaces ids (also of shards) and ports of either cluster by words, masks times and epochs.
   std::string Normalize(std::string reply, bool real) const;
