@@ -37,7 +37,12 @@ std::unique_ptr<Segment> SegmentPlanner::Batch(const Topology& topology, size_t 
   }
   const KeysWanted wanted{
       .keys = keys, .segment_keys = segment_keys(), .begins_in_slot = after.has_value()};
-  std::vector<KeysUnit> units = Units(topology, first, wanted, &segment->requested_end);
+  KeysWanted usual = wanted;
+  usual.segment_keys = options_.segment_keys;
+  const KeysPlan plan = PlanFor(wanted);
+  const SlotLimits limits{.end = first + plan.slots_max,
+                          .new_nodes_end = first + PlanFor(usual).slots_max};
+  std::vector<KeysUnit> units = Units(topology, first, limits, plan, &segment->requested_end);
   if (units.empty()) return nullptr;
   segment->batch = std::make_unique<KeysBatch>(BatchOptions(first, after), std::move(units));
   return segment;
@@ -97,23 +102,28 @@ KeysBatch::Options SegmentPlanner::BatchOptions(size_t first, std::optional<KeyM
           .without_multi = known_.reading.without_multi};
 }
 
+KeysPlan SegmentPlanner::PlanFor(const KeysWanted& wanted) const {
+  return KeysPlan::For(wanted, known_.estimates.hints(), known_.reading);
+}
+
 // One unit or more for each owner of the slots from `first` on, up to those that are prefetched.
 std::vector<KeysUnit> SegmentPlanner::Units(const Topology& topology, size_t first,
-                                            const KeysWanted& wanted, size_t* requested_end) const {
-  const KeysPlan plan = KeysPlan::For(wanted, known_.estimates.hints(), known_.reading);
+                                            const SlotLimits& limits, const KeysPlan& plan,
+                                            size_t* requested_end) const {
   struct OpenUnit {
     size_t index = 0;
     size_t slots = 0;
   };
   std::map<Endpoint, OpenUnit> open;
   std::vector<KeysUnit> units;
-  const size_t end = std::min(options_.end, first + plan.slots_max);
+  const size_t end = std::min(options_.end, limits.end);
   for (size_t index = first; index < end; ++index) {
     const Slot slot = static_cast<Slot>(index);
     const std::optional<Endpoint> owner = known_.owners.Find(slot, topology);
     const bool is_prefetched =
         index > first && options_.prefetch != nullptr && options_.prefetch->Has(index);
     if (!owner || is_prefetched) break;
+    if (index >= limits.new_nodes_end && !open.contains(*owner)) break;
     auto [unit, fresh] = open.try_emplace(*owner);
     if (fresh || unit->second.slots == plan.slots_per_unit) {
       unit->second = {.index = units.size()};

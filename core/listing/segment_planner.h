@@ -8,6 +8,7 @@
 
 #include "core/key_filter.h"
 #include "core/listing/key_prefetch.h"
+#include "core/listing/keys_plan.h"
 #include "core/listing/segment.h"
 #include "core/listing/walk_knowledge.h"
 #include "core/position.h"
@@ -53,8 +54,16 @@ class SegmentPlanner {
 
  private:
   KeysBatch::Options BatchOptions(size_t first, std::optional<KeyMark> after) const;
-  std::vector<KeysUnit> Units(const Topology& topology, size_t first, const KeysWanted& wanted,
-                              size_t* requested_end) const;
+  // A segment is committed as a whole, so a node that hangs stops all of it. Where nodes are far,
+  // segments are long; the part beyond the usual length comes from nodes that the rest needs
+  // anyway.
+  struct SlotLimits {
+    size_t end = 0;
+    size_t new_nodes_end = 0;
+  };
+  KeysPlan PlanFor(const KeysWanted& wanted) const;
+  std::vector<KeysUnit> Units(const Topology& topology, size_t first, const SlotLimits& limits,
+                              const KeysPlan& plan, size_t* requested_end) const;
 
   const Options options_;
   const WalkKnowledge& known_;
