@@ -157,6 +157,19 @@ class ListingDepthTest : public testing::TestWithParam<Flavor> {
   size_t most_in_flight_ = 0;  // requests, at one node
 };
 
+// A segment is committed as a whole: a node that hangs stops all of it.
+TEST_P(ListingDepthTest, ALongSegmentGoesOnToNoFurtherNode) {
+  constexpr size_t kNodeEnd = 5461;  // of the first of three primaries
+  ListWalk::Options options = Options();
+  options.start.slot = kNodeEnd - 400;
+  KeysSink sink;
+  ListWalk walk(options, &sink);
+  walk.SetRoundTrip(kFar);
+  const ListWalk::Action action = walk.Next(*topology_);
+  ASSERT_TRUE(std::holds_alternative<ListWalk::Send>(action));
+  EXPECT_EQ(walk.keys_end(), kNodeEnd);
+}
+
 TEST_P(ListingDepthTest, APageOfFarNodesTakesARoundTripForKeysAndOneForValues) {
   KeysSink near_sink;
   ListWalk near_walk(Options(), &near_sink);
