@@ -170,10 +170,10 @@ absl::Status NemesisCluster::ApplyFailover(const NemesisStep& step,
     absl::StatusOr<size_t> replica = AnyReplicaOf(IdOf(*primary));
     if (!replica.ok()) return replica.status();
     if (step.fault == kFailover) return FailOver(*replica, "");
-    // A takeover asks nobody: behind a cut it makes a second owner, of which the rest does not
-    // hear, and what is true then nobody can say.
+    // These do not ask the primary: behind a cut they make a second owner, of which the first does
+    // not hear, and what is true then nobody can say (limits in docs/consistency.md).
+    if (bus_faults_ > 0) return UnavailableError("a forced failover behind a cut");
     const bool takeover = step.second % 2 != 0;
-    if (takeover && bus_faults_ > 0) return UnavailableError("a takeover behind a cut");
     return FailOver(*replica, takeover ? "TAKEOVER" : "FORCE");
   }
   const bool is_source = step.fault == kFailoverOfSource;
