@@ -43,7 +43,11 @@ std::string DoubleQuoted(std::string_view text) {
     } else if (IsPrintable(next.value)) {
       quoted.append(text.substr(0, next.length));
     } else {
-      absl::StrAppendFormat(&quoted, next.value < 0x100 ? "\\x%02x" : "\\u%04x", next.value);
+      if (next.value < 0x100) {
+        absl::StrAppendFormat(&quoted, "\\x%02x", next.value);
+      } else {
+        absl::StrAppendFormat(&quoted, "\\u%04x", next.value);
+      }
     }
     text.remove_prefix(next.length);
   }
