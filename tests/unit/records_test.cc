@@ -69,7 +69,10 @@ TEST_P(RecordsTest, AStatusThatThisBuildDoesNotKnowIsQuoted) {
       {R"({"version":"1"})", "has no status, only"},
   };
   for (const auto& [json, text] : cases) {
-    With([&](Cluster& cluster) { return cluster.Put(ActorKey("a", "one"), json); }).IgnoreError();
+    // clang 14 does not capture structured bindings.
+    With([&value = json](Cluster& cluster) {
+      return cluster.Put(ActorKey("a", "one"), value);
+    }).IgnoreError();
     absl::Status status = records_.DeleteActor(Ref("a", "one"), {});
     EXPECT_EQ(Reason(status), "ACTOR_NOT_SUSPENDED");
     EXPECT_NE(status.message().find(text), absl::string_view::npos) << status;
