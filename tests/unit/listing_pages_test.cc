@@ -136,8 +136,10 @@ Listed ReadToTheEnd(ActorReader& reader) {
 class ListingPagesTest : public ::testing::TestWithParam<Flavor> {
  protected:
   std::unique_ptr<ActorStore> OpenStore() {
-    return ActorStore::Open(std::make_unique<EmbeddedTransport>(cluster_),
-                            {.seeds = cluster_->Endpoints()})
+    // No page ends because the machine is slow.
+    return ActorStore::Open(
+               std::make_unique<EmbeddedTransport>(cluster_),
+               {.seeds = cluster_->Endpoints(), .page_work_budget = absl::Seconds(1000)})
         .value();
   }
   void KillPrimaries() {
