@@ -85,15 +85,26 @@ absl::StatusOr<NemesisCluster::OpenSlot> NemesisCluster::SomeOpenSlot(const Neme
 
 absl::StatusOr<NemesisCluster::OpenSlot> NemesisCluster::OpenSlotWithReplica(
     const NemesisStep& step, bool of_source) {
+  const auto has_replica = [&](const OpenSlot& open) {
+    return AnyReplicaOf(of_source ? open.from : open.to).ok();
+  };
+  std::vector<OpenSlot> fit;
   {
     std::lock_guard lock(mutex_);
-    std::vector<OpenSlot> fit;
     for (const OpenSlot& open : open_) {
       if ((of_source ? open.from : open.to) != ids_[spare_]) fit.push_back(open);
     }
-    if (!fit.empty()) return fit[step.first % fit.size()];
   }
-  return Open(step.first, step.second);
+  std::erase_if(fit, [&](const OpenSlot& open) { return !has_replica(open); });
+  if (!fit.empty()) return fit[step.first % fit.size()];
+  // A primary that just got its slots may have no replica: another slot has other ends.
+  constexpr size_t kAttempts = 8;
+  absl::StatusOr<OpenSlot> opened;
+  for (size_t attempt = 0; attempt < kAttempts; ++attempt) {
+    opened = Open(step.first + attempt, step.second + attempt);
+    if (!opened.ok() || has_replica(*opened)) break;
+  }
+  return opened;
 }
 
 absl::StatusOr<NemesisCluster::OpenSlot> NemesisCluster::TakeOpenSlot(const NemesisStep& step) {
