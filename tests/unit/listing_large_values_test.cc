@@ -83,7 +83,10 @@ TEST_P(ListingLargeValuesTest, AreListedInSmallerPortions) {
   auto transport = std::make_unique<BufferLimitedTransport>(cluster);
   BufferLimitedTransport& limited = *transport;
   const std::unique_ptr<ActorStore> opened =
-      ActorStore::Open(std::move(transport), {.seeds = cluster->Endpoints()}).value();
+      ActorStore::Open(std::move(transport),
+                       // However slow the machine is, it tries until the values fit.
+                       {.seeds = cluster->Endpoints(), .retry_budget = absl::Seconds(1000)})
+          .value();
   ActorStore& store = *opened;
   std::set<std::string> listed;
   ateapi::ListActorsRequest request;
