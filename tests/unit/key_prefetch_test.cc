@@ -18,6 +18,7 @@
 #include "store/cluster/cluster_client.h"
 #include "store/embedded/embedded_transport.h"
 #include "tests/support/manual_clock.h"
+#include "tests/unit/keys_sink.h"
 
 namespace atestore {
 namespace {
@@ -263,26 +264,6 @@ TEST_P(KeyPrefetchTest, IsWorthWaitingForWhileMoreIsOnItsWay) {
   EXPECT_FALSE(keys_.Awaits(0, 1));
   EXPECT_FALSE(keys_.Awaits(0, kWanted + 1)) << "no more will come";
 }
-
-// The keys of a page.
-class KeysSink final : public RecordSink {
- public:
-  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override {
-    keys.emplace_back(key);
-    return value.size();
-  }
-  size_t size() const override { return keys.size(); }
-  void Remove(std::span<const size_t> indexes) override {
-    for (auto index = indexes.rbegin(); index != indexes.rend(); ++index) {
-      keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(*index));
-    }
-  }
-  void OnUnreadable(std::string_view key, const absl::Status& why) override {
-    ADD_FAILURE() << key << ": " << why;
-  }
-
-  std::vector<std::string> keys;
-};
 
 // Lists by a PageSequence, and never refreshes the topology.
 class OldViewListing final : public PageTaker, public ReplyObserver {

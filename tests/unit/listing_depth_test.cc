@@ -19,6 +19,7 @@
 #include "store/listing/listing.h"
 #include "store/transport/request_queue.h"
 #include "tests/support/manual_clock.h"
+#include "tests/unit/keys_sink.h"
 
 namespace atestore {
 namespace {
@@ -30,30 +31,12 @@ constexpr size_t kPageSize = 1000;
 constexpr RoundTrip kNear{100};
 constexpr RoundTrip kFar{2000};
 
-class KeysSink final : public RecordSink {
- public:
-  absl::StatusOr<std::optional<size_t>> Add(std::string_view key, std::string_view value) override {
-    keys.emplace_back(key);
-    return key.size() + value.size();
-  }
-  size_t size() const override { return keys.size(); }
-  void Remove(std::span<const size_t> indexes) override {
-    for (auto index = indexes.rbegin(); index != indexes.rend(); ++index) {
-      keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(*index));
-    }
-  }
-  void OnUnreadable(std::string_view key, const absl::Status& why) override {
-    ADD_FAILURE() << key << ": " << why;
-  }
-
-  // A page has no order.
-  std::vector<std::string> Sorted() {
-    std::sort(keys.begin(), keys.end());
-    return keys;
-  }
-
-  std::vector<std::string> keys;
-};
+// A page has no order.
+std::vector<std::string> Sorted(const KeysSink& sink) {
+  std::vector<std::string> keys = sink.keys;
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
 
 // Takes as many pages ahead as a reader does.
 class Taker final : public PageTaker {
@@ -62,7 +45,7 @@ class Taker final : public PageTaker {
     return open_.size() == kPagesMax ? nullptr : &open_.emplace_back();
   }
   void EndPage(const std::optional<Position>&, const ListWalk::Counters&) override {
-    pages.push_back(open_.front().Sorted());
+    pages.push_back(Sorted(open_.front()));
     open_.pop_front();
   }
   void DropPage() override { open_.pop_back(); }
@@ -180,7 +163,7 @@ TEST_P(ListingDepthTest, APageOfFarNodesTakesARoundTripForKeysAndOneForValues) {
   walk.SetRoundTrip(kFar);
   EXPECT_EQ(CountRoundTrips(walk), 2U);
   EXPECT_EQ(sink.keys.size(), kPageSize);
-  EXPECT_EQ(sink.Sorted(), near_sink.Sorted());
+  EXPECT_EQ(Sorted(sink), Sorted(near_sink));
 }
 
 TEST_P(ListingDepthTest, AStreamOfFarNodesHasSeveralPagesInFlight) {
