@@ -136,7 +136,9 @@ void NoticeFailures(ClusterState& state, int64_t timeout_ms) {
     const bool lost_all = observer->isolated && lost[Position(observer->index)];
     for (auto& peer : state.nodes) {
       if (peer == observer || observer->view.FindPeer(peer->index) == nullptr) continue;
-      observer->view.peer(peer->index).failed = lost_all || lost[Position(peer->index)];
+      bool& failed = observer->view.peer(peer->index).failed;
+      // Without its answers, a deaf node does not learn that a peer is back.
+      failed = lost_all || lost[Position(peer->index)] || (observer->deaf && failed);
     }
   }
 }

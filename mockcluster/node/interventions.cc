@@ -16,6 +16,15 @@ namespace {
 
 std::string SlotText(Slot slot) { return "slot " + std::to_string(slot); }
 
+// A node that was down and reaches the others again: as after a restart, it hears what happened
+// before it serves anybody.
+void Rejoin(ClusterState& state, Node& node) {
+  if (node.state_ok) return;
+  HearAll(state, node);
+  if (node.view.IsReplica()) return;
+  node.process->down_until_ms = state.now_ms + state.options.rejoin_delay_ms;
+}
+
 }  // namespace
 
 absl::Status UnassignSlot(ClusterState& state, Slot slot) {
@@ -62,14 +71,7 @@ absl::Status SetIsolated(ClusterState& state, NodeIndex node, bool isolated) {
     replica->link.primary_serial.reset();
   }
   state.Log(std::string(isolated ? "isolate " : "reconnect ") + LogName(node));
-  Node& changed = state.node(node);
-  if (!isolated && !changed.state_ok) {
-    // As after a restart: it hears what happened before it serves anybody.
-    HearAll(state, changed);
-    if (!changed.view.IsReplica()) {
-      changed.process->down_until_ms = state.now_ms + state.options.rejoin_delay_ms;
-    }
-  }
+  if (!isolated) Rejoin(state, state.node(node));
   AfterEvent(state);
   return absl::OkStatus();
 }
@@ -78,6 +80,7 @@ absl::Status SetDeaf(ClusterState& state, NodeIndex node, bool deaf) {
   if (absl::Status alive = ExpectAlive(state, node, "deaf"); !alive.ok()) return alive;
   state.node(node).deaf = deaf;
   state.Log(std::string(deaf ? "deafen " : "hearing again ") + LogName(node));
+  if (!deaf) Rejoin(state, state.node(node));
   AfterEvent(state);
   return absl::OkStatus();
 }

@@ -71,6 +71,15 @@ TEST_P(Minority, IsNotTheCluster) {
   ExpectNeverIncomplete(*store, absl::Seconds(2), /*read_ahead=*/true).IgnoreError();
   ExpectNeverIncomplete(*NewStore(minority), absl::Seconds(2)).IgnoreError();
 
+  // The others hear it again; as long as it hears none of them, it stays down.
+  for (size_t other = 1; other < cluster_->size(); ++other) {
+    cluster_->relay().Mend(kMinority, other);
+  }
+  EXPECT_FALSE(Poll(absl::Seconds(3), [&] {
+    return !StateOf(kMinority).starts_with("cluster_state:fail");
+  })) << StateOf(kMinority);
+  ExpectNeverIncomplete(*store, absl::Seconds(2)).IgnoreError();
+
   cluster_->relay().MendAll();
   absl::Status settled = cluster_->WaitUntilSettled(absl::Seconds(60));
   ASSERT_TRUE(settled.ok()) << settled;

@@ -160,6 +160,28 @@ TEST_P(Misbehaviour, APrimaryOfTheMinorityAnswersReadsForEverIfAllowed) {
   EXPECT_EQ(cluster.Node(kFirst).primary, heir);
 }
 
+// It cannot count on a majority whose answers it does not get.
+TEST_P(Misbehaviour, AReplacedPrimaryStaysDownWhileItHearsNothing) {
+  for (GossipMode gossip : {GossipMode::kImmediate, GossipMode::kManual}) {
+    ClusterOptions options = WithReplicas();
+    options.gossip = gossip;
+    Cluster cluster(options);
+    ASSERT_TRUE(cluster.Put("{b}k", "old").ok());
+    const NodeIndex heir = ReplicaOf(cluster, kFirst);
+    ASSERT_TRUE(cluster.SetDeaf(kFirst, true).ok());
+    ASSERT_TRUE(cluster.SetIsolated(kFirst, true).ok());
+    ASSERT_TRUE(cluster.Failover(heir, FailoverKind::kPartition).ok());
+    ASSERT_TRUE(cluster.SetIsolated(kFirst, false).ok());
+    cluster.AdvanceTime(1'000'000);
+    cluster.Settle();
+    TestClient replaced(cluster, kFirst);
+    EXPECT_EQ(replaced("GET {b}k"), "-CLUSTERDOWN The cluster is down|");
+    ASSERT_TRUE(cluster.SetDeaf(kFirst, false).ok());
+    cluster.Settle();
+    EXPECT_EQ(replaced("GET {b}k"), "-MOVED 3300 127.0.0.1:7003|");
+  }
+}
+
 TEST_P(Misbehaviour, OneClientTooManyIsToldSo) {
   Cluster cluster({.primaries = 2, .flavor = GetParam()});
   TestClient client(cluster, kFirst);
