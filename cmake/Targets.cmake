@@ -44,11 +44,16 @@ endfunction()
 add_custom_target(serverless_tests)
 add_custom_target(threaded_tests)
 
+# The same for everybody, so that a test which fails, fails because of a change. Other seeds belong to
+# scripts/soak.
+set(ATESTORE_PROPERTY_SEED 20261128 CACHE STRING "Seed of the rapidcheck properties")
+
 # A test program, run by ctest under the given label (unit, property, control, differential, e2e).
 # TIMEOUT: seconds that it may take on a quiet machine; others get four times that.
+# CASES: of each rapidcheck property; rapidcheck's 100 without.
 # THREADS: it has more than one thread of its own making; label "threads" too.
 function(atestore_test name)
-  cmake_parse_arguments(ARG "THREADS" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "LABEL;TIMEOUT;CASES" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} atestore_options GTest::gmock_main)
   target_compile_options(${name} PRIVATE ${ATESTORE_TEST_OPTIONS})
@@ -62,5 +67,9 @@ function(atestore_test name)
   if(ARG_LABEL STREQUAL "unit" OR ARG_LABEL STREQUAL "property")
     add_dependencies(serverless_tests ${name})
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${limit})
+  if(NOT ARG_CASES)
+    set(ARG_CASES 100)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${limit}
+    ENVIRONMENT "RC_PARAMS=seed=${ATESTORE_PROPERTY_SEED} max_success=${ARG_CASES}")
 endfunction()

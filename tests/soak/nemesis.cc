@@ -9,8 +9,6 @@
 #include <map>
 #include <sstream>
 
-#include "absl/time/civil_time.h"
-#include "absl/time/clock.h"
 #include "tests/soak/nemesis_run.h"
 #include "tests/support/require_server.h"
 
@@ -27,7 +25,6 @@ struct Flags {
   bool naive = false;
   bool store_churn = false;
   bool go_on = false;
-  bool seed_of_the_day = false;
 };
 
 // Where the played schedule stands, so that it can be replayed; beside it, with ".log", what
@@ -88,15 +85,6 @@ bool RunOne(const Flags& flags, ServerKind kind, const std::optional<NemesisSche
   return good;
 }
 
-// The same for everybody who runs it on that day: a seed, and a server, in turn.
-void TakeThoseOfTheDay(Flags& flags) {
-  const absl::CivilDay day = absl::ToCivilDay(absl::Now(), absl::UTCTimeZone());
-  flags.seed = static_cast<uint64_t>(day.year() * 10'000 + day.month() * 100 + day.day());
-  const std::vector<ServerKind> servers = flags.servers.empty() ? AllServerKinds() : flags.servers;
-  const auto number = static_cast<size_t>(day - absl::CivilDay(2026));
-  flags.servers = {servers[number % servers.size()]};
-}
-
 int RunAll(const Flags& flags) {
   std::printf("nemesis: seed %llu\n", static_cast<unsigned long long>(flags.seed));
   Results results;
@@ -139,13 +127,6 @@ int main(int argc, char** argv) {
   app.add_flag("--naive", flags.naive, "negative control: list by SCAN, node after node");
   app.add_flag("--store-churn", flags.store_churn, "change actors through the store");
   app.add_flag("--go-on", flags.go_on, "also after a violation");
-  app.add_flag("--and-seed-of-the-day", flags.seed_of_the_day,
-               "then also with that seed, each day on another one of the servers");
   CLI11_PARSE(app, argc, argv);
-  int status = atestore::RunAll(flags);
-  if (flags.seed_of_the_day) {
-    atestore::TakeThoseOfTheDay(flags);
-    status = std::max(status, atestore::RunAll(flags));
-  }
-  return status;
+  return atestore::RunAll(flags);
 }
