@@ -160,15 +160,27 @@ size_t KeyPrefetch::EndOfKept(size_t first) const {
   return first;
 }
 
-bool KeyPrefetch::Awaits(size_t first, size_t keys) const {
+// The node from which the keys of `slot` are in flight. Null: they are not.
+const Endpoint* KeyPrefetch::NodeAskedFor(Slot slot) const {
+  auto read = std::find_if(reads_.begin(), reads_.end(), [slot](const Read& in_flight) {
+    return in_flight.batch != nullptr &&
+           std::binary_search(in_flight.slots.begin(), in_flight.slots.end(), slot);
+  });
+  return read == reads_.end() ? nullptr : &nodes_[read->node].endpoint;
+}
+
+bool KeyPrefetch::Awaits(size_t first, size_t usual, size_t keys) const {
   const size_t end = EndOfKept(first);
   if (end == end_ || !asked_[end] || end - first >= slots_worth_taking_) return false;
+  const auto found_begin = keys_.lower_bound(static_cast<Slot>(first));
+  const auto found_end = keys_.lower_bound(static_cast<Slot>(end));
   size_t found = 0;
-  for (auto slot = keys_.lower_bound(static_cast<Slot>(first));
-       slot != keys_.end() && slot->first < end; ++slot) {
-    found += slot->second.keys.size();
-  }
-  return found < keys;
+  for (auto slot = found_begin; slot != found_end; ++slot) found += slot->second.keys.size();
+  if (found < usual || found >= keys) return found < std::min(usual, keys);
+  const Endpoint* asked = NodeAskedFor(static_cast<Slot>(end));
+  return asked != nullptr && std::any_of(found_begin, found_end, [asked](const auto& slot) {
+           return slot.second.node == *asked;
+         });
 }
 
 std::unique_ptr<KeyPrefetch::Prefetched> KeyPrefetch::Take(size_t first,

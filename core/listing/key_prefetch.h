@@ -47,8 +47,9 @@ class KeyPrefetch {
   // Slots whose keys are kept or in flight.
   bool Has(size_t slot) const { return kept_[slot] || asked_[slot]; }
   // True when it pays to wait before calling Take(first, …, keys), because more of those keys are
-  // in flight.
-  bool Awaits(size_t first, size_t keys) const;
+  // in flight. Beyond the first `usual` keys, only for nodes that have some of the keys found so
+  // far: any node may hang, and would keep back what the others have sent.
+  bool Awaits(size_t first, size_t usual, size_t keys) const;
 
   // Keys of consecutive slots. The keys of one slot were all read at one instant.
   struct Prefetched {
@@ -95,6 +96,7 @@ class KeyPrefetch {
   void Conclude(Read& read);
   void Keep(const Read& read);
   size_t EndOfKept(size_t first) const;
+  const Endpoint* NodeAskedFor(Slot slot) const;
   void Erase(std::map<Slot, SlotKeys>::iterator slot);
 
   const KeyFilter* const filter_;

@@ -17,10 +17,11 @@ std::unique_ptr<Segment> OfSlot(const Position& position) {
 }  // namespace
 
 bool SegmentPlanner::AwaitsPrefetched(size_t first, size_t keys) const {
+  if (options_.prefetch == nullptr) return false;
   // Far nodes: a page of few segments, each of which takes a round trip.
-  const bool far = known_.estimates.depth().far;
-  const size_t enough = far ? segment_keys() : options_.values_part_keys;
-  return options_.prefetch != nullptr && options_.prefetch->Awaits(first, std::min(keys, enough));
+  const size_t usual = std::min(keys, options_.values_part_keys);
+  const size_t most = known_.estimates.depth().far ? std::min(keys, segment_keys()) : usual;
+  return options_.prefetch->Awaits(first, usual, most);
 }
 
 std::unique_ptr<Segment> SegmentPlanner::Batch(const Topology& topology, size_t first,

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/listing/page_sequence.h"
 #include "store/cluster/cluster_client.h"
+#include "store/cluster/execute_at.h"
 #include "store/embedded/embedded_transport.h"
 #include "tests/support/manual_clock.h"
 #include "tests/unit/keys_sink.h"
@@ -181,7 +182,7 @@ TEST_P(KeyPrefetchTest, LooksForNothingThatOneNodeHas) {
   hints_.wanted_ratio = 1;
   hints_.keys_per_slot = 1;
   EXPECT_TRUE(MoreFrom(0).empty());
-  EXPECT_FALSE(keys_.Awaits(0, 1));
+  EXPECT_FALSE(keys_.Awaits(0, 1, 1));
 }
 
 TEST_P(KeyPrefetchTest, StopsWhenItHasTooManyNames) {
@@ -255,14 +256,42 @@ TEST_P(KeyPrefetchTest, AsksANodeThatFailedAgainAfterARefresh) {
 
 TEST_P(KeyPrefetchTest, IsWorthWaitingForWhileMoreIsOnItsWay) {
   FreshTopology();
-  EXPECT_FALSE(keys_.Awaits(0, 1)) << "nothing was asked for";
+  EXPECT_FALSE(keys_.Awaits(0, 1, 1)) << "nothing was asked for";
   std::vector<ShardRequest> requests = More();
-  EXPECT_TRUE(keys_.Awaits(0, 1));
+  EXPECT_TRUE(keys_.Awaits(0, 1, 1));
   EXPECT_TRUE(keys_.Has(0));
   EXPECT_EQ(keys_.Take(0, std::nullopt, 1), nullptr);
   transport_.Execute(requests, absl::InfiniteFuture(), *this);
-  EXPECT_FALSE(keys_.Awaits(0, 1));
-  EXPECT_FALSE(keys_.Awaits(0, kWanted + 1)) << "no more will come";
+  EXPECT_FALSE(keys_.Awaits(0, 1, 1));
+  EXPECT_FALSE(keys_.Awaits(0, kWanted + 1, kWanted + 1)) << "no more will come";
+}
+
+// The first node answers, the others hang.
+TEST_P(KeyPrefetchTest, KeysOfHealthyNodesWaitForAnotherNodeOnlyWhileTheyAreFew) {
+  const Topology& topology = FreshTopology();
+  keys_.BeginRound();
+  std::vector<ShardRequest> requests = More();
+  std::vector<size_t> unanswered;
+  for (size_t index = 0; index < requests.size(); ++index) {
+    if (requests[index].endpoint != topology.Owner(0)->endpoint) continue;
+    absl::StatusOr<std::vector<Reply>> replies =
+        ExecuteAt(transport_, requests[index], absl::InfiniteFuture());
+    ASSERT_TRUE(replies.ok()) << replies.status();
+    for (size_t command = 0; command < replies->size(); ++command) {
+      keys_.OnReply(index, command, (*replies)[command].view());
+    }
+    // What the node has not been asked for yet, after these.
+    std::vector<ShardRequest> more = More();
+    std::move(more.begin(), more.end(), std::back_inserter(requests));
+  }
+  // Short of the other nodes' slots, so that it is worth waiting.
+  constexpr size_t kFirst = kSlotCount / 3 - 1000;
+  size_t end = kFirst;
+  const size_t found = TakeAll(&end, kWanted).size();
+  ASSERT_GT(found, 5U);
+  EXPECT_TRUE(keys_.Awaits(kFirst, found + 1, found + 1));
+  EXPECT_TRUE(keys_.Awaits(kFirst, found + 1, kWanted));
+  EXPECT_FALSE(keys_.Awaits(kFirst, found, kWanted)) << "only of another node";
 }
 
 // Lists by a PageSequence, and never refreshes the topology.
