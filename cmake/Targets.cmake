@@ -44,8 +44,8 @@ endfunction()
 add_custom_target(serverless_tests)
 add_custom_target(threaded_tests)
 
-# The same for everybody, so that a test which fails, fails because of a change. Other seeds belong to
-# scripts/soak.
+# The same for everybody, so that a test which fails, fails because of a change. Other seeds belong
+# to scripts/soak.
 set(ATESTORE_PROPERTY_SEED 20261128 CACHE STRING "Seed of the rapidcheck properties")
 
 # A test program, run by ctest under the given label (unit, property, control, differential, e2e).

@@ -24,8 +24,8 @@ class Estimates {
 
   const WalkHints& hints() const { return hints_; }
 
-  // How far the nodes are. Unless it is called, they are near.
-  void OnRoundTrip(RoundTrip round_trip) { depth_ = Depth::For(round_trip); }
+  // Unless it is called, the nodes are near.
+  void SetDepth(const Depth& depth) { depth_ = depth; }
   const Depth& depth() const { return depth_; }
 
   // The keys of some slots have been read.

@@ -74,8 +74,8 @@ class ListWalk {
   ListWalk(const ListWalk&) = delete;
   ListWalk& operator=(const ListWalk&) = delete;
 
-  // How far the nodes are, for what is requested from now on. Unless it is called, they are near.
-  void SetRoundTrip(RoundTrip round_trip) { known_.estimates.OnRoundTrip(round_trip); }
+  // For what is requested from now on. Unless it is called, the nodes are near.
+  void SetDepth(const Depth& depth) { known_.estimates.SetDepth(depth); }
 
   // The next action. Call it only when nothing is in flight.
   Action Next(const Topology& topology);

@@ -54,9 +54,9 @@ void PageSequence::Stop() {
   DropLastPage();
 }
 
-void PageSequence::SetRoundTrip(RoundTrip round_trip) {
-  round_trip_ = round_trip;
-  for (const std::unique_ptr<Page>& page : pages_) page->walk.SetRoundTrip(round_trip);
+void PageSequence::SetDepth(const Depth& depth) {
+  depth_ = depth;
+  for (const std::unique_ptr<Page>& page : pages_) page->walk.SetDepth(depth);
 }
 
 // Advances as far as possible without further replies.
@@ -103,7 +103,7 @@ void PageSequence::Prefetch(const Topology& topology, std::vector<ShardRequest>*
       static_cast<double>(kRoundCalls * options_.reading.scan_count_max) * hints.wanted_ratio;
   const bool many = keys_in_round >= static_cast<double>(options_.segment_keys);
   // Not before the first keys have told how many a slot holds.
-  const bool far = Depth::For(round_trip_).far && pages_.size() > 1;
+  const bool far = depth_.far && pages_.size() > 1;
   // A listing of keys alone does not check them again, so they must not be read before their page.
   if ((many && !far) || options_.keys_only) return;
   routes_.Add(&keys_, keys_.ahead.More(topology, last.keys_end(), hints, last.reading(), far),
@@ -116,13 +116,13 @@ bool PageSequence::Begin(const Position& start) {
   if (sink == nullptr) return false;
   options_.start = start;
   pages_.push_back(std::make_unique<Page>(options_, sink));
-  pages_.back()->walk.SetRoundTrip(round_trip_);
+  pages_.back()->walk.SetDepth(depth_);
   return true;
 }
 
 // Begins a page behind the last one. False: not now.
 bool PageSequence::StartNextPage() {
-  if (pages_.size() > Depth::For(round_trip_).pages_ahead) return false;
+  if (pages_.size() > depth_.pages_ahead) return false;
   ListWalk& last = pages_.back()->walk;
   const std::optional<Position> end = last.ExpectedEnd();
   if (!end) return false;

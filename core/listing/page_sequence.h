@@ -49,7 +49,7 @@ class PageSequence {
   PageSequence& operator=(const PageSequence&) = delete;
 
   // As in ListWalk.
-  void SetRoundTrip(RoundTrip round_trip);
+  void SetDepth(const Depth& depth);
 
   // As in ListWalk. Done: the listing is complete, or the taker accepts no further page now.
   ListWalk::Action Next(const Topology& topology);
@@ -122,7 +122,7 @@ class PageSequence {
   std::optional<Position> position_;  // the end of the last complete page
   // The first begins at `position_`, each other one at the predicted end of the one before it.
   std::deque<std::unique_ptr<Page>> pages_;
-  RoundTrip round_trip_;
+  Depth depth_;
   Keys keys_;                    // prefetched for later pages
   RequestRoutes<Asker> routes_;  // for the requests since Next()
 };

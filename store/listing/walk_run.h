@@ -85,7 +85,7 @@ class WalkRun {
     for (;;) {
       if (absl::Status status = pacer_.CheckCall(); !status.ok()) return status;
       if (client_.clock().Now() >= end_of_work_) walk.EndPage();
-      walk.SetRoundTrip(round_trip.Get());
+      walk.SetDepth(Depth::For(round_trip.Get()));
       ListWalk::Action action = walk.Next(*topology_);
       if (walk.position() != position) {
         position = walk.position();
@@ -121,7 +121,7 @@ class WalkRun {
     }
     std::vector<ShardRequest> More() override {
       if (!run_.MayGoOn()) return {};
-      walk_.SetRoundTrip(round_trip_.Get());
+      walk_.SetDepth(Depth::For(round_trip_.Get()));
       std::vector<ShardRequest> requests = walk_.More(*run_.topology_);
       sent_at_.resize(sent_at_.size() + requests.size(), run_.client_.clock().Now());
       return requests;

@@ -153,7 +153,7 @@ absl::Status ListingWorld::Run(Walk& walk, const std::function<bool()>& enough) 
   WalkObserver<Walk> observer(walk, topology, [this] { return random_.Below(8) == 0; });
   int refreshes = 0;
   absl::Status why;
-  walk.SetRoundTrip({.microseconds = options_.round_trip_us});
+  walk.SetDepth(Depth::For({.microseconds = options_.round_trip_us}));
   for (int step = 0; !enough(); ++step) {
     EXPECT_LT(step, kStepsMax) << "endless page: " << options_;
     if (step >= kStepsMax) break;

@@ -125,7 +125,7 @@ class ListingDepthTest : public testing::TestWithParam<Flavor> {
     options.values_part_keys = kReaderPartKeys;
     Taker taker;
     PageSequence sequence(options, &taker);
-    sequence.SetRoundTrip(round_trip);
+    sequence.SetDepth(Depth::For(round_trip));
     *round_trips = CountRoundTrips(sequence);
     return taker.pages;
   }
@@ -147,7 +147,7 @@ TEST_P(ListingDepthTest, ALongSegmentGoesOnToNoFurtherNode) {
   options.start.slot = kNodeEnd - 400;
   KeysSink sink;
   ListWalk walk(options, &sink);
-  walk.SetRoundTrip(kFar);
+  walk.SetDepth(Depth::For(kFar));
   const ListWalk::Action action = walk.Next(*topology_);
   ASSERT_TRUE(std::holds_alternative<ListWalk::Send>(action));
   EXPECT_EQ(walk.keys_end(), kNodeEnd);
@@ -156,11 +156,11 @@ TEST_P(ListingDepthTest, ALongSegmentGoesOnToNoFurtherNode) {
 TEST_P(ListingDepthTest, APageOfFarNodesTakesARoundTripForKeysAndOneForValues) {
   KeysSink near_sink;
   ListWalk near_walk(Options(), &near_sink);
-  near_walk.SetRoundTrip(kNear);
+  near_walk.SetDepth(Depth::For(kNear));
   EXPECT_GE(CountRoundTrips(near_walk), 4U);
   KeysSink sink;
   ListWalk walk(Options(), &sink);
-  walk.SetRoundTrip(kFar);
+  walk.SetDepth(Depth::For(kFar));
   EXPECT_EQ(CountRoundTrips(walk), 2U);
   EXPECT_EQ(sink.keys.size(), kPageSize);
   EXPECT_EQ(Sorted(sink), Sorted(near_sink));
@@ -185,7 +185,7 @@ INSTANTIATE_TEST_SUITE_P(Servers, ListingDepthTest,
 // `value_bytes`.
 size_t PartsAtOnce(RoundTrip round_trip, size_t part_keys, double value_bytes) {
   Estimates estimates({.hints = {.value_bytes = value_bytes}, .values_part_keys = part_keys});
-  estimates.OnRoundTrip(round_trip);
+  estimates.SetDepth(Depth::For(round_trip));
   return estimates.ValuesBounds(size_t{3} << 20).parts_at_once;
 }
 
