@@ -9,7 +9,7 @@
 
 namespace mockcluster::inline v0 {
 
-bool IsWord(std::string_view text, std::string_view upper) {
+bool EqualsIgnoringCase(std::string_view text, std::string_view upper) {
   return text.size() == upper.size() &&
          std::equal(text.begin(), text.end(), upper.begin(), [](char given, char capital) {
            return (given >= 'a' && given <= 'z' ? static_cast<char>(given - 32) : given) == capital;

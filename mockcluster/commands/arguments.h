@@ -8,8 +8,13 @@
 
 namespace mockcluster::inline v0 {
 
+// `text` in any case, and `upper` in capitals.
+bool EqualsIgnoringCase(std::string_view text, std::string_view upper);
 // True when `text` equals `upper`, which is in capitals, ignoring case.
-bool IsWord(std::string_view text, std::string_view upper);
+inline bool IsWord(std::string_view text, std::string_view upper) {
+  // For each command: letters are looked at only where the lengths are equal.
+  return text.size() == upper.size() && EqualsIgnoringCase(text, upper);
+}
 
 // A signed 64-bit decimal exactly as the server prints it (string2ll): no '+', no leading zeros.
 std::optional<int64_t> ParseInteger(std::string_view text);

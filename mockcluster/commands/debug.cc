@@ -26,9 +26,7 @@ void DropPackets(CommandContext& context) {
 std::optional<int64_t> SleepOf(std::span<const std::string_view> arguments) {
   // As a server reads it: by strtod, whatever follows the number.
   constexpr double kSecondsMax = 1e9;
-  if (arguments.size() != 3 || !IsWord(arguments[0], "DEBUG") || !IsWord(arguments[1], "SLEEP")) {
-    return std::nullopt;
-  }
+  if (arguments.size() != 3 || !IsWord(arguments[1], "SLEEP")) return std::nullopt;
   const double seconds = std::strtod(std::string(arguments[2]).c_str(), nullptr);
   // Not a number is no time either.
   if (!(seconds > 0)) return 0;

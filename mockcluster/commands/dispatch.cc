@@ -237,6 +237,7 @@ bool Waits(ClusterState& state, Client& client, std::span<const std::string_view
   Node& node = state.node(client.node);
   if (node.hung || state.now_ms < node.process->busy_until_ms) return true;
   if (client.in_multi || std::exchange(client.slept, false)) return false;
+  if (!IsWord(arguments[0], "DEBUG")) return false;
   const std::optional<int64_t> sleep_ms = SleepOf(arguments);
   if (!sleep_ms || *sleep_ms == 0) return false;
   node.process->busy_until_ms = state.now_ms + *sleep_ms;
