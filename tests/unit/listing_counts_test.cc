@@ -41,7 +41,7 @@ class ListingCountsTest : public testing::TestWithParam<mockcluster::Flavor> {
                      return std::nullopt;
                    }),
         client_(transport_, clock_, cluster_->Endpoints(), {.budget = absl::Seconds(5)}),
-        listing_(client_, {.page_work_budget = absl::Milliseconds(25)}, PageTokenCodec()),
+        listing_(client_, {.page_work_budget = absl::Milliseconds(15)}, PageTokenCodec()),
         had_(kActors) {
     for (size_t actor = 0; actor < kActors; ++actor) Set(actor, actor);
   }
