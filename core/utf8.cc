@@ -1,5 +1,7 @@
 #include "core/utf8.h"
 
+#include <cstring>
+
 #include "absl/strings/str_format.h"
 
 namespace atestore::inline v0 {
@@ -11,6 +13,17 @@ size_t SequenceLength(unsigned char lead) {
   if (lead >= 0xe0 && lead < 0xf0) return 3;
   if (lead >= 0xf0 && lead < 0xf5) return 4;
   return 0;
+}
+
+// How many bytes `text` begins with that are ASCII; looks at eight at a time, as most text is.
+size_t AsciiPrefix(std::string_view text) {
+  size_t length = 0;
+  for (uint64_t bytes; text.size() - length >= sizeof bytes; length += sizeof bytes) {
+    std::memcpy(&bytes, text.data() + length, sizeof bytes);
+    if ((bytes & 0x8080808080808080U) != 0) break;
+  }
+  while (length < text.size() && static_cast<unsigned char>(text[length]) < 0x80) ++length;
+  return length;
 }
 
 }  // namespace
@@ -40,12 +53,13 @@ CodePoint FirstCodePoint(std::string_view text) {
 }
 
 bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
+  for (;;) {
+    text.remove_prefix(AsciiPrefix(text));
+    if (text.empty()) return true;
     const CodePoint point = FirstCodePoint(text);
     if (point.length == 0) return false;
     text.remove_prefix(point.length);
   }
-  return true;
 }
 
 std::string Printable(std::string_view text) {

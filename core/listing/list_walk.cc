@@ -237,6 +237,7 @@ void ListWalk::CommitValues() {
   room_.Take(commit);
   counters_.examined += commit.examined;
   counters_.matched += commit.records;
+  counters_.bytes += commit.bytes;
   std::vector<size_t> removed = values.RecordsFrom(commit.passed);
   for (const size_t key : commit.too_large) removed.push_back(values.results()[key].staged);
   const bool whole = commit.passed == segment.keys().size() && removed.empty() && !values.error();

@@ -116,6 +116,7 @@ class ListWalk {
     size_t segments_prefetched_stale = 0;  // made of prefetched keys, but their values failed
     size_t examined = 0;                   // keys passed, except deleted ones
     size_t matched = 0;                    // records on the page
+    size_t bytes = 0;                      // of these records, as its sink counts them
     size_t long_keys = 0;  // keys over kListedKeyBytesMax, not listed; repeats count again
   };
   const Counters& counters() const { return counters_; }

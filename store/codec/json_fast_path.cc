@@ -358,11 +358,12 @@ std::optional<std::string_view> DecodeActorFast(std::string_view json, ateapi::A
   }
   // protobuf takes 'this' for a string; passed over unread it might hide a member, or look like
   // one.
-  const ActorFields read = json.find('\'') == std::string_view::npos ? wanted : ActorFields::All();
+  const bool as_wanted = wanted.is_all() || json.find('\'') == std::string_view::npos;
+  const ActorFields read = as_wanted ? wanted : ActorFields::All();
   Declined declined = DecodeMembers(Source(json), members, read, actor);
   bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
   if (!declined && !at_end) return "the JSON syntax";
-  if (read != wanted) KeepFields(wanted, actor);
+  if (!as_wanted) KeepFields(wanted, actor);
   return declined;
 }
 

@@ -6,13 +6,6 @@
 #include "store/error_info.h"
 
 namespace atestore::inline v0 {
-namespace {
-
-size_t BytesOf(const SerializedActorPage& page) { return page.response.size(); }
-size_t BytesOf(const ActorPage& page) { return page.response.ByteSizeLong(); }
-size_t BytesOf(const KeyPage& page) { return page.bytes(); }
-
-}  // namespace
 
 template <typename Page>
 ListingPageReader<Page>::ListingPageReader(const Source& source, ListingRequest request,
@@ -128,7 +121,7 @@ void ListingPageReader<Page>::EndPage(const std::optional<Position>& next,
     std::lock_guard lock(mutex_);
     ready_.push_back(std::move(*open_.front()).Finish({next, counters}, token));
     open_.pop_front();
-    page_bytes_ = BytesOf(ready_.back());
+    page_bytes_ = counters.bytes;
     Charge();
   }
   Notify();
