@@ -134,8 +134,8 @@ void ConfigGet(CommandContext& context);
 void ConfigSet(CommandContext& context);
 void ConfigResetStat(CommandContext& context);
 void Debug(CommandContext& context);
-// How long the node sleeps for a DEBUG command, in milliseconds. nullopt: it is not DEBUG SLEEP. The
-// dispatcher waits for that time before it calls Debug().
+// How long the node sleeps for a DEBUG command, in milliseconds. nullopt: it is not DEBUG SLEEP.
+// The dispatcher waits for that time before it calls Debug().
 std::optional<int64_t> SleepOf(std::span<const std::string_view> arguments);
 void CommandAll(CommandContext& context);
 void CommandCount(CommandContext& context);
