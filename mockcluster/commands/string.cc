@@ -194,18 +194,15 @@ void GetEx(CommandContext& context) {
   }
   const KeyRef key(context.arguments[1]);
   std::optional<int64_t> expires;
+  auto parse_expiry = [&] {
+    if (options.expiry) expires = ParseExpiry(context, *options.expiry);
+    return expires || !options.expiry;
+  };
   const bool expiry_first = context.node.traits().getex_checks_expiry_first;
-  if (expiry_first && options.expiry) {
-    expires = ParseExpiry(context, *options.expiry);
-    if (!expires) return;
-  }
+  if (expiry_first && !parse_expiry()) return;
   bool failed = false;
   const Entry* found = FindString(context, key.text, failed);
-  if (failed) return;
-  if (!expiry_first && found != nullptr && options.expiry) {
-    expires = ParseExpiry(context, *options.expiry);
-    if (!expires) return;
-  }
+  if (failed || (!expiry_first && found != nullptr && !parse_expiry())) return;
   ReplyValue(context.reply, found);
   if (found == nullptr) return;
   if (expires && *expires <= context.state.now_ms) {

@@ -16,6 +16,16 @@ namespace {
 
 std::string SlotText(Slot slot) { return "slot " + std::to_string(slot); }
 
+// Sets the end of a state that the node's process is in for some time from now on.
+absl::Status BeginFor(ClusterState& state, NodeIndex node, std::string_view what,
+                      int64_t duration_ms, int64_t Process::*end_ms) {
+  if (absl::Status alive = ExpectAlive(state, node, what); !alive.ok()) return alive;
+  (*state.node(node).process).*end_ms = state.now_ms + duration_ms;
+  state.Log(std::string(what) + " " + LogName(node) + " for " + std::to_string(duration_ms) +
+            " ms");
+  return absl::OkStatus();
+}
+
 // A node that was down and reaches the others again: as after a restart, it hears what happened
 // before it serves anybody.
 void Rejoin(ClusterState& state, Node& node) {
@@ -118,10 +128,7 @@ void EndMisbehaviour(ClusterState& state) {
 }
 
 absl::Status Pause(ClusterState& state, NodeIndex node, int64_t duration_ms) {
-  if (absl::Status alive = ExpectAlive(state, node, "pause"); !alive.ok()) return alive;
-  state.node(node).process->busy_until_ms = state.now_ms + duration_ms;
-  state.Log("pause " + LogName(node) + " for " + std::to_string(duration_ms) + " ms");
-  return absl::OkStatus();
+  return BeginFor(state, node, "pause", duration_ms, &Process::busy_until_ms);
 }
 
 absl::Status SetReplyDelay(ClusterState& state, NodeIndex node, int64_t delay_ms) {
@@ -132,18 +139,13 @@ absl::Status SetReplyDelay(ClusterState& state, NodeIndex node, int64_t delay_ms
 }
 
 absl::Status SetLoading(ClusterState& state, NodeIndex node, int64_t duration_ms) {
-  if (absl::Status alive = ExpectAlive(state, node, "loading"); !alive.ok()) return alive;
-  FinishReload(*state.node(node).process);
-  state.node(node).process->loading_until_ms = state.now_ms + duration_ms;
-  state.Log("loading " + LogName(node) + " for " + std::to_string(duration_ms) + " ms");
-  return absl::OkStatus();
+  Process* process = state.node(node).process.get();
+  if (process != nullptr) FinishReload(*process);
+  return BeginFor(state, node, "loading", duration_ms, &Process::loading_until_ms);
 }
 
 absl::Status SetClusterDown(ClusterState& state, NodeIndex node, int64_t duration_ms) {
-  if (absl::Status alive = ExpectAlive(state, node, "cluster-down"); !alive.ok()) return alive;
-  state.node(node).process->down_until_ms = state.now_ms + duration_ms;
-  state.Log("cluster-down " + LogName(node) + " for " + std::to_string(duration_ms) + " ms");
-  return absl::OkStatus();
+  return BeginFor(state, node, "cluster-down", duration_ms, &Process::down_until_ms);
 }
 
 absl::Status SetReplicationPaused(ClusterState& state, NodeIndex index, bool paused) {
