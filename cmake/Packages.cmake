@@ -2,7 +2,8 @@
 set(ATESTORE_LIBRARY_FOLDERS core mockcluster proto store store/embedded store/redis)
 set(CPACK_GENERATOR DEB)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
-set(CPACK_COMPONENTS_ALL library development ateapi kubectl-ate mockcluster slotscan)
+set(CPACK_COMPONENTS_ALL
+  library emulator development ateapi kubectl-ate mockcluster slotscan)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_VENDOR atestore)
@@ -18,9 +19,16 @@ list(TRANSFORM ATESTORE_LIBRARY_FOLDERS PREPEND ${PROJECT_BINARY_DIR}/
   OUTPUT_VARIABLE CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS)
 
 set(library_package libatestore${ATESTORE_SOVERSION})
+set(emulator_package libmockcluster${ATESTORE_SOVERSION})
+set(needs_library "${library_package} (= ${PROJECT_VERSION}-1)")
+set(needs_emulator "${emulator_package} (= ${PROJECT_VERSION}-1)")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
-foreach(program ATEAPI KUBECTL-ATE MOCKCLUSTER SLOTSCAN)
-  set(CPACK_DEBIAN_${program}_PACKAGE_DEPENDS "${library_package} (= ${PROJECT_VERSION}-1)")
+set(CPACK_DEBIAN_EMULATOR_PACKAGE_NAME ${emulator_package})
+foreach(component EMULATOR KUBECTL-ATE SLOTSCAN)
+  set(CPACK_DEBIAN_${component}_PACKAGE_DEPENDS "${needs_library}")
+endforeach()
+foreach(component ATEAPI MOCKCLUSTER)
+  set(CPACK_DEBIAN_${component}_PACKAGE_DEPENDS "${needs_library}, ${needs_emulator}")
 endforeach()
 # Its package tells dpkg-shlibdeps nothing.
 if(OPENTELEMETRY_CPP_FOUND)
@@ -30,10 +38,15 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION
   "actors in a Redis Cluster, listed completely and exactly once\n The shared libraries.")
 
+set(CPACK_DEBIAN_EMULATOR_PACKAGE_SECTION libs)
+set(CPACK_COMPONENT_EMULATOR_DESCRIPTION
+  "emulated Redis Cluster, and a store over it\n The shared libraries.")
+
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libatestore-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "${library_package} (= ${PROJECT_VERSION}-1)"
+  "${needs_library}"
+  "${needs_emulator}"
   libabsl-dev libprotobuf-dev libsimdjson-dev libssl-dev libxxhash-dev)
 list(JOIN CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
@@ -58,5 +71,11 @@ set(CPACK_DEBIAN_SLOTSCAN_PACKAGE_NAME slotscan)
 set(CPACK_DEBIAN_SLOTSCAN_PACKAGE_SECTION database)
 set(CPACK_COMPONENT_SLOTSCAN_DESCRIPTION
   "lists every key of a Redis Cluster once\n Through resharding and failovers, resumable.")
+
+foreach(component IN LISTS CPACK_COMPONENTS_ALL)
+  string(TOUPPER ${component} upper)
+  install(FILES ${PROJECT_SOURCE_DIR}/deploy/debian/copyright
+    DESTINATION share/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME} COMPONENT ${component})
+endforeach()
 
 include(CPack)
