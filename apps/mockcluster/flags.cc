@@ -19,6 +19,7 @@ struct RawFlags {
   Flags flags;
   Layout layout = Layout::kPerSlot;
   std::string bind_address;
+  std::string http_address;
   TlsServerOptions tls;
   uint64_t synthetic_actors = 0;
   int64_t node_timeout_ms = 0;
@@ -69,6 +70,14 @@ void DefineServing(CLI::App& app, RawFlags& raw) {
   app.add_option("--host", raw.flags.cluster.host, "the address that the nodes announce")
       ->capture_default_str();
   app.add_option("--bind", raw.bind_address, "the IP address to listen on, if it differs");
+  app.add_option("--http-listen-addr", raw.http_address,
+                 "host:port of the HTTP API for faults (POST /action, GET /nodes …); port 0: any")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            absl::StatusOr<atestore::Endpoint> parsed = atestore::ParseListenEndpoint(text);
+            return parsed.ok() ? std::string() : std::string(parsed.status().message());
+          },
+          "HOST:PORT"));
   CLI::Option* certificate =
       app.add_option("--tls-cert-file", raw.tls.cert_file, "PEM; clients must then use TLS");
   CLI::Option* key = app.add_option("--tls-key-file", raw.tls.key_file, "its key");
@@ -114,6 +123,7 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   Flags& flags = raw.flags;
   if (app.count("--layout") > 0) flags.cluster.layout = raw.layout;
   if (!raw.bind_address.empty()) flags.front.bind_address = raw.bind_address;
+  if (!raw.http_address.empty()) flags.http = *atestore::ParseListenEndpoint(raw.http_address);
   if (!raw.tls.cert_file.empty()) {
     flags.front.tls = raw.tls;
     flags.cluster.tls = true;

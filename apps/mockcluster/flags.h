@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 
+#include "core/endpoint.h"
 #include "mockcluster/options.h"
 #include "mockcluster/tcp/front.h"
 
@@ -11,7 +13,8 @@ namespace mockcluster {
 struct Flags {
   ClusterOptions cluster;
   TcpFrontOptions front;
-  uint64_t demo_actors = 0;  // stored, unlike cluster.synthetic
+  std::optional<atestore::Endpoint> http;  // where the HTTP API listens
+  uint64_t demo_actors = 0;                // stored, unlike cluster.synthetic
   uint32_t atespaces = 50;
   uint32_t faults_per_1000_commands = 0;
 };

@@ -1,9 +1,15 @@
+#include <chrono>
+#include <functional>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "apps/mockcluster/fault_injector.h"
 #include "apps/mockcluster/flags.h"
+#include "apps/mockcluster/http_server.h"
 #include "core/key_filter.h"
 #include "core/status.h"
 #include "mockcluster/cluster.h"
@@ -41,12 +47,18 @@ absl::Status Populate(Cluster& cluster, const Flags& flags) {
   return PutDemoActors(cluster, {.actors = flags.demo_actors, .atespaces = flags.atespaces});
 }
 
-void Announce(const Cluster& cluster) {
+void Announce(const Cluster& cluster, const HttpServer* http) {
   std::cout << "mockcluster is ready:";
   for (const NodeInfo& node : cluster.Nodes()) {
     std::cout << " " << ToString(node.endpoint) << (node.primary ? " (replica)" : "");
   }
+  if (http != nullptr) std::cout << "; HTTP on " << ToString(http->address());
   std::cout << std::endl;
+}
+
+int Fail(const absl::Status& status) {
+  std::cerr << "mockcluster: " << status.message() << std::endl;
+  return 1;
 }
 
 int Run(const Flags& flags) {
@@ -54,15 +66,24 @@ int Run(const Flags& flags) {
   absl::Status populated = Populate(cluster, flags);
   TcpFront front(cluster, flags.front);
   absl::Status listening = populated.ok() ? front.Listen() : populated;
-  if (!listening.ok()) {
-    std::cerr << "mockcluster: " << listening.message() << std::endl;
-    return 1;
-  }
+  if (!listening.ok()) return Fail(listening);
   if (flags.faults_per_1000_commands > 0) {
     cluster.SetFaultPlan(FaultPlan::Everything(flags.cluster.seed, flags.faults_per_1000_commands,
                                                /*faults_max=*/0));
   }
-  Announce(cluster);
+  // Called on the front's thread alone.
+  FaultInjector injector(cluster, [&front](int64_t delay_ms, std::function<void()> task) {
+    front.Post(std::move(task), std::chrono::milliseconds(delay_ms));
+  });
+  absl::StatusOr<std::unique_ptr<HttpServer>> http = nullptr;
+  if (flags.http) {
+    http = HttpServer::Listen(
+        *flags.http, [&](const HttpRequest& request, std::function<void(HttpReply)> reply) {
+          front.Post([&injector, request, reply] { reply(injector.Answer(request)); });
+        });
+  }
+  if (!http.ok()) return Fail(http.status());
+  Announce(cluster, http->get());
   front.Run();
   return 0;
 }

@@ -54,6 +54,16 @@ class TcpFront::Impl final : public Connection::Owner {
     asio::post(io_, [this] { io_.stop(); });
   }
 
+  void Post(std::function<void()> task, std::chrono::milliseconds delay) {
+    asio::post(io_, [this, task = std::move(task), delay]() mutable {
+      CallAfter(delay, [this, task = std::move(task)] {
+        BeforeCommands();
+        task();
+        AfterCommands();
+      });
+    });
+  }
+
  private:
   static constexpr std::chrono::milliseconds kTick{10};
   static constexpr std::chrono::milliseconds kAcceptRetry{50};
@@ -221,5 +231,9 @@ absl::Status TcpFront::Listen() { return impl_->Listen(); }
 void TcpFront::Run() { impl_->Run(); }
 
 void TcpFront::Stop() { impl_->Stop(); }
+
+void TcpFront::Post(std::function<void()> task, std::chrono::milliseconds delay) {
+  impl_->Post(std::move(task), delay);
+}
 
 }  // namespace mockcluster::inline v0

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +44,9 @@ class TcpFront {
   void Run();
   // Ends Run(). Thread-safe.
   void Stop();
+  // Runs `task` on the thread of Run(), between the commands of clients and not before `delay` has
+  // passed; it may use the cluster. Never after Run() has ended. Thread-safe.
+  void Post(std::function<void()> task, std::chrono::milliseconds delay = {});
 
  private:
   class Impl;

@@ -36,21 +36,27 @@ def until(condition, what, patience=PATIENCE):
 
 
 @contextlib.contextmanager
-def leased_port():
-    """A port for a server that cannot choose one itself. Nobody else among the tests uses it, and
-    the system gives it to nobody: PortLease of tests/support/server_process.cc has the same range
-    and the same locks."""
-    for port in random.sample(range(16384, 32001), 1000):
-        with socket.socket(socket.AF_UNIX) as lock, socket.socket() as probe:
+def leased_ports(count):
+    """The first of so many adjacent ports for a server that cannot choose them itself. Nobody else
+    among the tests uses them, and the system gives them to nobody: PortLease of
+    tests/support/server_process.cc has the same range and the same locks."""
+    for first in random.sample(range(16384, 32001 - count), 1000):
+        with contextlib.ExitStack() as stack:
             try:
-                lock.bind(f"\0atestore-test-port-{port}")
-                probe.bind(("127.0.0.1", port))
+                for port in range(first, first + count):
+                    lock = stack.enter_context(socket.socket(socket.AF_UNIX))
+                    lock.bind(f"\0atestore-test-port-{port}")
+                    with socket.socket() as probe:
+                        probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            probe.close()
-            yield port
+            yield first
             return
-    raise AssertionError("no free port")
+    raise AssertionError("no free ports")
+
+
+def leased_port():
+    return leased_ports(1)
 
 
 class Ateapi:
