@@ -20,6 +20,7 @@ struct RawFlags {
   Layout layout = Layout::kPerSlot;
   std::string bind_address;
   std::string http_address;
+  uint16_t announced_port = 0;
   TlsServerOptions tls;
   uint64_t synthetic_actors = 0;
   int64_t node_timeout_ms = 0;
@@ -70,6 +71,11 @@ void DefineServing(CLI::App& app, RawFlags& raw) {
   app.add_option("--host", raw.flags.cluster.host, "the address that the nodes announce")
       ->capture_default_str();
   app.add_option("--bind", raw.bind_address, "the IP address to listen on, if it differs");
+  app.add_option(
+         "--announce-port-base", raw.announced_port,
+         "the port that the first node announces, if a container or a proxy maps the ports; "
+         "MOCK commands name nodes by these")
+      ->transform(WholeNumber(1, kPortMax));
   app.add_option("--http-listen-addr", raw.http_address,
                  "host:port of the HTTP API for faults (POST /action, GET /nodes …); port 0: any")
       ->check(CLI::Validator(
@@ -123,6 +129,10 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   Flags& flags = raw.flags;
   if (app.count("--layout") > 0) flags.cluster.layout = raw.layout;
   if (!raw.bind_address.empty()) flags.front.bind_address = raw.bind_address;
+  if (raw.announced_port != 0) {
+    flags.front.port_shift = flags.cluster.base_port - raw.announced_port;
+    flags.cluster.base_port = raw.announced_port;
+  }
   if (!raw.http_address.empty()) flags.http = *atestore::ParseListenEndpoint(raw.http_address);
   if (!raw.tls.cert_file.empty()) {
     flags.front.tls = raw.tls;

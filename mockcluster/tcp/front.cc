@@ -8,7 +8,9 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <csignal>
+#include <limits>
 #include <map>
+#include <string>
 #include <unordered_set>
 #include <utility>
 
@@ -94,7 +96,12 @@ class TcpFront::Impl final : public Connection::Owner {
   }
 
   absl::Status Open(const NodeInfo& node) {
-    tcp::endpoint endpoint(address_, node.endpoint.port);
+    const int port = node.endpoint.port + options_.port_shift;
+    if (port < 1 || port > std::numeric_limits<uint16_t>::max()) {
+      return atestore::UnavailableError("cannot listen on port " + std::to_string(port) + " for " +
+                                        ToString(node.endpoint));
+    }
+    tcp::endpoint endpoint(address_, static_cast<uint16_t>(port));
     auto acceptor = std::make_shared<tcp::acceptor>(io_);
     std::error_code error;
     acceptor->open(endpoint.protocol(), error);
@@ -102,8 +109,8 @@ class TcpFront::Impl final : public Connection::Owner {
     if (!error) acceptor->bind(endpoint, error);
     if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
     if (error) {
-      return atestore::UnavailableError("cannot listen on " + ToString(node.endpoint) + ": " +
-                                        error.message());
+      return atestore::UnavailableError("cannot listen on port " + std::to_string(port) + " for " +
+                                        ToString(node.endpoint) + ": " + error.message());
     }
     Accept(node.endpoint, acceptor);
     listeners_[node.index] = {node.endpoint.port, std::move(acceptor)};

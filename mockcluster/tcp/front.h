@@ -16,6 +16,9 @@ struct TcpFrontOptions {
   // The address to listen on; nullopt: the one that the cluster announces, which must then be an IP
   // address.
   std::optional<std::string> bind_address;
+  // Added to the port that a node announces: the one to listen on. For ports that something between
+  // the clients and here maps.
+  int port_shift = 0;
   // Given: clients must speak TLS.
   std::optional<TlsServerOptions> tls;
   // Virtual time is the time of day at the start of Run(), and goes on as a steady clock does.

@@ -5,13 +5,18 @@ import socket
 from processes import PATIENCE
 
 
-def command(address, *words):
-    """The first line of the reply of whichever node it is that serves the key."""
+def first_line(address, *words):
+    """Of the reply of the node at `address`."""
     host, port = address.rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(b"*%d\r\n" % len(words) + b"".join(
             b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
-        line = connection.makefile("rb").readline().rstrip(b"\r\n")
+        return connection.makefile("rb").readline().rstrip(b"\r\n")
+
+
+def command(address, *words):
+    """The first line of the reply of whichever node it is that serves the key."""
+    line = first_line(address, *words)
     if line.startswith(b"-MOVED "):
         return command(line.split()[2].decode(), *words)
     assert not line.startswith(b"-"), line
