@@ -1,4 +1,4 @@
-"""The HTTP API of mockcluster: scenarios driven over HTTP alone, seen by a client of the cluster."""
+"""The HTTP API of mockcluster: scenarios driven over HTTP alone, as a client sees them."""
 
 import http.client
 import json

@@ -221,20 +221,32 @@ absl::Status NemesisCluster::RepairOnce(absl::Time begin) {
 }
 
 // Replicas follow slots: a primary that lost all of its own becomes a replica of who took the last
-// one, and its replicas go with it. Owners without a replica cannot fail over.
+// one, and its replicas go with it; or it stays a primary without slots. Owners without a replica
+// cannot fail over.
 absl::Status NemesisCluster::SpreadReplicas() {
   absl::StatusOr<std::vector<Line>> members = Members();
   if (!members.ok()) return members.status();
   std::map<std::string, std::vector<size_t>> replicas;
+  std::vector<size_t> idle;
   for (const Line& line : *members) {
-    if (!line.is_primary) replicas[line.primary_id].push_back(line.node);
+    if (!line.is_primary) {
+      replicas[line.primary_id].push_back(line.node);
+    } else if (line.slots.empty() && line.node != spare_) {
+      idle.push_back(line.node);
+    }
   }
   for (const Line& line : *members) {
     if (!line.is_primary || line.slots.empty() || !replicas[line.id].empty()) continue;
+    if (!idle.empty()) {
+      // Refused to one that holds keys: the next repair may find it empty.
+      RunOk(idle.back(), {"CLUSTER", "REPLICATE", line.id}).IgnoreError();
+      idle.pop_back();
+      continue;
+    }
     auto most = std::max_element(
         replicas.begin(), replicas.end(),
         [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
-    if (most->second.size() < 2) return absl::OkStatus();
+    if (most == replicas.end() || most->second.size() < 2) return absl::OkStatus();
     const size_t replica = most->second.back();
     most->second.pop_back();
     absl::Status status = RunOk(replica, {"CLUSTER", "REPLICATE", line.id});
