@@ -74,6 +74,12 @@ absl::StatusOr<Pems> ReadPems(const ConnectionOptions& options) {
     if (!pem.ok()) return pem.status();
     text = *std::move(pem);
   }
+  if (!pems.client_key.empty() && pems.client_key.find("PRIVATE KEY-----") == std::string::npos) {
+    return absl::InvalidArgumentError(
+        key_apart ? absl::StrCat("--client-key: ", options.client_key, " holds no private key")
+                  : absl::StrCat("--client-cert: ", options.client_cert,
+                                 " holds no private key; give its file with --client-key"));
+  }
   return pems;
 }
 

@@ -144,6 +144,18 @@ class CertificateErrors(WireCase):
             self.assertIn("is signed by a CA that is not trusted here: CN = ca; give the CA with "
                           "--ca-cert", self.refusal(service.address, "stranger"))
 
+    def test_a_client_certificate_without_its_key(self):
+        certificate = self.files.path("client.crt")
+        for flags, said in (
+                (["--client-cert", certificate],
+                 f"--client-cert: {certificate} holds no private key; give its file with "
+                 "--client-key"),
+                (["--client-cert", certificate, "--client-key", certificate],
+                 f"--client-key: {certificate} holds no private key")):
+            with self.subTest(flags):
+                error = Cli("127.0.0.1:1", *flags).run("get", "actors", "-A", expect=1).stderr
+                self.assertIn(said, error)
+
     def test_client_authorities_that_have_expired(self):
         self.files.certificate("ca", "old", "DNS:old", dates=PAST)
         said = start_failure("--grpc-listen-addr", "127.0.0.1:0", "--grpc-server-cred-bundle",
