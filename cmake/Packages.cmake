@@ -47,7 +47,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   "${needs_library}"
   "${needs_emulator}"
-  libabsl-dev libprotobuf-dev libsimdjson-dev libssl-dev libxxhash-dev)
+  libabsl-dev libprotobuf-dev libsimdjson-dev libssl-dev libxxhash-dev pkg-config)
 list(JOIN CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
   "actors in a Redis Cluster: headers\n The headers, and the files for CMake and pkg-config.")
@@ -77,5 +77,8 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   install(FILES ${PROJECT_SOURCE_DIR}/deploy/debian/copyright
     DESTINATION share/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME} COMPONENT ${component})
 endforeach()
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/
+  DESTINATION share/doc/libatestore-dev COMPONENT development FILES_MATCHING PATTERN "*.md")
 
 include(CPack)
