@@ -208,7 +208,7 @@ void ClusterFailover(CommandContext& context) {
     if (!done.ok()) {
       context.state.Log("failover refused " + LogName(context.node.index));
     }
-  } else {
+  } else if (takeover || CanNegotiate(context.node)) {
     Promote(context.state, context.node, takeover ? Promotion::kTakeover : Promotion::kElection);
     context.state.Log("failover by command to " + LogName(context.node.index));
     AfterEvent(context.state);

@@ -39,8 +39,8 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   constexpr std::string_view kEvent = "failover";
   if (absl::Status alive = ExpectAlive(state, replica_index, kEvent); !alive.ok()) return alive;
   Node& replica = state.node(replica_index);
-  if (replica.isolated || replica.hung) {
-    return Refused(kEvent, LogName(replica_index) + " is not in reach");
+  if (!CanNegotiate(replica)) {
+    return Refused(kEvent, LogName(replica_index) + " does not hear the others, or they it");
   }
   // Primaries vote only for a replica that knows the present owners of the slots it claims.
   HearAll(state, replica);
@@ -61,7 +61,7 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   if (partition != primary.isolated) {
     return Refused(kEvent, LogName(primary.index) + (partition ? " is in reach" : " is isolated"));
   }
-  if (!forced && !partition && (primary.process == nullptr || primary.isolated || primary.hung)) {
+  if (!forced && !partition && !CanNegotiate(primary)) {
     return Refused(kEvent, LogName(primary.index) + " is not in reach");
   }
   if (!forced) {

@@ -60,6 +60,8 @@ bool InTouch(const Node& node) {
   return node.member && node.process && !node.isolated && !node.hung;
 }
 
+bool CanNegotiate(const Node& node) { return InTouch(node) && !node.deaf; }
+
 void RefreshStates(ClusterState& state) {
   SyncReplicas(state);
   for (auto& node : state.nodes) {

@@ -182,6 +182,28 @@ TEST_P(Misbehaviour, AReplacedPrimaryStaysDownWhileItHearsNothing) {
   }
 }
 
+// It would claim slots that others took since, and no vote reaches it.
+TEST_P(Misbehaviour, ADeafReplicaIsNotElected) {
+  ClusterOptions options = WithReplicas();
+  options.node_timeout_ms = 1000;
+  Cluster cluster(options);
+  const NodeIndex deaf = ReplicaOf(cluster, kFirst);
+  ASSERT_TRUE(cluster.SetDeaf(deaf, true).ok());
+  ASSERT_TRUE(cluster.MoveSlot(kTagSlot, kSecond).ok());
+  EXPECT_FALSE(cluster.Failover(deaf, FailoverKind::kGraceful).ok());
+  EXPECT_FALSE(cluster.Failover(deaf, FailoverKind::kForced).ok());
+  TestClient client(cluster, deaf);
+  EXPECT_EQ(client("CLUSTER FAILOVER FORCE"), "+OK|");
+  ASSERT_TRUE(cluster.Kill(kFirst).ok());
+  cluster.AdvanceTime(10'000);
+  EXPECT_EQ(cluster.Node(deaf).primary, kFirst);
+  EXPECT_EQ(cluster.OwnerOf(kTagSlot), kSecond);
+  ASSERT_TRUE(cluster.SetDeaf(deaf, false).ok());
+  cluster.AdvanceTime(10'000);
+  EXPECT_EQ(cluster.Node(deaf).primary, std::nullopt);
+  EXPECT_EQ(cluster.OwnerOf(kTagSlot), kSecond);
+}
+
 TEST_P(Misbehaviour, OneClientTooManyIsToldSo) {
   Cluster cluster({.primaries = 2, .flavor = GetParam()});
   TestClient client(cluster, kFirst);
