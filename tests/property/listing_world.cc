@@ -247,8 +247,9 @@ std::shared_ptr<const Topology> ListingWorld::FindTopology() {
     }
     if (best->covered_slots() == kSlotCount) break;
   }
-  if (best->covered_slots() > 0) known_ = best;
-  return best;
+  // An old view is better than none, as in WalkRun.
+  if (best->covered_slots() > 0 || known_ == nullptr) known_ = best;
+  return known_;
 }
 
 absl::StatusOr<std::vector<Reply>> ListingWorld::Ask(const ShardRequest& request) {
