@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "apps/ateapi/log.h"
 #include "core/status.h"
@@ -32,7 +33,11 @@ void Readiness::Learn(const absl::StatusOr<std::vector<ShardHealth>>& shards) {
     if (shard.status.ok()) continue;
     absl::Status& first = IsWeakness(shard.status) ? weakness : refusal;
     if (first.ok()) first = shard.status;
-    absl::StrAppend(&missing, ++failed > 1 ? "; " : "", shard.node, ": ", shard.status.message());
+    const absl::string_view why = shard.status.message();
+    absl::StrAppend(&missing, ++failed > 1 ? "; " : "");
+    // Most transports name the node themselves.
+    if (!absl::StrContains(why, shard.node)) absl::StrAppend(&missing, shard.node, ": ");
+    absl::StrAppend(&missing, why);
   }
   const bool weak = failed > 0 && (rule_ == Rule::kAllShards || failed == shards->size());
   const std::lock_guard lock(mutex_);

@@ -67,8 +67,9 @@ void Connection::OnRead(const absl::StatusOr<size_t>& bytes) {
 }
 
 void Connection::Send(const std::shared_ptr<Batch>& batch, size_t request) {
-  absl::Status added = phase_ == Phase::kClosed ? UnavailableError("the connection is closed")
-                                                : state_.Add(batch, request, loop_.Now());
+  // What ended it tells more than that it has ended: a lookup may fail at once.
+  if (phase_ == Phase::kClosed) return batch->Fail(request, why_closed_);
+  absl::Status added = state_.Add(batch, request, loop_.Now());
   if (!added.ok()) {
     std::string node = ToString(endpoint_);
     return batch->Fail(request, UnavailableError(absl::StrCat(node, ": ", added.message())));
@@ -137,6 +138,7 @@ void Connection::End(const absl::Status& status) {
 void Connection::Close(const absl::Status& status) {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
+  why_closed_ = status;
   on_end_ = {};
   on_reset_ = {};
   timer_->Cancel();

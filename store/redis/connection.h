@@ -64,6 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::function<void(bool)> on_reset_;
   Phase phase_ = Phase::kConnecting;
   bool loss_was_told_ = false;
+  absl::Status why_closed_;  // not OK when it is
   ConnectionState state_;
   std::unique_ptr<ByteStream> stream_;
   std::unique_ptr<LoopTimer> timer_;

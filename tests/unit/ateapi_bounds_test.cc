@@ -192,6 +192,10 @@ TEST(Readiness, OneDeadShardIsEnoughOnlyForTheStrictRule) {
   EXPECT_FALSE(all.status().ok());
   EXPECT_THAT(metrics.Text(), HasSubstr("ateapi_shard_ready{node=\"b:2\"} 0"));
 
+  any.Learn(std::vector<ShardHealth>{
+      {.node = "a:1"}, {.node = "b:2", .status = absl::UnavailableError("b:2: cannot connect")}});
+  EXPECT_EQ(any.missing(), "1 of 2 shards cannot be used: b:2: cannot connect");
+
   any.Learn(std::vector<ShardHealth>{{.node = "b:2", .status = absl::UnavailableError("hangs")}});
   EXPECT_TRUE(absl::IsUnavailable(any.status()));
   any.Learn(std::vector<ShardHealth>{
