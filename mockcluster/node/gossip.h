@@ -16,7 +16,7 @@ void HearAll(ClusterState& state, Node& node);
 bool GossipOnce(ClusterState& state);
 // Whether others can reach the node.
 bool InTouch(const Node& node);
-// Whether the node can win an election, or hand over: it reaches the others and hears their answers.
+// Whether the node can win an election or hand over: it is in touch and hears the others' answers.
 bool CanNegotiate(const Node& node);
 
 // Every node marks the nodes that are dead or cut off from it as failed, if they are for at least
