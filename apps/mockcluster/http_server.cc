@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
@@ -22,6 +23,7 @@ namespace http = beast::http;
 using asio::ip::tcp;
 
 constexpr std::chrono::seconds kTimeout{30};
+constexpr std::chrono::milliseconds kAcceptPause{50};
 constexpr size_t kBodyBytesMax = size_t{64} << 10;
 constexpr uint32_t kHeaderBytesMax = 8 << 10;
 
@@ -124,14 +126,20 @@ class HttpServer::Impl {
  private:
   void Accept() {
     acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
-      if (!error) std::make_shared<Session>(std::move(socket), handler_, waiting_)->Read();
-      Accept();
+      if (!error) {
+        std::make_shared<Session>(std::move(socket), handler_, waiting_)->Read();
+        return Accept();
+      }
+      // For example, descriptors have run out: asking again at once would spin.
+      pause_.expires_after(kAcceptPause);
+      pause_.async_wait([this](beast::error_code) { Accept(); });
     });
   }
 
   const HttpHandler handler_;
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
+  asio::steady_timer pause_{context_};
   Sessions waiting_;
   std::thread thread_;
 };
