@@ -5,12 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
-#include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/endpoint.h"
 #include "core/resp.h"
@@ -21,7 +17,6 @@
 namespace mockcluster {
 namespace {
 
-using google::protobuf::ListValue;
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
@@ -51,10 +46,8 @@ Value Number(double number) {
 template <typename Elements, typename ToValue>
 Value List(const Elements& elements, ToValue to_value) {
   Value value;
-  for (const auto& element : elements) {
-    *value.mutable_list_value()->add_values() = to_value(element);
-  }
-  value.mutable_list_value();
+  google::protobuf::ListValue& list = *value.mutable_list_value();
+  for (const auto& element : elements) *list.add_values() = to_value(element);
   return value;
 }
 
@@ -192,7 +185,9 @@ absl::StatusOr<FaultInjector::Plan> FaultInjector::PlanFor(const std::string& ty
     const std::string node = parameters.Word("node");
     const std::vector<std::string> nodes =
         type == "node_failure" ? std::vector<std::string>{node} : NodesOfShard(node);
-    if (nodes.empty()) return atestore::InvalidArgumentError("parameters.node: no node " + node);
+    if (parameters.status().ok() && nodes.empty()) {
+      return atestore::InvalidArgumentError("parameters.node: no node " + node);
+    }
     for (const std::string& failing : nodes) {
       plan.begin.push_back("KILL " + failing);
       plan.end.push_back("RESTART " + failing);

@@ -131,6 +131,7 @@ class FaultInjector(unittest.TestCase):
                 ({"type": "failover", "parameters": {"node": 1.5}}, "parameters.node is"),
                 ({"type": "node_failure", "parameters": {"node": 0, "delay": -1}},
                  "parameters.delay is"),
+                ({"type": "shard_failure"}, "parameters.node is missing"),
                 ({"type": "shard_failure", "parameters": {"node": "x"}}, "no node x")]:
             with self.subTest(body=body):
                 code, answer = self.ask("POST", "/action", body)
