@@ -246,7 +246,7 @@ absl::Status NemesisCluster::SpreadReplicas() {
     auto most = std::max_element(
         replicas.begin(), replicas.end(),
         [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
-    if (most == replicas.end() || most->second.size() < 2) return absl::OkStatus();
+    if (most->second.size() < 2) return absl::OkStatus();
     const size_t replica = most->second.back();
     most->second.pop_back();
     absl::Status status = RunOk(replica, {"CLUSTER", "REPLICATE", line.id});
