@@ -4,14 +4,14 @@ and every status code."""
 import os
 import shlex
 import subprocess
-import tempfile
 import unittest
 
 import yaml
 
 from certificates import Certificates
-from processes import Ateapi, ROOT, die_with_parent, leased_port, server_program, until
+from processes import Ateapi, ROOT, server_program, until
 from secured_cluster import SECRET, SecuredCluster, for_each_kind
+from single_server import single_server
 from tokens import Key, key_set
 from wire import Client, Code, Http, api, ref
 
@@ -68,18 +68,8 @@ class Access(SecuredCluster):
                          "--redis-cluster-address")
 
     def test_a_server_that_is_no_cluster(self):
-        with tempfile.TemporaryDirectory() as directory, leased_port() as port:
-            with subprocess.Popen([server_program(self.kind), "--port", str(port), "--bind",
-                                   "127.0.0.1", "--save", "", "--dir", directory],
-                                  stdout=subprocess.DEVNULL, preexec_fn=die_with_parent) as server:
-                try:
-                    ping = [server_program(self.kind, "cli"), "-p", str(port), "ping"]
-                    until(lambda: subprocess.run(
-                        ping, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                        check=False).stdout == b"PONG\n", "the server")
-                    said = self.refused("--redis-cluster-address", f"127.0.0.1:{port}")
-                finally:
-                    server.kill()
+        with single_server(self.kind) as port:
+            said = self.refused("--redis-cluster-address", f"127.0.0.1:{port}")
         self.assertIn("code=FAILED_PRECONDITION", said)
         self.assertIn("cluster-enabled yes", said)
 

@@ -10,6 +10,7 @@ import unittest
 
 from processes import Ateapi, BIN, PATIENCE, die_with_parent, have_server, leased_port, \
     start_failure, until
+from single_server import ask, single_server
 from wire import Client, WireCase
 
 
@@ -139,8 +140,7 @@ class StoreThatComesLater(WireCase):
         """A cluster of one node, begun after ateapi."""
         if not have_server("redis"):
             self.skipTest("redis is not installed")
-        with tempfile.TemporaryDirectory() as folder, leased_port() as port, \
-                tempfile.TemporaryFile(mode="w+") as log:
+        with leased_port() as port, tempfile.TemporaryFile(mode="w+") as log:
             with subprocess.Popen(
                     [os.path.join(BIN, "ateapi"), "--grpc-listen-addr", "127.0.0.1:0",
                      "--startup-timeout", "60", "--log-level", "debug",
@@ -153,23 +153,12 @@ class StoreThatComesLater(WireCase):
                     return word in log.read() or ateapi.poll() is not None
                 until(lambda: logged("event=waiting_for_store"), "ateapi to wait")
                 self.assertIsNone(ateapi.poll())
-                with subprocess.Popen(
-                        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-                         "--cluster-enabled", "yes", "--dir", folder],
-                        stdout=subprocess.DEVNULL, preexec_fn=die_with_parent) as server:
-                    self.addCleanup(server.kill)
-
-                    def redis(*words):
-                        return subprocess.run(["redis-cli", "-p", str(port), *words],
-                                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                              check=False).stdout
-                    until(lambda: redis("ping") == b"PONG\n", "the server")
+                with single_server("redis", "--cluster-enabled", "yes", port=port):
                     self.assertIsNone(ateapi.poll())  # slots without owners: it goes on waiting
-                    redis("cluster", "addslotsrange", "0", "16383")
+                    ask(port, "CLUSTER ADDSLOTSRANGE 0 16383")
                     until(lambda: logged("event=serving"), "ateapi to serve")
                     self.assertIsNone(ateapi.poll())
                     ateapi.kill()
-                    server.kill()
 
     def test_it_gives_up_after_the_timeout(self):
         with leased_port() as port:

@@ -7,13 +7,13 @@ import os
 import shlex
 import signal
 import subprocess
-import tempfile
 import unittest
 
-from processes import BIN, PATIENCE, OneCluster, die_with_parent, have_server, leased_port
-from processes import server_program, until
+from processes import BIN, PATIENCE, OneCluster, die_with_parent, have_server, leased_port, \
+    server_program
 from resp import command
 from secured_cluster import for_each_kind
+from single_server import single_server
 
 STRINGS = 12000
 PADDING = "x" * 20  # so that the keys fill a pipe many times over
@@ -238,18 +238,8 @@ class Access(unittest.TestCase):
     def test_a_server_that_is_no_cluster(self):
         if not have_server("redis"):
             self.skipTest("redis is not installed")
-        with tempfile.TemporaryDirectory() as directory, leased_port() as port:
-            with subprocess.Popen([server_program("redis"), "--port", str(port), "--bind",
-                                   "127.0.0.1", "--save", "", "--dir", directory],
-                                  stdout=subprocess.DEVNULL, preexec_fn=die_with_parent) as server:
-                try:
-                    ping = [server_program("redis", "cli"), "-p", str(port), "ping"]
-                    until(lambda: subprocess.run(
-                        ping, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                        check=False).stdout == b"PONG\n", "the server")
-                    _, stderr = Program(f"127.0.0.1:{port}").run(expect=1)
-                finally:
-                    server.kill()
+        with single_server("redis") as port:
+            _, stderr = Program(f"127.0.0.1:{port}").run(expect=1)
         self.assertIn("cluster", stderr)
 
 
