@@ -63,7 +63,7 @@ void SetSlotImporting(CommandContext& context, Slot slot) {
 void SetSlotStable(CommandContext& context, Slot slot) {
   ChangeViews(context, [slot](ClusterView& view) {
     view.migrating_to.erase(slot);
-    view.importing_from.erase(slot);
+    view.StopImporting(slot);
   });
   context.reply.Ok();
 }

@@ -30,6 +30,14 @@ void Demote(ClusterView& view, NodeIndex node, const ClaimRules& rules) {
   HearAgain(view, node);
 }
 
+// A replica belongs to its primary's shard (updateShardId).
+void FollowShard(ClusterView& view, const Claim& claim) {
+  PeerView& me = view.peer(view.self);
+  if (me.primary != claim.sender || me.shard == claim.shard) return;
+  me.shard = claim.shard;
+  ++view.version;
+}
+
 // Two primaries with one epoch: the one with the smaller id takes a new one
 // (clusterHandleConfigEpochCollision).
 void ResolveCollision(ClusterView& view, const Claim& claim, bool sender_id_is_greater) {
@@ -161,6 +169,11 @@ std::optional<NodeIndex> ClusterView::FindMark(const std::map<Slot, NodeIndex>& 
   return found->second;
 }
 
+void ClusterView::StopImporting(Slot slot) {
+  if (importing_from.erase(slot) == 0) return;
+  for (PeerView& peer : peers) peer.heard = 0;
+}
+
 uint64_t ClusterView::GreatestConfigEpoch() const {
   uint64_t greatest = current_epoch;
   for (const PeerView& known : peers) {
@@ -193,6 +206,7 @@ ClaimEffects ApplyClaim(ClusterView& view, const Claim& claim, bool sender_id_is
   sender.shard = claim.shard;
   sender.config_epoch = claim.config_epoch;
   view.current_epoch = std::max({view.current_epoch, claim.current_epoch, claim.config_epoch});
+  FollowShard(view, claim);
   if (demoted) Demote(view, claim.sender, rules);
   if (claim.primary) return effects;
   if (rules.marks_follow_failover) Retarget(view, claim);

@@ -60,6 +60,10 @@ struct ClusterView {
     return importing_from.empty() ? std::nullopt : FindMark(importing_from, slot);
   }
 
+  // Removes the mark of a slot that the node imports. The mark kept claims on the slot from taking
+  // effect, so all claims are heard again: servers repeat them with every ping.
+  void StopImporting(atestore::Slot slot);
+
   // The greatest config epoch known; the node's own current epoch is never below it.
   uint64_t GreatestConfigEpoch() const;
   // Takes a new config epoch unless the present one is already the greatest known and not zero

@@ -31,6 +31,20 @@ TEST_P(Migration, MovesEveryKeyAndTheSlot) {
   EXPECT_EQ(cluster_.ReachableKeys().size(), 20u);
 }
 
+// A node ignores what others claim about a slot as long as it imports that itself.
+TEST_P(Migration, AForgottenMarkHidesTheOwnerUntilItIsCleared) {
+  Cluster cluster({.primaries = 3, .flavor = GetParam()});
+  constexpr NodeIndex kThird{2};
+  TestClient third(cluster, kThird);
+  EXPECT_EQ(third("CLUSTER SETSLOT 3300 IMPORTING " + cluster.Node(kFirst).id), "+OK|");
+  ASSERT_TRUE(cluster.MoveSlot(kTagSlot, kSecond).ok());
+  cluster.Settle();
+  EXPECT_EQ(third("GET {b}1"), "-MOVED 3300 127.0.0.1:7000|");
+  EXPECT_EQ(third("CLUSTER SETSLOT 3300 STABLE"), "+OK|");
+  cluster.Settle();
+  EXPECT_EQ(third("GET {b}1"), "-MOVED 3300 127.0.0.1:7001|");
+}
+
 TEST_P(Migration, CountersTellOfIt) {
   ASSERT_TRUE(cluster_.MoveSlot(kTagSlot, kSecond).ok());
   EXPECT_EQ(cluster_.Calls(kSecond, "restore-asking"), 20u);
