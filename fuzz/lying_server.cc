@@ -12,7 +12,7 @@ namespace atestore::fuzz {
 namespace {
 
 // What a listing may send: nothing that writes, nothing that looks at every key.
-constexpr std::array<std::string_view, 8> kReads = {"MULTI",  "EXEC", "EXISTS", "SCAN",
+constexpr std::array<std::string_view, 9> kReads = {"MULTI",  "EXEC", "EXISTS", "PFCOUNT", "SCAN",
                                                     "ASKING", "GET",  "MGET",   "INFO"};
 
 constexpr uint8_t kNoLie = 255;
@@ -186,7 +186,7 @@ std::string LyingServer::Result(const Words& command) {
 }
 
 std::string LyingServer::HonestResult(const Words& command) {
-  if (command[0] == "EXISTS") return ":0\r\n";
+  if (command[0] == "EXISTS" || command[0] == "PFCOUNT") return ":0\r\n";
   if (command[0] == "ASKING") return "+OK\r\n";
   if (command[0] == "INFO") return Bulk(InfoText());
   if (command[0] == "SCAN") return honest_ ? HonestScan(command) : Scan(command);

@@ -48,15 +48,15 @@ std::vector<ShardRequest> KeysBatch::NextRound() {
 ShardRequest KeysBatch::RequestFor(const KeysUnit& unit) const {
   ShardRequest request{.endpoint = unit.endpoint};
   Pipeline& pipeline = request.pipeline;
-  auto probe = [&](Slot slot) {
-    pipeline.Add({"EXISTS", options_.filter->ProbeKey(slot, options_.probe_variant)});
+  auto probe_key = [&](Slot slot) {
+    return options_.filter->ProbeKey(slot, options_.probe_variant);
   };
   // Asking for one key too many tells an oversize slot from a full one.
   const std::string limit = absl::StrCat(unit.keys_max + 1);
   auto keys_in_slot = [&](Slot slot) {
     pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(slot), limit});
   };
-  pipeline.Add({"CLUSTER", "INFO"});
+  PrimaryCheck::AddTo(pipeline, probe_key(unit.slots[0]));
   if (options_.without_multi) {
     BracketedSlots::AddTo(pipeline, unit.slots, limit);
     return request;
@@ -64,14 +64,14 @@ ShardRequest KeysBatch::RequestFor(const KeysUnit& unit) const {
   if (unit.kind == KeysUnit::Kind::kProbedSlots) {
     for (Slot slot : unit.slots) {
       TransactionReplies::Open(pipeline);
-      probe(slot);
+      pipeline.Add({"EXISTS", probe_key(slot)});
       keys_in_slot(slot);
       TransactionReplies::Close(pipeline);
     }
     return request;
   }
   TransactionReplies::Open(pipeline);
-  probe(unit.slots[0]);
+  pipeline.Add({"EXISTS", probe_key(unit.slots[0])});
   pipeline.Add({"CLUSTER", "NODES"});
   if (unit.kind == KeysUnit::Kind::kScan) {
     pipeline.Add({"INFO", "server"});
@@ -87,18 +87,20 @@ ShardRequest KeysBatch::RequestFor(const KeysUnit& unit) const {
 void KeysBatch::OnReply(size_t request, size_t command, const ReplyView& reply) {
   State& state = states_[request];
   const KeysUnit& unit = units_[request];
-  if (command == 0) {
-    state.error = ReadErrorOfClusterInfo(reply, unit.endpoint);
-    state.cluster_is_ok = !state.error;
+  if (command < PrimaryCheck::kCommands) {
+    if (auto error = PrimaryCheck::ErrorIn(command, reply, unit.endpoint)) {
+      NoteError(request, *error);
+    }
+    state.checked = !state.error;
     return;
   }
-  if (!state.cluster_is_ok) return;
-  if (state.bracket) return TakeBracketReply(request, command - 1, reply);
+  if (!state.checked) return;
+  command -= PrimaryCheck::kCommands;
+  if (state.bracket) return TakeBracketReply(request, command, reply);
   const size_t commands = QueuedCommands(unit) + 2;
-  const size_t transaction = (command - 1) / commands;
+  const size_t transaction = command / commands;
   TransactionReplies& replies = state.transactions[transaction];
-  std::optional<ReplyView> results =
-      replies.OnReply((command - 1) % commands, reply, unit.endpoint);
+  std::optional<ReplyView> results = replies.OnReply(command % commands, reply, unit.endpoint);
   if (results) TakeTransaction(request, transaction, *results);
   CheckRoom(request);
   if (replies.error()) NoteError(request, ReadError::FromError(*replies.error(), unit.endpoint));

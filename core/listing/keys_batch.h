@@ -16,9 +16,9 @@ namespace atestore::inline v0 {
 // A key longer than this, in bytes, cannot belong to a record. It is counted, but not listed.
 inline constexpr size_t kListedKeyBytesMax = size_t{64} << 10;
 
-// What to read from one node in one request: CLUSTER INFO, which must say that the cluster is ok,
-// then one or more transactions. Each transaction begins with a probe: EXISTS of a key in its first
-// slot, which fails unless the node owns that slot and is not migrating it.
+// What to read from one node in one request: a PrimaryCheck, then one or more transactions. Each
+// transaction begins with a probe: EXISTS of a key in its first slot, which fails unless the node
+// owns that slot and is not migrating it.
 struct KeysUnit {
   enum class Kind {
     kScan,         // one SCAN from the first slot on, guarded by the node's own view and version
@@ -77,7 +77,7 @@ class KeysBatch final : public ListingStep {
 
  private:
   struct State {
-    bool cluster_is_ok = false;
+    bool checked = false;                          // PrimaryCheck has passed
     std::vector<TransactionReplies> transactions;  // unless without_multi
     std::optional<BracketedSlots> bracket;         // if without_multi
     std::optional<ReadError> error;                // the first

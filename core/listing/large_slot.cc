@@ -13,9 +13,10 @@ std::vector<ShardRequest> LargeSlotScan::NextRound() {
   if (sent_) return requests;
   sent_ = true;
   ShardRequest& request = requests.emplace_back(ShardRequest{.endpoint = options_.owner});
-  request.pipeline.Add({"CLUSTER", "INFO"});
+  const std::string probe_key = options_.filter->ProbeKey(slot(), options_.probe_variant);
+  PrimaryCheck::AddTo(request.pipeline, probe_key);
   TransactionReplies::Open(request.pipeline);
-  request.pipeline.Add({"EXISTS", options_.filter->ProbeKey(slot(), options_.probe_variant)});
+  request.pipeline.Add({"EXISTS", probe_key});
   request.pipeline.Add({"INFO", "server"});
   request.pipeline.Add({"SCAN", absl::StrCat(asked_cursor()), "MATCH", options_.filter->Pattern(),
                         "COUNT", absl::StrCat(options_.count)});
@@ -26,12 +27,13 @@ std::vector<ShardRequest> LargeSlotScan::NextRound() {
 uint64_t LargeSlotScan::asked_cursor() const { return from() != nullptr ? from()->cursor : slot(); }
 
 void LargeSlotScan::OnReply(size_t, size_t command, const ReplyView& reply) {
-  if (command == 0) {
-    error_ = ReadErrorOfClusterInfo(reply, options_.owner);
+  if (error_) return;
+  if (command < PrimaryCheck::kCommands) {
+    error_ = PrimaryCheck::ErrorIn(command, reply, options_.owner);
     return;
   }
-  if (error_) return;
-  std::optional<ReplyView> results = replies_.OnReply(command - 1, reply, options_.owner);
+  std::optional<ReplyView> results =
+      replies_.OnReply(command - PrimaryCheck::kCommands, reply, options_.owner);
   if (results) TakeResults(*results);
   if (replies_.error()) error_ = ReadError::FromError(*replies_.error(), options_.owner);
 }

@@ -60,10 +60,13 @@ ShardRequest MigratingSlot::AskDestination() const {
   // ASKING before MULTI holds until EXEC (Redis' resetClient() keeps the flag inside MULTI), so the
   // probe passes if and only if the node imports or owns the slot in an ok cluster.
   ShardRequest request{.endpoint = migration_.destination};
+  const std::string probe_key = filter_->ProbeKey(migration_.slot, migration_.probe_variant);
   request.pipeline.Add({"CLUSTER", "INFO"});
   request.pipeline.Add({"ASKING"});
+  request.pipeline.Add({"PFCOUNT", probe_key});
+  request.pipeline.Add({"ASKING"});
   TransactionReplies::Open(request.pipeline);
-  request.pipeline.Add({"EXISTS", filter_->ProbeKey(migration_.slot, migration_.probe_variant)});
+  request.pipeline.Add({"EXISTS", probe_key});
   request.pipeline.Add({"INFO", "persistence"});
   request.pipeline.Add({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(migration_.slot), NoLimit()});
   TransactionReplies::Close(request.pipeline);
@@ -74,6 +77,7 @@ ShardRequest MigratingSlot::Verify() const {
   ShardRequest request{.endpoint = migration_.source};
   request.pipeline.Add({"EXISTS", filter_->ProbeKey(migration_.slot, migration_.probe_variant)});
   AddInfoForFence(request.pipeline);
+  if (!key_of_source_.empty()) request.pipeline.Add({"PFCOUNT", key_of_source_});
   return request;
 }
 
@@ -82,7 +86,8 @@ void MigratingSlot::OnReply(size_t, size_t command, const ReplyView& reply) {
   if (round_ == Round::kVerify) return OnVerifyReply(command, reply);
   const bool source = round_ == Round::kSource;
   if (command == 0) {
-    error_ = ReadErrorOfClusterInfo(reply, source ? migration_.source : migration_.destination);
+    error_ = PrimaryCheck::ErrorInClusterInfo(reply,
+                                              source ? migration_.source : migration_.destination);
     return;
   }
   source ? OnSourceReply(command - 1, reply) : OnDestinationReply(command - 1, reply);
@@ -117,24 +122,17 @@ void MigratingSlot::OnSourceReply(size_t command, const ReplyView& reply) {
 }
 
 void MigratingSlot::OnDestinationReply(size_t command, const ReplyView& reply) {
-  if (command == 0) {  // ASKING
-    if (reply.is_error()) {
-      error_ = ReadError::FromError(ParseServerError(reply.text(), migration_.destination),
-                                    migration_.destination);
-    }
+  constexpr size_t kBeforeMulti = 3;  // ASKING, PFCOUNT, ASKING
+  if (command < kBeforeMulti) {
+    error_ = PrimaryCheck::ErrorInPfcount(reply, migration_.destination);
+    if (error_ && error_->kind == ServerErrorKind::kMoved) NotImporting();
     return;
   }
   std::optional<ReplyView> results =
-      destination_replies_.OnReply(command - 1, reply, migration_.destination);
+      destination_replies_.OnReply(command - kBeforeMulti, reply, migration_.destination);
   if (const auto& error = destination_replies_.error()) {
-    if (error->kind == ServerErrorKind::kMoved) {
-      return NoStableOwner(
-          migration_.destination,
-          absl::StrCat("does not import the slot that ", ToString(migration_.source),
-                       " migrates to it; if that lasts, repair it with "
-                       "redis-cli --cluster fix"));
-    }
     error_ = ReadError::FromError(*error, migration_.destination);
+    if (error->kind == ServerErrorKind::kMoved) NotImporting();
     return;
   }
   if (!results) return;
@@ -146,6 +144,13 @@ void MigratingSlot::OnDestinationReply(size_t command, const ReplyView& reply) {
   TakeKeys((*results)[2], kDestination);
 }
 
+void MigratingSlot::NotImporting() {
+  NoStableOwner(migration_.destination,
+                absl::StrCat("does not import the slot that ", ToString(migration_.source),
+                             " migrates to it; if that lasts, repair it with "
+                             "redis-cli --cluster fix"));
+}
+
 void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
   if (command == 0) {
     if (!reply.is_error()) return Reread("the slot is no longer in migration");
@@ -155,6 +160,11 @@ void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
     } else if (error.endpoint != migration_.destination) {
       Reread("the slot now migrates to another node");
     }
+    return;
+  }
+  if (command == 2) {  // PFCOUNT
+    error_ = PrimaryCheck::ErrorInPfcount(reply, migration_.source);
+    if (error_ && error_->kind == ServerErrorKind::kAsk) Reread("a key has moved meanwhile");
     return;
   }
   if (reply.is_error()) {
@@ -170,6 +180,7 @@ void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
 
 void MigratingSlot::TakeKeys(const ReplyView& keys, uint16_t node) {
   auto take = [&](std::string_view key) {
+    if (node == kSource) key_of_source_ = key;
     if (!filter_->Matches(key)) return;
     uint64_t hash = hash_(key);
     if (after_ && !after_->IsBefore(hash, key)) return;

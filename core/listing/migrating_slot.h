@@ -24,7 +24,9 @@ struct Migration {
 // can move back only after CLUSTER SETSLOT on the source. So this step reads the keys on the
 // source, then those on the destination, then verifies that the source is still migrating the slot
 // and has not executed SETSLOT in between. The union holds every key that clients could reach
-// throughout. A destination that answers MOVED proves nothing: it may have failed over to a replica
+// throughout. Both nodes must answer PFCOUNT (see PrimaryCheck): the destination for the slot, the
+// source for one of its keys there, because for any other key it sends clients on without waiting.
+// A destination that answers MOVED proves nothing: it may have failed over to a replica
 // while it imported the slot, and the source still redirects clients to it. No client can reach the
 // keys that are not on the source, so the slot has no stable owner until that is repaired.
 class MigratingSlot final : public ListingStep {
@@ -54,6 +56,7 @@ class MigratingSlot final : public ListingStep {
   ShardRequest Verify() const;
   void OnSourceReply(size_t command, const ReplyView& reply);
   void OnDestinationReply(size_t command, const ReplyView& reply);
+  void NotImporting();
   void OnVerifyReply(size_t command, const ReplyView& reply);
   void TakeKeys(const ReplyView& keys, uint16_t node);
   void Reread(std::string_view what);
@@ -67,6 +70,7 @@ class MigratingSlot final : public ListingStep {
   TransactionReplies source_replies_{3};
   TransactionReplies destination_replies_{3};
   std::optional<MigrationFence> fence_;
+  std::string key_of_source_;         // one that the source had, of any kind
   bool keys_of_destination_ = false;  // the destination's keys have been taken
   bool verified_ = false;
   std::optional<ReadError> error_;

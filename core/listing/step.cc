@@ -37,7 +37,27 @@ ReadError ReadError::NoStableOwner(const Endpoint& asked, Slot slot, std::string
                                                   ToString(asked), " ", ToAbsl(why)))};
 }
 
-std::optional<ReadError> ReadErrorOfClusterInfo(const ReplyView& reply, const Endpoint& asked) {
+void PrimaryCheck::AddTo(Pipeline& pipeline, std::string_view key) {
+  pipeline.Add({"CLUSTER", "INFO"});
+  pipeline.Add({"PFCOUNT", key});
+}
+
+std::optional<ReadError> PrimaryCheck::ErrorIn(size_t command, const ReplyView& reply,
+                                               const Endpoint& asked) {
+  return command == 0 ? ErrorInClusterInfo(reply, asked) : ErrorInPfcount(reply, asked);
+}
+
+std::optional<ReadError> PrimaryCheck::ErrorInPfcount(const ReplyView& reply,
+                                                      const Endpoint& asked) {
+  if (!reply.is_error()) return std::nullopt;
+  ServerError error = ParseServerError(reply.text(), asked);
+  // The key exists and holds something else: it was looked at, so nothing held the command back.
+  if (error.kind == ServerErrorKind::kWrongType) return std::nullopt;
+  return ReadError::FromError(error, asked);
+}
+
+std::optional<ReadError> PrimaryCheck::ErrorInClusterInfo(const ReplyView& reply,
+                                                          const Endpoint& asked) {
   if (reply.is_error()) return ReadError::FromError(ParseServerError(reply.text(), asked), asked);
   if (ClusterIsOk(reply.text())) return std::nullopt;
   return ReadError{

@@ -30,8 +30,24 @@ struct ReadError {
   static ReadError NoStableOwner(const Endpoint& asked, Slot slot, std::string_view why);
 };
 
-// Why the reply to CLUSTER INFO forbids reading from this node. nullopt: the cluster is ok.
-std::optional<ReadError> ReadErrorOfClusterInfo(const ReplyView& reply, const Endpoint& asked);
+// What each request that reads keys asks first: whether the node sees its cluster in order, and
+// whether it takes writes. During a graceful failover (CLUSTER FAILOVER), a primary holds writes
+// back until it knows its successor, but answers reads without what the successor has been given.
+// PFCOUNT reads one key and is held back like a write (flag CMD_MAY_REPLICATE), so a primary that
+// answers it has not been replaced that way, and one that was replaced answers MOVED.
+class PrimaryCheck {
+ public:
+  static constexpr size_t kCommands = 2;
+  // `key` decides the slot for which the node must be the owner. It need not exist.
+  static void AddTo(Pipeline& pipeline, std::string_view key);
+  // Why the reply to command `command` of AddTo() forbids reading. nullopt: it does not.
+  static std::optional<ReadError> ErrorIn(size_t command, const ReplyView& reply,
+                                          const Endpoint& asked);
+
+  // The parts, for requests that need something between them.
+  static std::optional<ReadError> ErrorInClusterInfo(const ReplyView& reply, const Endpoint& asked);
+  static std::optional<ReadError> ErrorInPfcount(const ReplyView& reply, const Endpoint& asked);
+};
 
 // One part of a listing: rounds of requests. Replies to different requests may arrive interleaved
 // in any way. A round is over when each request has all its replies or has failed, and More()

@@ -80,6 +80,7 @@ std::vector<Command> DataCommands() {
       {"pexpire", -3, kWrite | kFast, kOneKey, Pexpire},
       {"pexpireat", -3, kWrite | kFast, kOneKey, PexpireAt},
       {"pexpiretime", 2, kReadOnly | kFast, kOneKey, PexpireTime},
+      {"pfcount", -2, kReadOnly, kAllKeys, PfCount},
       {"psetex", 4, kWrite | kDenyOom, kOneKey, PsetEx},
       {"pttl", 2, kReadOnly | kFast, kOneKey, Pttl},
       {"randomkey", 1, kReadOnly, kNoKeys, RandomKey},

@@ -10,6 +10,9 @@ void GetEx(CommandContext& context);
 void IncrByFloat(CommandContext& context);
 void MsetNx(CommandContext& context);
 
+// hyperloglog
+void PfCount(CommandContext& context);
+
 // string_ranges
 void GetBit(CommandContext& context);
 void GetRange(CommandContext& context);

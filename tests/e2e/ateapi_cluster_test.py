@@ -17,7 +17,7 @@ from wire import Client, Code, Http, api, ref
 
 
 class Access(SecuredCluster):
-    users = {"no-scan": "-scan", "no-names": "-cluster|getkeysinslot"}
+    users = {"no-scan": "-scan", "no-names": "-cluster|getkeysinslot", "no-count": "-pfcount"}
 
     def test_the_documented_user_is_enough(self):
         with Ateapi(*self.flags()) as service, Client(service.address) as client:
@@ -43,7 +43,8 @@ class Access(SecuredCluster):
         self.assertIn("--redis-password-file", said)
 
     def test_a_missing_permission_names_the_command(self):
-        for user, command in (("no-scan", "scan"), ("no-names", "getkeysinslot")):
+        for user, command in (("no-scan", "scan"), ("no-names", "getkeysinslot"),
+                              ("no-count", "pfcount")):
             said = self.refused(*self.flags(user=user))
             self.assertIn("code=PERMISSION_DENIED", said)
             self.assertIn(command, said.lower())

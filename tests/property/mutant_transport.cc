@@ -46,6 +46,11 @@ void Replace(std::string& text, std::string_view from, std::string_view to) {
   if (at != std::string::npos) text.replace(at, from.size(), to);
 }
 
+// Whether the reply says if the node serves the slot.
+bool IsKeyed(const std::vector<std::string>& command) {
+  return command[0] == "EXISTS" || command[0] == "PFCOUNT";
+}
+
 }  // namespace
 
 void MutantTransport::Execute(std::span<const ShardRequest> requests, absl::Time,
@@ -83,18 +88,21 @@ MutantTransport::Answer MutantTransport::ExecuteMutated(const ShardRequest& requ
   const bool asks_source =
       commands.size() > 3 && commands[3][0] == "INFO" && commands[3].size() > 2;
   const bool asks_destination = commands.size() > 1 && commands[1][0] == "ASKING";
-  const bool verifies = commands.size() == 2 && commands[0][0] == "EXISTS";
+  const bool verifies =
+      commands.size() > 1 && commands[0][0] == "EXISTS" && commands[1][0] == "INFO";
   if (mutation_ == Mutation::kDestinationFirst) {
     if (asks_source) ReadDestinationEarly();
     if (asks_destination && early_destination_) return early_destination_;
   }
   if (mutation_ == Mutation::kNoVerification && verifies) {
-    return std::vector<std::string>{absl::StrCat("-", last_ask_text_, "\r\n"), last_info_};
+    std::vector<std::string> replies{absl::StrCat("-", last_ask_text_, "\r\n"), last_info_};
+    replies.resize(commands.size(), ":0\r\n");
+    return replies;
   }
   if (mutation_ == Mutation::kNoProbe) {
     // Keyless, and its OK reads as the integer 0.
     for (Command& command : commands) {
-      if (command[0] == "EXISTS") command = {"UNWATCH"};
+      if (IsKeyed(command)) command = {"UNWATCH"};
     }
   }
   Answer answer = Send(request.endpoint, commands, request.node_id);
@@ -119,7 +127,7 @@ void MutantTransport::PassOverNil(std::vector<std::string>& answer) {
 MutantTransport::Answer MutantTransport::ReadDestinationPastMoved(const Endpoint& destination,
                                                                   std::vector<Command> commands) {
   for (Command& command : commands) {
-    if (command[0] == "EXISTS") command = {"UNWATCH"};
+    if (IsKeyed(command)) command = {"UNWATCH"};
     if (command.size() > 1 && command[1] == "GETKEYSINSLOT") command.back() = "0";
   }
   return Send(destination, commands);
@@ -198,6 +206,8 @@ void MutantTransport::ReadDestinationEarly() {
   if (!last_ask_) return;
   early_destination_ = Send(last_ask_->endpoint,
                             {{"CLUSTER", "INFO"},
+                             {"ASKING"},
+                             {"PFCOUNT", last_probe_.back()},
                              {"ASKING"},
                              {"MULTI"},
                              last_probe_,

@@ -14,7 +14,7 @@ namespace atestore {
 
 // A mistake that the walk could have made, made for it on its way to the servers.
 enum class Mutation {
-  kNoProbe,           // MULTI … EXEC without the keyed EXISTS
+  kNoProbe,           // without the keyed EXISTS and PFCOUNT
   kNoOwnView,         // the node's view is taken to be: I own every slot and none moves
   kDestinationFirst,  // the names of a slot in migration: destination, then source
   kNoVerification,    // the source is not looked at again after the destination

@@ -16,16 +16,19 @@ std::string Bulk(const std::string& text) {
 
 const std::string kClusterOk = Bulk("cluster_state:ok\r\n");
 
-// Feeds the replies to the only request: CLUSTER INFO, MULTI, the queued commands, EXEC with these
-// results.
+const std::string kTakesWrites = ":0\r\n";
+
+// Feeds the replies to the only request: CLUSTER INFO, PFCOUNT, MULTI, the queued commands, EXEC
+// with these results.
 void Answer(KeysBatch& batch, size_t queued, const std::string& results,
-            const std::string& cluster_info = kClusterOk) {
-  std::string wire = cluster_info + "+OK\r\n";
+            const std::string& cluster_info = kClusterOk,
+            const std::string& pfcount = kTakesWrites) {
+  std::string wire = cluster_info + pfcount + "+OK\r\n";
   for (size_t command = 0; command < queued; ++command) wire += "+QUEUED\r\n";
   absl::StrAppend(&wire, "*", queued, "\r\n", results);
   RespReader reader;
   reader.Feed(wire);
-  for (size_t command = 0; command < queued + 3; ++command) {
+  for (size_t command = 0; command < queued + 4; ++command) {
     auto reply = reader.Next();
     ASSERT_TRUE(reply.ok() && reply->has_value());
     batch.OnReply(0, command, **reply);
@@ -108,6 +111,26 @@ TEST_F(KeysBatchTest, ANodeWhoseClusterIsNotOkCoversNothing) {
   EXPECT_TRUE(batch.error(0)->transient);
 }
 
+// An old primary that has learnt of its successor meanwhile: it was read before that.
+TEST_F(KeysBatchTest, ANodeThatNoLongerTakesWritesCoversNothing) {
+  for (const char* error : {"-MOVED 7 h:2\r\n", "-LOADING is loading\r\n"}) {
+    KeysBatch batch = Make(kKeyListBytesMax);
+    ASSERT_EQ(batch.NextRound().size(), 1u);
+    Answer(batch, 2, ":0\r\n" + Keys(20), kClusterOk, error);
+    EXPECT_TRUE(batch.covered().none());
+    ASSERT_TRUE(batch.error(0)) << error;
+    EXPECT_TRUE(batch.error(0)->transient);
+  }
+}
+
+TEST_F(KeysBatchTest, WhatTheKeyOfThePfcountHoldsDoesNotMatter) {
+  KeysBatch batch = Make(kKeyListBytesMax);
+  ASSERT_EQ(batch.NextRound().size(), 1u);
+  Answer(batch, 2, ":0\r\n" + Keys(20), kClusterOk,
+         "-WRONGTYPE Key is not a valid HyperLogLog string value.\r\n");
+  EXPECT_TRUE(batch.covered()[7]);
+}
+
 // With no key in the reply, its order proves nothing about what the cursor means.
 TEST_F(KeysBatchTest, AScanOfAServerWithoutPerSlotTablesCoversNothing) {
   const std::string node =
@@ -129,13 +152,13 @@ TEST_F(KeysBatchTest, SlotsProbedOneByOneAreCoveredOneByOne) {
                   {{.endpoint = {"h", 1}, .slots = {7, 8, 9}, .keys_max = 2000}});
   std::vector<ShardRequest> requests = batch.NextRound();
   ASSERT_EQ(requests.size(), 1u);
-  ASSERT_EQ(requests[0].pipeline.size(), 13u);
+  ASSERT_EQ(requests[0].pipeline.size(), 14u);
   const std::string ran = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:0\r\n" + Keys(3);
   const std::string moved =
       "+OK\r\n-MOVED 8 h:2\r\n+QUEUED\r\n-EXECABORT Transaction discarded\r\n";
   RespReader reader;
-  reader.Feed(kClusterOk + ran + moved + ran);
-  for (size_t command = 0; command < 13; ++command) {
+  reader.Feed(kClusterOk + kTakesWrites + ran + moved + ran);
+  for (size_t command = 0; command < 14; ++command) {
     auto reply = reader.Next();
     ASSERT_TRUE(reply.ok() && reply->has_value());
     batch.OnReply(0, command, **reply);

@@ -20,6 +20,7 @@ struct ScriptedNode {
   int commands = 1;  // grows with each answer
   bool migrates = false;
   std::string probe = ":0";       // to the keyed EXISTS
+  std::string pfcount = ":0";     // to PFCOUNT
   std::string asking = "+OK";     // to ASKING
   std::vector<std::string> keys;  // to GETKEYSINSLOT and SCAN
   std::string next_cursor = "0";  // to SCAN
@@ -73,6 +74,7 @@ struct ScriptedNode {
     const std::string_view key = words[0].text();
     if (key == "ASKING") return asking + "\r\n";
     if (key == "EXISTS") return probe + "\r\n";
+    if (key == "PFCOUNT") return pfcount + "\r\n";
     if (key == "INFO") return Bulk(Info());
     if (key == "SCAN") return Array({Bulk(next_cursor), Names()});
     if (key != "CLUSTER") return "-ERR unknown command\r\n";

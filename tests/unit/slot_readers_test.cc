@@ -107,6 +107,35 @@ TEST_F(MigratingSlotTest, ErrorsOfTheDestinationAreReported) {
   }
 }
 
+// They handed over to a replica and have learnt it since.
+TEST_F(MigratingSlotTest, NodesThatNoLongerTakeWritesProveNothing) {
+  for (ScriptedNode* node : {&source_, &destination_}) {
+    node->pfcount = "-MOVED 15495 127.0.0.1:7003";
+    MigratingSlot step({.slot = kSlot, .source = kSource, .destination = kDestination}, &filter_,
+                       HashKey, std::nullopt);
+    RunByHand(step, [&](const ShardRequest& request) {
+      return (request.endpoint == kSource ? source_ : destination_).Answer(request, kSlot);
+    });
+    EXPECT_TRUE(step.error());
+    node->pfcount = ":0";
+  }
+}
+
+// For a key that has moved meanwhile the source sends on without waiting.
+TEST_F(MigratingSlotTest, AKeyThatHasMovedProvesNothingOfTheSource) {
+  source_.pfcount = kAsk;
+  Run();
+  ASSERT_TRUE(step_.error());
+  EXPECT_TRUE(step_.error()->at_once);
+}
+
+TEST_F(MigratingSlotTest, ASourceWithoutKeysNeedNotTakeWrites) {
+  source_.keys.clear();
+  source_.pfcount = kAsk;
+  Run();
+  EXPECT_FALSE(step_.error()) << step_.error()->status;
+}
+
 TEST_F(MigratingSlotTest, AKeyOfTheProbesNameProvesNothing) {
   destination_.probe = ":1";
   Run();
@@ -218,6 +247,14 @@ TEST_F(LargeSlotTest, ErrorsOfTheProbeAreReported) {
   LargeSlotScan scan = Scan({.slot = kSlot});
   Run(scan);
   EXPECT_TRUE(scan.probe_taken());
+}
+
+TEST_F(LargeSlotTest, ANodeThatNoLongerTakesWritesProvesNothing) {
+  node_.pfcount = "-MOVED 15495 127.0.0.1:7001";
+  LargeSlotScan scan = Scan({.slot = kSlot});
+  Run(scan);
+  ASSERT_TRUE(scan.error());
+  EXPECT_EQ(scan.keys().size(), 0u);
 }
 
 }  // namespace
