@@ -147,8 +147,12 @@ class MisbehaviourCause {
     return done.ok() ? neighbour->SetClusterDown(foreigner, 0) : done;
   }
 
+  // Not a replica with copies of its primary's marks: a server that replicates none would keep them
+  // for good, and ignore who owns the slots it seems to import.
   absl::Status ChangeServer() {
-    std::optional<NodeIndex> index = Pick([](const Node& node) { return !node.isolated; });
+    std::optional<NodeIndex> index = Pick([](const Node& node) {
+      return !node.isolated && (!node.view.IsReplica() || node.view.importing_from.empty());
+    });
     if (!index) return Nowhere();
     std::vector<Flavor> others(kFlavors.begin(), kFlavors.end());
     std::erase(others, state_.node(*index).flavor);

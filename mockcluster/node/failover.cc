@@ -39,8 +39,9 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   constexpr std::string_view kEvent = "failover";
   if (absl::Status alive = ExpectAlive(state, replica_index, kEvent); !alive.ok()) return alive;
   Node& replica = state.node(replica_index);
-  if (!CanNegotiate(replica)) {
-    return Refused(kEvent, LogName(replica_index) + " does not hear the others, or they it");
+  if (!CanBeElected(state, replica)) {
+    return Refused(kEvent, LogName(replica_index) +
+                               " does not hear the others, or they it, or it loads its data");
   }
   // Primaries vote only for a replica that knows the present owners of the slots it claims.
   HearAll(state, replica);

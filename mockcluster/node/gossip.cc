@@ -62,6 +62,10 @@ bool InTouch(const Node& node) {
 
 bool CanNegotiate(const Node& node) { return InTouch(node) && !node.deaf; }
 
+bool CanBeElected(const ClusterState& state, const Node& replica) {
+  return CanNegotiate(replica) && state.now_ms >= replica.process->loading_until_ms;
+}
+
 void RefreshStates(ClusterState& state) {
   SyncReplicas(state);
   for (auto& node : state.nodes) {

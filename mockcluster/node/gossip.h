@@ -18,6 +18,9 @@ bool GossipOnce(ClusterState& state);
 bool InTouch(const Node& node);
 // Whether the node can win an election or hand over: it is in touch and hears the others' answers.
 bool CanNegotiate(const Node& node);
+// Whether the replica can ask for votes. A server that loads its data set does not: it runs no
+// cluster cron, and answers LOADING to CLUSTER FAILOVER.
+bool CanBeElected(const ClusterState& state, const Node& replica);
 
 // Every node marks the nodes that are dead or cut off from it as failed, if they are for at least
 // `timeout_ms`.

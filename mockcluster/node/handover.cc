@@ -40,7 +40,7 @@ bool CanFailOverSafely(const ClusterState& state, const Node& primary) {
 }
 
 bool CanTakeOver(const ClusterState& state, const Node& replica) {
-  if (!replica.view.IsReplica() || !CanNegotiate(replica)) return false;
+  if (!replica.view.IsReplica() || !CanBeElected(state, replica)) return false;
   if (!replica.link.backlog.empty() || replica.link.paused) return false;
   const Node& primary = state.node(*replica.view.me().primary);
   return primary.process != nullptr && !primary.isolated && !primary.view.IsReplica() &&

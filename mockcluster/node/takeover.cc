@@ -28,7 +28,7 @@ bool MajorityCanVote(const ClusterState& state) {
 
 // The primary that this replica replaces now, if any.
 const Node* FailedPrimaryOf(const ClusterState& state, const Node& replica) {
-  if (!CanNegotiate(replica) || !replica.view.IsReplica()) return nullptr;
+  if (!CanBeElected(state, replica) || !replica.view.IsReplica()) return nullptr;
   const Node& primary = state.node(*replica.view.me().primary);
   const bool synchronised = replica.link.primary_serial.has_value();
   if (!synchronised || !primary.out_of_touch_since_ms) return nullptr;
