@@ -75,6 +75,7 @@ ShardRequest ProbeOf(const ClusterNode& owner, Slot slot) {
   const std::string probe = KeyFilter::AllActors().ProbeKey(slot, 0);
   request.pipeline.Add({"GET", probe});
   request.pipeline.Add({"MGET", probe});
+  request.pipeline.Add({"PFCOUNT", probe});
   request.pipeline.Add({"CLUSTER", "MYID"});
   request.pipeline.Add({"CLUSTER", "INFO"});
   request.pipeline.Add({"INFO", "server", "commandstats"});

@@ -28,20 +28,6 @@ class Handover : public RealListing {
     absl::StatusOr<HiredisReply> role = cluster_->Run(node, {"ROLE"});
     return role.ok() ? role->elements[0].text : std::string(ToStd(role.status().message()));
   }
-
-  // Acknowledged by the successor.
-  void WriteMore() {
-    RealRecords all = ActorRecords(kActors + kLater, 3);
-    std::vector<HiredisClient::Command> sets;
-    for (size_t i = kActors; i < all.size(); ++i) {
-      if (KeySlot(all[i].first) >= kSlotCount / 3) continue;
-      sets.push_back({"SET", all[i].first, all[i].second});
-      records_.push_back(all[i]);
-    }
-    ASSERT_GT(sets.size(), kLater / 6);
-    absl::Status status = cluster_->RunAll(kSuccessor, sets).status();
-    ASSERT_TRUE(status.ok()) << status;
-  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Servers, Handover, ::testing::ValuesIn(AllServerKinds()),
@@ -53,7 +39,7 @@ TEST_P(Handover, AnOldPrimaryThatDoesNotKnowYetIsNotRead) {
             ActorRecords(kActors, 3)));
   if (!cluster_) return;
   ASSERT_NO_FATAL_FAILURE(HandOverUnheard());
-  ASSERT_NO_FATAL_FAILURE(WriteMore());
+  ASSERT_NO_FATAL_FAILURE(WriteMore(kSuccessor, kLater));
   // It does answer.
   ASSERT_TRUE(cluster_->Run(kOld, {"GET", "nosuch{06S}"}).ok())
       << cluster_->Run(kOld, {"GET", "nosuch{06S}"}).status();

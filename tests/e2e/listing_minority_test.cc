@@ -31,20 +31,6 @@ class Minority : public RealListing {
              cluster_->Run(kReplica, {"ROLE"})->elements[0].text == "master";
     }));
   }
-
-  // Acknowledged by the majority.
-  void WriteMore() {
-    RealRecords all = ActorRecords(kActors + kLater, 3);
-    std::vector<HiredisClient::Command> sets;
-    for (size_t i = kActors; i < all.size(); ++i) {
-      if (KeySlot(all[i].first) >= kSlotCount / 3) continue;
-      sets.push_back({"SET", all[i].first, all[i].second});
-      records_.push_back(all[i]);
-    }
-    ASSERT_GT(sets.size(), kLater / 6);
-    absl::Status status = cluster_->RunAll(kReplica, sets).status();
-    ASSERT_TRUE(status.ok()) << status;
-  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Servers, Minority, ::testing::ValuesIn(AllServerKinds()),
@@ -62,7 +48,7 @@ TEST_P(Minority, IsNotTheCluster) {
   std::unique_ptr<ActorStore> store = NewStore(minority);
   ExpectComplete(*store);
   ASSERT_NO_FATAL_FAILURE(Part());
-  ASSERT_NO_FATAL_FAILURE(WriteMore());
+  ASSERT_NO_FATAL_FAILURE(WriteMore(kReplica, kLater));
   // It does answer.
   ASSERT_TRUE(cluster_->Run(kMinority, {"GET", "nosuch{06S}"}).ok())
       << cluster_->Run(kMinority, {"GET", "nosuch{06S}"}).status();

@@ -66,6 +66,21 @@ class RealListing : public ::testing::TestWithParam<ServerKind> {
     EXPECT_TRUE(ExpectNeverIncomplete(store, absl::Seconds(40)).ok());
   }
 
+  // Writes about a third of `records` more: those in the first third of the slots, which `node`
+  // acknowledges.
+  void WriteMore(size_t node, size_t records) {
+    RealRecords all = ActorRecords(records_.size() + records, 3);
+    std::vector<HiredisClient::Command> sets;
+    for (size_t i = all.size() - records; i < all.size(); ++i) {
+      if (KeySlot(all[i].first) >= kSlotCount / 3) continue;
+      sets.push_back({"SET", all[i].first, all[i].second});
+      records_.push_back(all[i]);
+    }
+    ASSERT_GT(sets.size(), records / 6);
+    absl::Status status = cluster_->RunAll(node, sets).status();
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
   std::unique_ptr<RealCluster> cluster_;
   RealRecords records_;
 };

@@ -233,6 +233,23 @@ TEST_P(ClusterTest, FailoverOfADestination) {
   }
 }
 
+// A server runs no cluster cron while it loads, and answers LOADING to CLUSTER FAILOVER.
+TEST_P(ClusterTest, AReplicaIsNotElectedWhileItLoads) {
+  ClusterOptions options = WithReplicas(GetParam());
+  options.primaries = 3;
+  options.node_timeout_ms = 1000;
+  Cluster cluster(options);
+  const NodeIndex loading = cluster.ReplicasOf(kFirst).at(0);
+  ASSERT_TRUE(cluster.Reload(loading, 10'000).ok());
+  EXPECT_FALSE(cluster.Failover(loading, FailoverKind::kGraceful).ok());
+  EXPECT_FALSE(cluster.Failover(loading, FailoverKind::kForced).ok());
+  ASSERT_TRUE(cluster.Kill(kFirst).ok());
+  cluster.AdvanceTime(5'000);
+  EXPECT_EQ(cluster.Node(loading).primary, kFirst);
+  cluster.AdvanceTime(10'000);
+  EXPECT_EQ(cluster.Node(loading).primary, std::nullopt);
+}
+
 TEST_P(ClusterTest, PrimaryWithoutSlotsTurnsReplica) {
   Cluster cluster({.primaries = 2, .flavor = GetParam()});
   NodeIndex third = cluster.AddNode().value();

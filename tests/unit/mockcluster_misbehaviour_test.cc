@@ -180,22 +180,6 @@ TEST_P(Misbehaviour, AReplacedPrimaryStaysDownWhileItHearsNothing) {
   }
 }
 
-// A server runs no cluster cron while it loads, and answers LOADING to CLUSTER FAILOVER.
-TEST_P(Misbehaviour, AReplicaIsNotElectedWhileItLoads) {
-  ClusterOptions options = WithReplicas();
-  options.node_timeout_ms = 1000;
-  Cluster cluster(options);
-  const NodeIndex loading = ReplicaOf(cluster, kFirst);
-  ASSERT_TRUE(cluster.Reload(loading, 10'000).ok());
-  EXPECT_FALSE(cluster.Failover(loading, FailoverKind::kGraceful).ok());
-  EXPECT_FALSE(cluster.Failover(loading, FailoverKind::kForced).ok());
-  ASSERT_TRUE(cluster.Kill(kFirst).ok());
-  cluster.AdvanceTime(5'000);
-  EXPECT_EQ(cluster.Node(loading).primary, kFirst);
-  cluster.AdvanceTime(10'000);
-  EXPECT_EQ(cluster.Node(loading).primary, std::nullopt);
-}
-
 // It would claim slots that others took since, and no vote reaches it.
 TEST_P(Misbehaviour, ADeafReplicaIsNotElected) {
   ClusterOptions options = WithReplicas();
