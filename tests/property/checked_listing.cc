@@ -132,12 +132,7 @@ std::optional<std::string> CheckedListing::CheckComplete(bool quiet) const {
   if (cluster_broken_) return std::nullopt;
   std::map<std::string_view, size_t> count;
   for (const std::string& key : listed_) ++count[key];
-  std::set<std::string> expected = world_.survivors();
-  // Whether a value can be read is not known where none is.
-  if (world_.options().keys_only) {
-    expected.insert(world_.poison().begin(), world_.poison().end());
-  }
-  for (const std::string& key : expected) {
+  for (const std::string& key : world_.survivors()) {
     if (!IsWanted(world_.options(), key)) continue;
     auto found = count.find(key);
     if (found == count.end()) return absl::StrCat("missing: ", key);

@@ -213,7 +213,10 @@ void ListingWorld::Populate() {
 
 void ListingWorld::PutUnreadable(const std::string& key, const std::string& value) {
   Put(key, value);
-  if (IsListed(key)) poison_.insert(key);
+  if (!IsListed(key)) return;
+  poison_.insert(key);
+  // Whether a value can be read is not known where none is.
+  if (options_.keys_only) survivors_.insert(key);
 }
 
 void ListingWorld::Put(const std::string& key, const std::string& value) {
