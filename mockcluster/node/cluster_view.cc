@@ -7,13 +7,6 @@ namespace {
 
 using atestore::Slot;
 
-// Claims that were refused before may be accepted now: they are repeated all the time.
-void HearAgain(ClusterView& view, NodeIndex except) {
-  for (size_t position = 0; position < view.peers.size(); ++position) {
-    if (position != Position(except)) view.peers[position].heard = 0;
-  }
-}
-
 void SetBits(std::bitset<atestore::kSlotCount>& bits, size_t first, size_t last) {
   for (size_t slot = first; slot <= last; ++slot) bits.set(slot);
 }
@@ -27,7 +20,7 @@ void Demote(ClusterView& view, NodeIndex node, const ClaimRules& rules) {
   } else {
     view.owners.Replace(node, std::nullopt);
   }
-  HearAgain(view, node);
+  view.HearAgain(node);
 }
 
 // A replica belongs to its primary's shard (updateShardId).
@@ -92,7 +85,7 @@ class SlotTaking {
                        VisitEach(first, last, claimed, owner);
                      }
                    });
-    if (newly_unclaimed_) HearAgain(view_, claim_.sender);
+    if (newly_unclaimed_) view_.HearAgain(claim_.sender);
     ChoosePrimary(rules);
   }
 
@@ -170,8 +163,13 @@ std::optional<NodeIndex> ClusterView::FindMark(const std::map<Slot, NodeIndex>& 
 }
 
 void ClusterView::StopImporting(Slot slot) {
-  if (importing_from.erase(slot) == 0) return;
-  for (PeerView& peer : peers) peer.heard = 0;
+  if (importing_from.erase(slot) > 0) HearAgain(self);
+}
+
+void ClusterView::HearAgain(NodeIndex except) {
+  for (size_t position = 0; position < peers.size(); ++position) {
+    if (position != Position(except)) peers[position].heard = 0;
+  }
 }
 
 uint64_t ClusterView::GreatestConfigEpoch() const {

@@ -60,8 +60,11 @@ struct ClusterView {
     return importing_from.empty() ? std::nullopt : FindMark(importing_from, slot);
   }
 
-  // Removes the mark of a slot that the node imports. The mark kept claims on the slot from taking
-  // effect, so all claims are heard again: servers repeat them with every ping.
+  // Lets the claims of all peers but one take effect again: servers repeat them with every ping, so
+  // that a claim which was refused may be accepted once the view has changed.
+  void HearAgain(NodeIndex except);
+  // Removes the mark of a slot that the node imports, which kept claims on the slot from taking
+  // effect.
   void StopImporting(atestore::Slot slot);
 
   // The greatest config epoch known; the node's own current epoch is never below it.

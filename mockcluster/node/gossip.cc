@@ -187,7 +187,7 @@ void BecomeReplica(ClusterState& state, Node& node, NodeIndex primary, bool has_
   // Slots that it still believed in are somebody else's: it listens again to who claims them.
   if (node.view.CountSlots(node.index) > 0) {
     node.view.owners.Replace(node.index, std::nullopt);
-    for (PeerView& peer : node.view.peers) peer.heard = 0;
+    node.view.HearAgain(node.index);
   }
   ++node.view.version;
   const Process* source = state.node(primary).process.get();
