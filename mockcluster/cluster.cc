@@ -9,6 +9,7 @@
 #include "mockcluster/events/faults.h"
 #include "mockcluster/events/migration.h"
 #include "mockcluster/node/atomic_migration.h"
+#include "mockcluster/node/client_pause.h"
 #include "mockcluster/node/cluster_state.h"
 #include "mockcluster/node/data.h"
 #include "mockcluster/node/failover.h"
@@ -113,7 +114,7 @@ bool Cluster::Answers(ClientId id) const {
   if (client == nullptr) return true;
   if (client->neighbour_client) return state_->neighbour->Answers(*client->neighbour_client);
   const mockcluster::Node& node = state_->node(client->node);
-  if (node.hung) return false;
+  if (node.hung || (client->paused && IsPaused(*state_, node, PauseOf::kWrites))) return false;
   return node.process == nullptr || state_->now_ms >= node.process->busy_until_ms;
 }
 

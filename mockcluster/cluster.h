@@ -32,7 +32,7 @@ enum class ClientId : uint64_t {};
 enum class Delivery {
   kReplied,  // every reply was appended
   kClosed,   // the connection is closed; the appended bytes may end in the middle of a reply
-  kSilent,   // the node hangs: Feed() executes the remaining commands once it resumes
+  kSilent,   // the node hangs or is paused: Feed() executes the remaining commands afterwards
 };
 
 // The command that is about to be executed.
@@ -53,6 +53,8 @@ enum class FailoverKind {
   kForced,     // the primary's process dies first; data that the replica does not have is lost
   kPartition,  // the primary was isolated: it notices that it is in the minority, a majority elects
                // the replica, and both keep running
+  kUnheard,    // as kGraceful, but the old primary learns of it by gossip, at the latest after 5 s
+               // of virtual time. Until then it lets writes wait, and answers reads
 };
 
 enum class RestartMode {

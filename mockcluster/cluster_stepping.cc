@@ -82,6 +82,11 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
   hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.loading_until_ms - state.now_ms)));
   hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.down_until_ms - state.now_ms)));
   hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.busy_until_ms - state.now_ms)));
+  const ClientPause& pause = process.client_pause;
+  hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, pause.until_ms - state.now_ms)));
+  hash.Add(pause.everything);
+  const std::optional<int64_t> handover = process.hands_over_until_ms;
+  hash.Add(handover ? static_cast<uint64_t>(1 + *handover - state.now_ms) : 0);
   hash.Add(setslot < process.counters.size() ? process.counters[setslot].calls : 0);
   hash.Add(dynamic_cast<const SingleTableKeyspace*>(process.keyspace.get()) != nullptr);
   hash.Add(HashOfData(*process.keyspace));
@@ -92,8 +97,8 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
 // forgotten: the compiler counts them.
 std::unique_ptr<Process> CloneOf(const Process& process) {
   const auto& [serial, run_id, started_at_ms, loading_until_ms, down_until_ms, busy_until_ms,
-               hash_seed, keyspace, on_disk, counters, watchers, commands, calls, connections,
-               connections_rejected] = process;
+               client_pause, hands_over_until_ms, hash_seed, keyspace, on_disk, counters, watchers,
+               commands, calls, connections, connections_rejected] = process;
   auto clone = std::make_unique<Process>();
   clone->serial = serial;
   clone->run_id = run_id;
@@ -101,6 +106,8 @@ std::unique_ptr<Process> CloneOf(const Process& process) {
   clone->loading_until_ms = loading_until_ms;
   clone->down_until_ms = down_until_ms;
   clone->busy_until_ms = busy_until_ms;
+  clone->client_pause = client_pause;
+  clone->hands_over_until_ms = hands_over_until_ms;
   clone->hash_seed = hash_seed;
   clone->keyspace = keyspace->Clone(hash_seed);
   if (on_disk != nullptr) clone->on_disk = on_disk->Clone(hash_seed);

@@ -43,6 +43,7 @@ constexpr std::array<std::string_view, kFaultCount> kNames = {
     "pass-address",
     "fill-memory",
     "reset-statistics",
+    "hand-over-unheard",
 };
 
 }  // namespace

@@ -49,6 +49,7 @@ enum class Fault : uint8_t {
   kPassAddress,         // a primary is replaced and moves; the neighbour's node gets its address
   kFillMemory,          // a node reaches its maxmemory, or gets free memory again
   kResetStatistics,     // CONFIG RESETSTAT on a node
+  kHandOverUnheard,     // graceful-failover, of which the old primary learns later
   kCount,
 };
 

@@ -35,6 +35,8 @@ enum CommandFlag : uint32_t {
   kSince90 = 1u << 12,       // unknown to Valkey 8.0
   kDenyOom = 1u << 13,       // refused at maxmemory
   kMoreSince90 = 1u << 14,   // Valkey 9 accepts more arguments: the arity is −n instead of n
+  kMayReplicate = 1u << 15,  // waits where writes are held back, though it writes nothing
+  kReplicatedOnValkey = 1u << 16,  // the same, but not on Redis 7.0
 };
 
 // Which arguments are keys: first, first + step, … last (negative: counted from the end).

@@ -1,6 +1,7 @@
 #include "mockcluster/commands/arguments.h"
 #include "mockcluster/commands/dispatch.h"
 #include "mockcluster/commands/handlers.h"
+#include "mockcluster/node/client_pause.h"
 
 namespace mockcluster::inline v0 {
 namespace {
@@ -207,6 +208,44 @@ void ClientInfo(CommandContext& context) {
       " db=0 multi=-1 cmd=client|info" +
       " user=default redir=-1 resp=" + std::to_string(static_cast<int>(client.resp)) + "\n";
   context.reply.Text(text);
+}
+
+// CLIENT PAUSE ms [WRITE|ALL]
+void ClientPauses(CommandContext& context) {
+  const std::span<const std::string_view> arguments = context.arguments;
+  const FlavorTraits& traits = context.node.traits();
+  if (arguments.size() > 4 && context.node.flavor != Flavor::kValkey91) {
+    context.reply.Error(
+        "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.");
+    return;
+  }
+  PauseOf commands = PauseOf::kEverything;
+  if (arguments.size() == 4) {
+    if (IsWord(arguments[3], "WRITE")) {
+      commands = PauseOf::kWrites;
+    } else if (!IsWord(arguments[3], "ALL")) {
+      context.reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+      return;
+    }
+  }
+  const std::optional<int64_t> duration_ms = ParseInteger(arguments[2]);
+  const int64_t now_ms = context.state.now_ms;
+  int64_t until_ms = 0;
+  if (!duration_ms) {
+    context.reply.Error("ERR timeout is not an integer or out of range");
+  } else if (*duration_ms < 0) {
+    context.reply.Error("ERR timeout is negative");
+  } else if (__builtin_add_overflow(now_ms, *duration_ms, &until_ms) && traits.is_valkey) {
+    context.reply.Error("ERR timeout is out of range");
+  } else {
+    PauseClients(context.state, context.node, commands, until_ms);
+    context.reply.Ok();
+  }
+}
+
+void ClientUnpauses(CommandContext& context) {
+  context.process.client_pause = {};
+  context.reply.Ok();
 }
 
 void ClientAcceptsAnything(CommandContext& context) { context.reply.Ok(); }

@@ -10,6 +10,7 @@
 #include "mockcluster/commands/limits.h"
 #include "mockcluster/commands/routing.h"
 #include "mockcluster/node/atomic_migration.h"
+#include "mockcluster/node/client_pause.h"
 #include "mockcluster/node/data.h"
 
 namespace mockcluster::inline v0 {
@@ -39,7 +40,7 @@ bool ArityFits(int arity, size_t count) {
   return count >= static_cast<size_t>(-arity);
 }
 
-// One command, past the connection: a reply is always written.
+// One command, past the connection.
 class CommandRun {
  public:
   CommandRun(ClusterState& state, Client& client, std::span<const std::string_view> arguments,
@@ -50,21 +51,28 @@ class CommandRun {
         arguments_(arguments),
         reply_(reply) {}
 
-  void Run() {
+  // False: the node is paused, so that the command waits and nothing has happened. Otherwise a
+  // reply has been written.
+  bool Run() {
     const Command* command = Find();
-    if (command == nullptr) return;
+    if (command == nullptr) return true;
     if (Refused(*command) || Redirected(*command)) {
       ++node_.process->counter(command->index).rejected;
-      return;
+      return true;
+    }
+    // Last of all checks, also of a command that would be queued.
+    if (IsPaused(state_, node_, MayReplicate(*command) ? PauseOf::kWrites : PauseOf::kEverything)) {
+      return false;
     }
     if (client_.in_multi && !command->Has(kNotQueued)) {
       Queue(*command);
-      return;
+      return true;
     }
     CommandContext context{state_, node_, *node_.process, client_, *command, arguments_, reply_};
     Call(context);
     // ASKING covers the next command; inside MULTI it lasts through EXEC.
     if (!client_.in_multi && command->name != "asking") client_.asking = false;
+    return true;
   }
 
  private:
@@ -170,6 +178,17 @@ class CommandRun {
                        [](const QueuedCommand& queued) { return queued.command->Has(kWrite); });
   }
 
+  // CMD_WRITE or CMD_MAY_REPLICATE, of an EXEC those of its commands.
+  bool MayReplicate(const Command& command) const {
+    auto may_replicate = [this](const Command& of) {
+      return of.Has(kWrite) || of.Has(kMayReplicate) ||
+             (of.Has(kReplicatedOnValkey) && node_.traits().is_valkey);
+    };
+    if (command.name != "exec") return may_replicate(command);
+    return std::any_of(client_.queue.begin(), client_.queue.end(),
+                       [&](const QueuedCommand& queued) { return may_replicate(*queued.command); });
+  }
+
   bool AllowedWhileLoading(const Command& command) const {
     if (command.name == "exec") {
       return std::all_of(client_.queue.begin(), client_.queue.end(),
@@ -207,18 +226,19 @@ bool RunBetweenCommands(ClusterState& state, const Client& client,
   return still_there != nullptr && state.IsOpen(*still_there);
 }
 
-void RunCommand(ClusterState& state, Client& client, std::span<const std::string_view> arguments,
+// False: the node is paused, and the command waits.
+bool RunCommand(ClusterState& state, Client& client, std::span<const std::string_view> arguments,
                 std::string* replies) {
   // QUIT is older than the command table: any case, any arity, even unauthenticated.
   if (IsWord(arguments[0], "QUIT")) {
     ReplyWriter(replies, client.resp).Ok();
     client.closed = true;
-    return;
+    return true;
   }
   Process& process = *state.node(client.node).process;
   if (++process.commands % kCommandsPerCron == 0) process.keyspace->Cron();
   ReplyWriter reply(replies, client.resp);
-  CommandRun(state, client, arguments, reply).Run();
+  return CommandRun(state, client, arguments, reply).Run();
 }
 
 }  // namespace
@@ -255,7 +275,11 @@ Delivery ExecuteNow(ClusterState& state, Client& client,
     return Delivery::kClosed;
   }
   const size_t begin = replies->size();
-  RunCommand(state, client, arguments, replies);
+  client.paused = !RunCommand(state, client, arguments, replies);
+  if (client.paused) {
+    client.fault = fault;
+    return Delivery::kSilent;
+  }
   if (fault) {
     client.closed = true;
     // At least one byte is missing, so that the reply cannot be taken for a whole one.
@@ -321,7 +345,9 @@ std::string ExecuteAsAdmin(ClusterState& state, Node& node,
   admin.process_serial = node.process->serial;
   admin.authenticated = true;
   std::string reply;
-  RunCommand(state, admin, arguments, &reply);
+  if (!RunCommand(state, admin, arguments, &reply)) {
+    ReplyWriter(&reply, admin.resp).Error("ERR " + LogName(node.index) + " is paused");
+  }
   return reply;
 }
 

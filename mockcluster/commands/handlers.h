@@ -26,6 +26,8 @@ void ClientSetName(CommandContext& context);
 void ClientGetName(CommandContext& context);
 void ClientSetInfo(CommandContext& context);
 void ClientInfo(CommandContext& context);
+void ClientPauses(CommandContext& context);
+void ClientUnpauses(CommandContext& context);
 void ClientAcceptsAnything(CommandContext& context);
 void ReadOnlyMode(CommandContext& context);
 void ReadWriteMode(CommandContext& context);

@@ -6,6 +6,7 @@
 #include "mockcluster/commands/dispatch.h"
 #include "mockcluster/commands/dump_payload.h"
 #include "mockcluster/commands/handlers.h"
+#include "mockcluster/node/client_pause.h"
 #include "mockcluster/node/data.h"
 
 namespace mockcluster::inline v0 {
@@ -164,6 +165,10 @@ void Migrate(CommandContext& context) {
   Node* target = FindTarget(context.state, request.target);
   if (target == nullptr || target == &context.node) {
     context.reply.Error("IOERR error or timeout writing to target instance");
+    return;
+  }
+  if (IsPaused(context.state, *target, PauseOf::kWrites)) {
+    context.reply.Error("IOERR error or timeout reading to target instance");
     return;
   }
   std::string error;

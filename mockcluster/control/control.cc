@@ -123,14 +123,15 @@ void FailSaving(ControlCall& call) {
 }
 
 void Failover(ControlCall& call) {
-  constexpr std::array<std::string_view, 2> kKinds = {"GRACEFUL", "FORCE"};
+  constexpr std::array<std::string_view, 3> kWords = {"GRACEFUL", "FORCE", "UNHEARD"};
+  constexpr std::array kKinds = {FailoverKind::kGraceful, FailoverKind::kForced,
+                                 FailoverKind::kUnheard};
   NodeIndex node = call.NodeAt(0);
-  bool forced = call.size() > 1 && call.Choice(1, kKinds) == 1;
+  const size_t kind = call.size() > 1 ? call.Choice(1, kWords) : 0;
   if (!call.understood()) return;
   std::vector<NodeIndex> replicas = call.cluster().ReplicasOf(node);
   if (!replicas.empty()) node = replicas.front();
-  call.Reply(
-      call.cluster().Failover(node, forced ? FailoverKind::kForced : FailoverKind::kGraceful));
+  call.Reply(call.cluster().Failover(node, kKinds[kind]));
 }
 
 void ReplyHandle(ControlCall& call, const absl::StatusOr<NodeIndex>& node) {
@@ -261,7 +262,7 @@ constexpr auto kCommands = std::to_array<ControlCommand>({
     {"SERVER", 2, 2, "node REDIS-7.0|VALKEY-8.0|VALKEY-9.1: restarts it as another server",
      RestartAs},
     {"SAVE", 1, 1, "node: saves its data for RESTART node SAVED", OnNode<&Cluster::Save>},
-    {"FAILOVER", 1, 2, "node [GRACEFUL|FORCE]: promotes a replica, or the first one of a primary",
+    {"FAILOVER", 1, 2, "node [GRACEFUL|FORCE|UNHEARD]: promotes it, or its first replica",
      Failover},
     {"ADDNODE", 0, 1, "[primary]: adds an empty primary, or a replica; replies its handle",
      AddNode},

@@ -8,6 +8,7 @@
 #include "mockcluster/commands/dispatch.h"
 #include "mockcluster/commands/limits.h"
 #include "mockcluster/commands/routing.h"
+#include "mockcluster/node/client_pause.h"
 #include "mockcluster/node/gossip.h"
 #include "mockcluster/node/ownership.h"
 #include "mockcluster/node/preconditions.h"
@@ -40,7 +41,8 @@ std::optional<OpenSlot> FindOpenSlot(const ClusterState& state, Slot slot) {
 bool ServesWrites(const ClusterState& state, const Node& node) {
   const Command& restore = *FindCommand("RESTORE-ASKING");
   if (FindLimit(state, node, Client(), restore, /*is_write=*/true)) return false;
-  return !node.hung && ClusterIsUp(state, node) && state.now_ms >= node.process->loading_until_ms;
+  if (node.hung || IsPaused(state, node, PauseOf::kWrites)) return false;
+  return ClusterIsUp(state, node) && state.now_ms >= node.process->loading_until_ms;
 }
 
 absl::StatusOr<OpenSlot> ExpectOpenSlot(const ClusterState& state, Slot slot,

@@ -27,7 +27,9 @@ class MisbehaviourCause {
   absl::Status Cause(Fault fault) {
     switch (fault) {
       case Fault::kDemoteDestination:
-        return DemoteDestination();
+        return HandOver(FailoverKind::kGraceful, /*destinations=*/true);
+      case Fault::kHandOverUnheard:
+        return HandOver(FailoverKind::kUnheard, /*destinations=*/false);
       case Fault::kPartition:
         return Partition();
       case Fault::kPassAddress:
@@ -96,12 +98,13 @@ class MisbehaviourCause {
     return node ? event(state_, *node, on) : Nowhere();
   }
 
-  absl::Status DemoteDestination() {
-    std::optional<NodeIndex> replica = Pick([this](const Node& node) {
-      return CanTakeOver(state_, node) && IsDestination(state_, PrimaryOf(node)) &&
-             !LosesMarks(state_, PrimaryOf(node));
+  // Of any primary, or of the destination of an open slot.
+  absl::Status HandOver(FailoverKind kind, bool destinations) {
+    std::optional<NodeIndex> replica = Pick([&](const Node& node) {
+      return CanTakeOver(state_, node) && !LosesMarks(state_, PrimaryOf(node)) &&
+             (!destinations || IsDestination(state_, PrimaryOf(node)));
     });
-    return replica ? Failover(state_, *replica, FailoverKind::kGraceful) : Nowhere();
+    return replica ? Failover(state_, *replica, kind) : Nowhere();
   }
 
   // The rest must be a majority, so that it goes on.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "mockcluster/node/client_pause.h"
 #include "mockcluster/node/data.h"
 #include "mockcluster/node/gossip.h"
 #include "mockcluster/node/ownership.h"
@@ -83,6 +84,11 @@ absl::Status BeginAtomicMigration(ClusterState& state, Slot slot, NodeIndex dest
   Node& source = state.node(*owner);
   Node& target = state.node(destination);
   if (&source == &target) return Refused(kEvent, LogName(destination) + " is the owner");
+  for (const Node* node : {&source, &target}) {
+    if (IsPaused(state, *node, PauseOf::kWrites)) {
+      return Refused(kEvent, LogName(node->index) + " is paused");
+    }
+  }
   if (source.exporting.contains(slot) || source.view.MigratingTo(slot) ||
       target.hidden_imports.contains(slot) || target.view.ImportingFrom(slot) ||
       target.exporting.contains(slot)) {
@@ -119,7 +125,9 @@ absl::Status FinishAtomicMigration(ClusterState& state, Slot slot) {
   if (source == nullptr) return Refused(kEvent, "slot " + number + " is not being imported");
   Node& destination = state.node(source->exporting.at(slot));
   // The source stops writes and waits for the news of the takeover.
-  if (source->hung || source->deaf || destination.hung) {
+  const bool paused =
+      IsPaused(state, *source, PauseOf::kWrites) || IsPaused(state, destination, PauseOf::kWrites);
+  if (source->hung || source->deaf || destination.hung || paused) {
     return Refused(kEvent, "the nodes do not hear each other");
   }
   // Its new epoch must be greater than the source's.

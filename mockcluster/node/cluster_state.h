@@ -33,6 +33,12 @@ struct CommandCounter {
   uint64_t failed = 0;
 };
 
+// What CLIENT PAUSE asked for.
+struct ClientPause {
+  int64_t until_ms = 0;
+  bool everything = false;  // otherwise writes
+};
+
 // One process of a node: all state that a restart discards.
 struct Process {
   // The counter of a command, by Command::index.
@@ -47,6 +53,9 @@ struct Process {
   int64_t loading_until_ms = 0;
   int64_t down_until_ms = 0;  // cluster_state is fail until then
   int64_t busy_until_ms = 0;  // executes nothing until then
+  ClientPause client_pause;
+  // A primary whose replica was elected, and which does not know: it lets writes wait.
+  std::optional<int64_t> hands_over_until_ms;
   uint64_t hash_seed = 0;
   std::unique_ptr<Keyspace> keyspace;
   std::unique_ptr<Keyspace> on_disk;     // all data, while `keyspace` holds only the loaded part
@@ -129,7 +138,8 @@ struct Client {
   uint64_t process_serial = 0;
   bool closed = false;
   std::optional<ClientId> neighbour_client;  // if set, all other members are unused
-  std::vector<std::string> stalled;  // the command that waits because the node hangs or is busy
+  std::vector<std::string> stalled;  // the command that waits: the node hangs, is busy or paused
+  bool paused = false;               // it waits for the end of a pause
   bool slept = false;                // the wait is over of the DEBUG SLEEP that comes next
   // The error to send before the connection is closed.
   std::optional<std::string_view> refusal;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "mockcluster/node/atomic_migration.h"
+#include "mockcluster/node/client_pause.h"
 #include "mockcluster/node/data.h"
 #include "mockcluster/node/gossip.h"
 #include "mockcluster/node/lifecycle.h"
@@ -47,7 +49,10 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   HearAll(state, replica);
   if (!replica.view.IsReplica()) return Refused(kEvent, LogName(replica_index) + " is a primary");
   Node& primary = state.node(*replica.view.me().primary);
-  if (kind == FailoverKind::kGraceful) HearAll(state, primary);
+  const bool forced = kind == FailoverKind::kForced;
+  const bool partition = kind == FailoverKind::kPartition;
+  const bool negotiated = !forced && !partition;
+  if (negotiated) HearAll(state, primary);
   // What they heard may have given the replica another primary, whose data it needs first.
   SyncReplicas(state);
   if (replica.view.CountSlots(primary.index) == 0) {
@@ -57,12 +62,10 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
       (primary.process != nullptr && replica.link.primary_serial != primary.process->serial)) {
     return Refused(kEvent, LogName(replica_index) + " has not synchronised");
   }
-  const bool forced = kind == FailoverKind::kForced;
-  const bool partition = kind == FailoverKind::kPartition;
   if (partition != primary.isolated) {
     return Refused(kEvent, LogName(primary.index) + (partition ? " is in reach" : " is isolated"));
   }
-  if (!forced && !partition && !CanNegotiate(primary)) {
+  if (negotiated && !CanNegotiate(primary)) {
     return Refused(kEvent, LogName(primary.index) + " is not in reach");
   }
   if (!forced) {
@@ -72,13 +75,17 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   }
   if (partition) NoticeFailures(state);
   Promote(state, replica, Promotion::kElection);
-  constexpr std::string_view kHow[] = {"graceful ", "forced ", "by partition "};
+  constexpr std::string_view kHow[] = {"graceful ", "forced ", "by partition ", "unheard "};
   state.Log("failover " + std::string(kHow[static_cast<size_t>(kind)]) + LogName(primary.index) +
             " to " + LogName(replica_index));
   if (kind == FailoverKind::kGraceful) {
     // The old primary holds its clients back until it has turned replica; it has all the data.
     DeliverNews(state, replica, primary);
     if (primary.view.IsReplica()) primary.link.primary_serial = replica.process->serial;
+  }
+  if (kind == FailoverKind::kUnheard) {
+    AbortAtomicMigrationsOf(state, primary);
+    BeginHandover(state, primary);
   }
   AfterEvent(state);
   return absl::OkStatus();

@@ -182,6 +182,7 @@ void BecomeReplica(ClusterState& state, Node& node, NodeIndex primary, bool has_
   AbortAtomicMigrationsOf(state, node);
   node.view.migrating_to.clear();
   node.view.importing_from.clear();
+  if (node.process != nullptr) node.process->hands_over_until_ms.reset();
   node.view.peer(node.index).primary = primary;
   node.view.peer(node.index).shard = state.node(primary).view.me().shard;
   // Slots that it still believed in are somebody else's: it listens again to who claims them.

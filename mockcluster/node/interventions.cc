@@ -4,6 +4,7 @@
 #include <string>
 
 #include "mockcluster/node/atomic_migration.h"
+#include "mockcluster/node/client_pause.h"
 #include "mockcluster/node/data.h"
 #include "mockcluster/node/gossip.h"
 #include "mockcluster/node/preconditions.h"
@@ -109,6 +110,7 @@ absl::Status SetHung(ClusterState& state, NodeIndex index, bool hung) {
   node.hung = hung;
   state.Log(std::string(hung ? "hang " : "resume ") + LogName(index));
   if (!hung && !node.link.paused) DrainBacklog(state, node);
+  EndHandovers(state);
   AfterEvent(state);
   return absl::OkStatus();
 }
@@ -120,6 +122,7 @@ void EndMisbehaviour(ClusterState& state) {
     node->reply_delay_ms = 0;
     if (node->process == nullptr) continue;
     node->process->busy_until_ms = 0;
+    node->process->client_pause = {};
     FinishReload(*node->process);
     if (node->hung) SetHung(state, node->index, false).IgnoreError();
     if (node->deaf) SetDeaf(state, node->index, false).IgnoreError();
@@ -182,6 +185,7 @@ void AdvanceTime(ClusterState& state, int64_t duration_ms) {
     if (process != nullptr && state.now_ms >= process->loading_until_ms) FinishReload(*process);
   }
   LetNodesAct(state);
+  EndHandovers(state);
   RemoveExpired(state);
   const int64_t runs = std::min(state.now_ms / kCronIntervalMs - crons_before, kCronRunsMax);
   for (auto& node : state.nodes) {

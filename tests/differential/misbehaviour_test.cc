@@ -79,6 +79,50 @@ TEST_P(Differential, BothEndsOfAnOpenSlotHandOver) {
   UseUp();
 }
 
+// Which commands wait while a server pauses writes, as it does while it hands over to its replica.
+// The check comes after all that refuse or redirect.
+TEST_P(Differential, WritesWaitForTheEndOfAPause) {
+  UseUp();
+  Expect(0, kHalfMigrated);
+  const std::vector<std::vector<std::string>> kStories = {
+      {"SET {b}2 x"},
+      {"GET {b}2"},
+      {"PFCOUNT {b}2"},
+      {"PFCOUNT {b}no"},
+      {"PFCOUNT zzz"},
+      {"SET zzz 1"},
+      {"DEL {b}1"},
+      {"MIGRATE 127.0.0.1 $port1 {b}no 0 5000"},
+      {"SCAN 0 COUNT 1000"},
+      {"CLUSTER SETSLOT 3300 STABLE"},
+      {"CLUSTER SETSLOT 3300 MIGRATING $id1"},
+      {"CLUSTER GETKEYSINSLOT 3300 10"},
+      {"FLUSHALL"},
+      {"SET {b}2"},
+      {"MULTI", "GET {b}2", "EXEC"},
+      {"MULTI", "SET {b}2 y", "EXEC"},
+      {"MULTI", "PFCOUNT {b}no", "CLUSTER INFO", "DISCARD"},
+      {"WATCH {b}2", "UNWATCH", "PING", "ASKING"}};
+  for (const std::vector<std::string>& story : kStories) {
+    auto connection = twins_->Connect(0);
+    ASSERT_TRUE(connection.ok()) << connection.status();
+    for (const std::string& line : story) {
+      ASSERT_TRUE(twins_->Run(0, "CLIENT PAUSE 600000 WRITE").ok());
+      auto waits = (*connection)->BeginPaused(line);
+      ASSERT_TRUE(waits.ok()) << waits.status() << " " << line;
+      EXPECT_EQ(waits->real, waits->mock) << line;
+      ASSERT_TRUE(twins_->Run(0, "CLIENT UNPAUSE").ok());
+      absl::StatusOr<TwinClusters::Replies> replies = (*connection)->FinishPaused();
+      ASSERT_TRUE(replies.ok()) << replies.status() << " " << line;
+      if (!line.ends_with("INFO")) {
+        EXPECT_EQ(replies->real, replies->mock) << line;
+      }
+    }
+  }
+  Expect(0, {"CLIENT PAUSE", "CLIENT PAUSE x", "CLIENT PAUSE -1", "CLIENT PAUSE 1 foo",
+             "CLIENT UNPAUSE x", "CLIENT UNPAUSE"});
+}
+
 // Limits refuse commands for a time, each at its place among the checks.
 TEST_P(Differential, LimitsRefuseCommandsForATime) {
   const std::vector<std::string> kTry = {"GET {b}1",

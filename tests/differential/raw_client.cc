@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -45,6 +46,11 @@ absl::StatusOr<RawClient> RawClient::Connect(const Endpoint& endpoint) {
 }
 
 absl::StatusOr<std::string> RawClient::Execute(const std::vector<std::string>& command) {
+  if (absl::Status sent = Send(command); !sent.ok()) return sent;
+  return Receive();
+}
+
+absl::Status RawClient::Send(const std::vector<std::string>& command) {
   Pipeline pipeline;
   std::vector<std::string_view> arguments(command.begin(), command.end());
   pipeline.Add(arguments);
@@ -53,6 +59,15 @@ absl::StatusOr<std::string> RawClient::Execute(const std::vector<std::string>& c
       static_cast<ssize_t>(request.size())) {
     return UnavailableError("the connection is closed");
   }
+  return absl::OkStatus();
+}
+
+bool RawClient::HasReply() const {
+  pollfd readable{.fd = socket_, .events = POLLIN, .revents = 0};
+  return poll(&readable, 1, 0) == 1;
+}
+
+absl::StatusOr<std::string> RawClient::Receive() {
   std::string reply;
   char chunk[65536];
   for (;;) {

@@ -23,6 +23,11 @@ class RawClient {
 
   // Sends a command and returns its reply in wire form. UNAVAILABLE when the connection breaks.
   absl::StatusOr<std::string> Execute(const std::vector<std::string>& command);
+  // The two halves of it.
+  absl::Status Send(const std::vector<std::string>& command);
+  absl::StatusOr<std::string> Receive();
+  // Whether bytes have arrived, or the connection is closed, so that Receive() may be called.
+  bool HasReply() const;
 
  private:
   explicit RawClient(int socket);

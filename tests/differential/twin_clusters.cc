@@ -168,24 +168,63 @@ absl::StatusOr<std::unique_ptr<TwinClusters::Connection>> TwinClusters::Connect(
   auto index = static_cast<mockcluster::NodeIndex>(node);
   absl::StatusOr<mockcluster::ClientId> mock = mock_->Connect(mock_->Node(index).endpoint);
   if (!mock.ok()) return mock.status();
-  return std::make_unique<Connection>(*this, *std::move(real), *mock);
+  return std::make_unique<Connection>(*this, node, *std::move(real), *mock);
 }
 
 TwinClusters::Connection::~Connection() { twins_.mock_->Disconnect(mock_); }
 
+std::vector<std::string> TwinClusters::Connection::CommandFor(std::string_view line,
+                                                              bool real) const {
+  std::vector<std::string> command;
+  for (const std::string& word : Words(line)) command.push_back(twins_.Fill(word, real));
+  return command;
+}
+
+mockcluster::Delivery TwinClusters::Connection::ExecuteOnMock(std::string_view line,
+                                                              std::string* reply) {
+  const std::vector<std::string> command = CommandFor(line, false);
+  const std::vector<std::string_view> arguments(command.begin(), command.end());
+  return twins_.mock_->Execute(mock_, arguments, reply);
+}
+
+absl::StatusOr<TwinClusters::Connection::Waits> TwinClusters::Connection::BeginPaused(
+    std::string_view line) {
+  if (real_id_.empty()) {
+    absl::StatusOr<std::string> id = real_.Execute({"CLIENT", "ID"});
+    if (!id.ok()) return id.status();
+    real_id_ = id->substr(1, id->find('\r') - 1);
+  }
+  paused_line_ = line;
+  if (absl::Status sent = real_.Send(CommandFor(line, true)); !sent.ok()) return sent;
+  Waits waits;
+  const bool decided = Poll(absl::Seconds(10), [&] {
+    absl::StatusOr<HiredisReply> listed =
+        twins_.real_->Run(node_, {"CLIENT", "LIST", "ID", real_id_});
+    // Flag b: blocked.
+    const size_t flags = listed.ok() ? listed->text.find(" flags=") : std::string::npos;
+    if (flags == std::string::npos) return false;
+    const size_t end = listed->text.find(' ', flags + 1);
+    waits.real = listed->text.substr(flags + 7, end - flags - 7).find('b') != std::string::npos;
+    return waits.real || real_.HasReply();
+  });
+  if (!decided) return DeadlineExceededError("neither a reply nor a client that waits");
+  mock_reply_.clear();
+  waits.mock = ExecuteOnMock(line, &mock_reply_) == mockcluster::Delivery::kSilent;
+  return waits;
+}
+
+absl::StatusOr<TwinClusters::Replies> TwinClusters::Connection::FinishPaused() {
+  absl::StatusOr<std::string> real = real_.Receive();
+  if (!real.ok()) return real.status();
+  if (mock_reply_.empty()) ExecuteOnMock(paused_line_, &mock_reply_);
+  return Replies{twins_.Normalize(*std::move(real), true),
+                 twins_.Normalize(std::move(mock_reply_), false)};
+}
+
 absl::StatusOr<TwinClusters::Replies> TwinClusters::Connection::Execute(std::string_view line) {
-  std::vector<std::string> for_real;
-  std::vector<std::string> for_mock;
-  for (const std::string& word : Words(line)) {
-    for_real.push_back(twins_.Fill(word, true));
-    for_mock.push_back(twins_.Fill(word, false));
-  }
-  absl::StatusOr<std::string> real = real_.Execute(for_real);
-  std::vector<std::string_view> arguments(for_mock.begin(), for_mock.end());
+  absl::StatusOr<std::string> real = real_.Execute(CommandFor(line, true));
   std::string mock;
-  if (twins_.mock_->Execute(mock_, arguments, &mock) == mockcluster::Delivery::kClosed) {
-    mock += "(closed)";
-  }
+  if (ExecuteOnMock(line, &mock) == mockcluster::Delivery::kClosed) mock += "(closed)";
   if (!real.ok()) real = "(closed)";
   // Cursors are large numbers: a port may be found in one.
   if (line.starts_with("SCAN")) return Replies{*std::move(real), std::move(mock)};

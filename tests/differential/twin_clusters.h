@@ -38,16 +38,32 @@ class TwinClusters {
     // reply is given with ids, ports and times of the real cluster's form. A closed connection
     // shows as "(closed)".
     absl::StatusOr<Replies> Execute(std::string_view line);
+    // Whether each of the two lets the command wait while the node pauses writes. The replies,
+    // those of commands that waited, come by FinishPaused() after the pause.
+    struct Waits {
+      bool real = false;
+      bool mock = false;
+    };
+    absl::StatusOr<Waits> BeginPaused(std::string_view line);
+    absl::StatusOr<Replies> FinishPaused();
     ~Connection();
-    Connection(TwinClusters& twins, RawClient real, mockcluster::ClientId mock)
-        : twins_(twins), real_(std::move(real)), mock_(mock) {}
+    Connection(TwinClusters& twins, size_t node, RawClient real, mockcluster::ClientId mock)
+        : twins_(twins), node_(node), real_(std::move(real)), mock_(mock) {}
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
    private:
+    // One command in the words of one side.
+    std::vector<std::string> CommandFor(std::string_view line, bool real) const;
+    mockcluster::Delivery ExecuteOnMock(std::string_view line, std::string* reply);
+
     TwinClusters& twins_;
+    const size_t node_;
     RawClient real_;
     mockcluster::ClientId mock_;
+    std::string real_id_;  // of the connection, once needed
+    std::string paused_line_;
+    std::string mock_reply_;  // to it, if it did not wait
   };
   absl::StatusOr<std::unique_ptr<Connection>> Connect(size_t node);
 

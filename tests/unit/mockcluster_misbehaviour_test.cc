@@ -355,39 +355,6 @@ TEST_P(Misbehaviour, NewsTravelsForAsLongAsTheGossipDelay) {
   EXPECT_EQ(other("GET {b}1"), "-MOVED 3300 " + new_address + "|");
 }
 
-TEST_P(Misbehaviour, APausedNodeAnswersWhenTheTimeHasPassed) {
-  Cluster cluster(WithReplicas());
-  TestClient client(cluster, kFirst);
-  TestClient elsewhere(cluster, kSecond);
-  ASSERT_TRUE(cluster.Pause(kFirst, 50).ok());
-  std::string replies;
-  EXPECT_EQ(cluster.Feed(client.id(), "SET {b}k 1\r\n", &replies), Delivery::kSilent);
-  EXPECT_FALSE(cluster.Answers(client.id()));
-  EXPECT_EQ(elsewhere("PING"), "+PONG|");
-  cluster.AdvanceTime(49);
-  EXPECT_EQ(cluster.Feed(client.id(), "", &replies), Delivery::kSilent);
-  cluster.AdvanceTime(1);
-  EXPECT_TRUE(cluster.Answers(client.id()));
-  EXPECT_EQ(cluster.Feed(client.id(), "", &replies), Delivery::kReplied);
-  EXPECT_EQ(replies, "+OK\r\n");
-}
-
-TEST_P(Misbehaviour, DebugSleepStopsTheWholeNode) {
-  Cluster cluster(WithReplicas());
-  TestClient sleeper(cluster, kFirst);
-  TestClient other(cluster, kFirst);
-  std::string slept;
-  std::string pong;
-  EXPECT_EQ(cluster.Feed(sleeper.id(), "DEBUG SLEEP 0.2\r\nPING\r\n", &slept), Delivery::kSilent);
-  EXPECT_EQ(cluster.Feed(other.id(), "PING\r\n", &pong), Delivery::kSilent);
-  cluster.AdvanceTime(200);
-  EXPECT_EQ(cluster.Feed(sleeper.id(), "", &slept), Delivery::kReplied);
-  EXPECT_EQ(cluster.Feed(other.id(), "", &pong), Delivery::kReplied);
-  EXPECT_EQ(slept, "+OK\r\n+PONG\r\n");
-  EXPECT_EQ(pong, "+PONG\r\n");
-  EXPECT_EQ(other("DEBUG SLEEP 0"), "+OK|");
-}
-
 TEST_P(Misbehaviour, WhatExpiredGoesThoughNobodyAsksForIt) {
   Cluster cluster(WithReplicas());
   TestClient client(cluster, kFirst);
