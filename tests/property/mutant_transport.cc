@@ -99,11 +99,12 @@ MutantTransport::Answer MutantTransport::ExecuteMutated(const ShardRequest& requ
     replies.resize(commands.size(), ":0\r\n");
     return replies;
   }
-  if (mutation_ == Mutation::kNoProbe) {
-    // Keyless, and its OK reads as the integer 0.
-    for (Command& command : commands) {
-      if (IsKeyed(command)) command = {"UNWATCH"};
-    }
+  // Keyless, and its OK reads as the integer 0.
+  for (Command& command : commands) {
+    const bool left_out = mutation_ == Mutation::kNoProbe
+                              ? IsKeyed(command)
+                              : mutation_ == Mutation::kNoHeldProbe && command[0] == "PFCOUNT";
+    if (left_out) command = {"UNWATCH"};
   }
   Answer answer = Send(request.endpoint, commands, request.node_id);
   if (mutation_ == Mutation::kMovedMeansOrphans && asks_destination && answer &&

@@ -15,6 +15,7 @@ namespace atestore {
 // A mistake that the walk could have made, made for it on its way to the servers.
 enum class Mutation {
   kNoProbe,           // without the keyed EXISTS and PFCOUNT
+  kNoHeldProbe,       // without PFCOUNT alone
   kNoOwnView,         // the node's view is taken to be: I own every slot and none moves
   kDestinationFirst,  // the names of a slot in migration: destination, then source
   kNoVerification,    // the source is not looked at again after the destination

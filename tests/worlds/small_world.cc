@@ -96,6 +96,7 @@ bool SmallWorld::MayHappen(const Event& event) const {
     case EventKind::kAbortAtomic:
       return importing();
     case EventKind::kFailover:
+    case EventKind::kHandOver:
     case EventKind::kTakeover:
       return node.alive && node.primary;
     case EventKind::kRestart:
@@ -149,6 +150,8 @@ absl::Status SmallWorld::Do(const Event& event) {
       return cluster_->AbortAtomicMigration(kWorldSlot);
     case EventKind::kFailover:
       return cluster_->Failover(target, mockcluster::FailoverKind::kGraceful);
+    case EventKind::kHandOver:
+      return cluster_->Failover(target, mockcluster::FailoverKind::kUnheard);
     case EventKind::kTakeover:
       return cluster_->Failover(target, mockcluster::FailoverKind::kForced);
     case EventKind::kRestart:

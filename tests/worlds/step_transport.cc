@@ -105,14 +105,17 @@ uint32_t StepTransport::connections() const {
 StepTransport::Connection* StepTransport::Connect(const Endpoint& endpoint) {
   auto found = connections_.find(endpoint);
   if (found != connections_.end() && cluster_.IsOpen(found->second.client)) return &found->second;
-  if (found != connections_.end()) {
-    cluster_.Disconnect(found->second.client);
-    connections_.erase(found);
-  }
+  if (found != connections_.end()) Disconnect(endpoint);
   absl::StatusOr<mockcluster::ClientId> client = cluster_.Connect(endpoint);
   if (!client.ok()) return nullptr;
   Connection connection{.client = *client, .reader = std::make_unique<RespReader>()};
   return &connections_.emplace(endpoint, std::move(connection)).first->second;
+}
+
+void StepTransport::Disconnect(const Endpoint& endpoint) {
+  auto found = connections_.find(endpoint);
+  cluster_.Disconnect(found->second.client);
+  connections_.erase(found);
 }
 
 absl::Status StepTransport::ExecuteOne(size_t index, const ShardRequest& request,
@@ -134,7 +137,12 @@ absl::Status StepTransport::ExecuteOne(size_t index, const ShardRequest& request
     if (arguments[0] == "MULTI") in_multi = true;
     if (command == 0) connection = Connect(request.endpoint);
     std::string bytes;
-    if (connection != nullptr) cluster_.Execute(connection->client, arguments, &bytes);
+    if (connection != nullptr &&
+        cluster_.Execute(connection->client, arguments, &bytes) == mockcluster::Delivery::kSilent) {
+      Disconnect(request.endpoint);
+      return DeadlineExceededError(
+          absl::StrCat("node ", ToString(request.endpoint), ": no reply before the deadline"));
+    }
     if (bytes.empty()) {
       return UnavailableError(absl::StrCat("node ", ToString(request.endpoint), ": no connection"));
     }

@@ -69,6 +69,7 @@ class StepTransport final : public ShardTransport {
 
   absl::Status ExecuteOne(size_t index, const ShardRequest& request, ReplyObserver& observer);
   Connection* Connect(const Endpoint& endpoint);
+  void Disconnect(const Endpoint& endpoint);
 
   mockcluster::Cluster& cluster_;
   StepObserver& steps_;

@@ -30,6 +30,7 @@ constexpr std::array kKinds = {
     KindInfo{EventKind::kFinishAtomic, "finish-atomic", Target::kNothing},
     KindInfo{EventKind::kAbortAtomic, "abort-atomic", Target::kNothing},
     KindInfo{EventKind::kFailover, "failover", Target::kNode},
+    KindInfo{EventKind::kHandOver, "hand-over", Target::kNode},
     KindInfo{EventKind::kTakeover, "takeover", Target::kNode},
     KindInfo{EventKind::kRestart, "restart", Target::kNode},
     KindInfo{EventKind::kReload, "reload", Target::kNode},

@@ -20,6 +20,7 @@ enum class EventKind : uint8_t {
   kFinishAtomic,
   kAbortAtomic,
   kFailover,   // the target, a replica, takes over by agreement
+  kHandOver,   // … and its primary does not hear of it yet
   kTakeover,   // … after its primary died
   kRestart,    // of the target, with its data
   kReload,     // the target loads its data set for a while
