@@ -119,6 +119,7 @@ bool ListWalk::Begin(const Topology& topology) {
   }
   if (const auto* migrating = std::get_if<ReadMigratingSlot>(&strategy_)) {
     const Migration migration = migrating->migration;
+    CHECK_COMPLETENESS(migration.slot == slot);
     if (topology.IsStranger(migration.destination)) {
       // It may have joined just now, or be of another cluster, at an address that was ours.
       Recover(UnknownNode{migration.destination});

@@ -56,10 +56,19 @@ void Segment::TakeKeys(WalkKnowledge& known, size_t listing_end) {
 }
 
 std::optional<ReadObstacle> Segment::FindObstacle(size_t whole_slot_keys) const {
-  if (large) return ObstacleOf(*large);
-  if (migrating && migrating->error()) return *migrating->error();
-  if (end > first) return std::nullopt;
-  return WhyNotCovered(*batch, static_cast<Slot>(first), whole_slot_keys);
+  std::optional<ReadObstacle> met;
+  if (large) {
+    met = ObstacleOf(*large);
+  } else if (migrating && migrating->error()) {
+    met = *migrating->error();
+  } else if (end == first) {
+    met = WhyNotCovered(*batch, static_cast<Slot>(first), whole_slot_keys);
+  }
+  // ASK names the slot that migrates. Of another slot it says nothing about this one.
+  const auto* error = met ? std::get_if<ReadError>(&*met) : nullptr;
+  const bool of_another_slot =
+      error != nullptr && error->kind == ServerErrorKind::kAsk && error->slot != first;
+  return of_another_slot ? NotCovered{} : met;
 }
 
 void Segment::ReadValues(size_t count_max, const ValuesRead::Bounds& bounds, RecordSink* sink) {

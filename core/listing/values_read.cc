@@ -127,9 +127,15 @@ void ValuesRead::AddCommand(Part& part, size_t first, size_t count) {
 }
 
 void ValuesRead::AskNullsAgain() {
-  // MGET returns null also for a key of another type; GET tells it from a deleted key.
+  // MGET returns null also for a key of another type; GET tells it from a deleted key. And a key is
+  // deleted only if a node says so that may answer for its slot.
   for (size_t item = 0; item < results_.size(); ++item) {
-    if (Waits(item, Retry::kGet)) AddCommand(PartFor((*keys_)[item].node), item, 1);
+    if (!Waits(item, Retry::kGet)) continue;
+    Part& part = PartFor((*keys_)[item].node);
+    if (!std::exchange(part.asks_first, true)) {
+      PrimaryCheck::AddTo(part.request.pipeline, (*keys_)[item].text);
+    }
+    AddCommand(part, item, 1);
   }
 }
 
@@ -147,6 +153,15 @@ void ValuesRead::OnReply(size_t request, size_t command, const ReplyView& reply)
   Part& part = PartOf(request);
   // A server replies after it has executed all commands that it has read: the node is free again.
   if (!std::exchange(part.is_answered, true)) --states_[part.node].parts_waiting;
+  if (part.asks_first) {
+    if (command < PrimaryCheck::kCommands) {
+      if (auto error = PrimaryCheck::ErrorIn(command, reply, nodes_[part.node])) {
+        for (const Command& refused : part.commands) NoteError(refused.first, 1, *error);
+      }
+      return;
+    }
+    command -= PrimaryCheck::kCommands;
+  }
   const Command& asked = part.commands[command];
   if (reply.is_error()) return OnError(part.node, asked, reply);
   if (asked.count == 0) return;  // ASKING: OK
@@ -163,11 +178,14 @@ void ValuesRead::OnValue(size_t node, size_t item, const ReplyView& value, bool 
   ValueResult& result = results_[item];
   if (result.state == ValueState::kFailed) return;
   if (value.is_null()) {
-    if (migration_ && round_ == Round::kAgain) {
+    if (migration_) {
       return NoteError(item, 1, ReadError::Reread(nodes_[node], "a key is on neither node"));
     }
-    if (!alone) retry_[item] = Retry::kGet;
-    if (alone) result.state = ValueState::kDeleted;
+    if (round_ == Round::kValues) {
+      retry_[item] = Retry::kGet;
+    } else {
+      result.state = ValueState::kDeleted;
+    }
     return;
   }
   if (value.type() == RespType::kDropped) {

@@ -107,7 +107,7 @@ class ValuesRead final : public ListingStep {
   // How a key that is still kPending after the first round is requested again.
   enum class Retry : uint8_t {
     kNone,
-    kGet,              // alone: the value in MGET was null or too large
+    kGet,              // alone: the value was null, or too large in MGET
     kFromDestination,  // the source of a migration answered ASK
   };
   // A command of the round and the keys that it requests; ASKING has none.
@@ -123,6 +123,7 @@ class ValuesRead final : public ListingStep {
     size_t keys = 0;
     bool is_sent = false;
     bool is_answered = false;  // its first command has been answered
+    bool asks_first = false;   // begins with PrimaryCheck, which `commands` does not have
   };
   struct NodeState {
     size_t last_part = 0;      // index in parts_

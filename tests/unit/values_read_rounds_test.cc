@@ -71,6 +71,11 @@ class ValuesReadRounds : public testing::Test {
     return ValuesRead(&keys_, keys_.size(), {kSource},
                       {.bytes_left = bytes_left, .mget_keys = mget_keys}, &sink_);
   }
+  // The replies of a node that may say that a key is gone.
+  static void FeedChecks(ValuesRead& read) {
+    Feed(read, 0, 0, "+cluster_state:ok\r\n");
+    Feed(read, 0, 1, ":0\r\n");
+  }
   static Commit Finish(ValuesRead& read, size_t bytes_left = 100) {
     Commit commit = CountCommittable(read.results(), {.bytes = bytes_left});
     read.TellUnreadable(commit.passed, commit.too_large);
@@ -135,16 +140,38 @@ TEST_F(ValuesReadRounds, ANullOfMgetIsAskedForAlone) {
   requests = read.NextRound();
   ASSERT_EQ(requests.size(), 1u);
   EXPECT_EQ(CommandsOf(requests[0]),
-            (std::vector<std::string>{"GET actor:{a}:1", "GET actor:{a}:2"}));
+            (std::vector<std::string>{"CLUSTER INFO", "PFCOUNT actor:{a}:1", "GET actor:{a}:1",
+                                      "GET actor:{a}:2"}));
+  FeedChecks(read);
   // One was deleted, one holds another type: passed over, and told.
-  Feed(read, 0, 0, "$-1\r\n");
-  Feed(read, 0, 1, "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+  Feed(read, 0, 2, "$-1\r\n");
+  Feed(read, 0, 3, "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
   EXPECT_TRUE(read.NextRound().empty());
   const Commit commit = Finish(read);
   EXPECT_EQ(commit.passed, 3u);
   EXPECT_EQ(commit.records, 1u);
   EXPECT_FALSE(read.error());
   EXPECT_EQ(sink_.unreadable, std::vector<std::string>{texts_[2]});
+}
+
+// A primary that was cut off or replaced may have lost the key, or be without what came after.
+TEST_F(ValuesReadRounds, ANullIsBelievedOnlyOfANodeThatMayAnswer) {
+  for (const bool cut_off : {true, false}) {
+    ValuesRead read = Read(1);
+    ASSERT_EQ(read.NextRound().size(), 1u);
+    Feed(read, 0, 0, "$1\r\nx\r\n");
+    Feed(read, 0, 1, "$-1\r\n");
+    Feed(read, 0, 2, "$1\r\ny\r\n");
+    ASSERT_EQ(read.NextRound().size(), 1u);
+    Feed(read, 0, 0, cut_off ? "+cluster_state:fail\r\n" : "+cluster_state:ok\r\n");
+    Feed(read, 0, 1, cut_off ? ":0\r\n" : "-MOVED 7 127.0.0.1:7001\r\n");
+    Feed(read, 0, 2, "$-1\r\n");
+    EXPECT_TRUE(read.NextRound().empty());
+    EXPECT_EQ(Finish(read).passed, 1u) << "the key may exist";
+    ASSERT_TRUE(read.error());
+    EXPECT_EQ(read.error()->kind,
+              cut_off ? ServerErrorKind::kClusterDown : ServerErrorKind::kMoved);
+  }
 }
 
 TEST_F(ValuesReadRounds, AValueOverTheReadersLimitIsUnreadableOnlyWhenAlone) {
@@ -154,7 +181,8 @@ TEST_F(ValuesReadRounds, AValueOverTheReadersLimitIsUnreadableOnlyWhenAlone) {
   ASSERT_EQ(read.NextRound().size(), 1u);
   Feed(read, 0, 0, "*3\r\n$1\r\nx\r\n$6\r\nlarger\r\n$1\r\ny\r\n", limits);
   ASSERT_EQ(read.NextRound().size(), 1u);
-  Feed(read, 0, 0, "$6\r\nlarger\r\n", limits);
+  FeedChecks(read);
+  Feed(read, 0, 2, "$6\r\nlarger\r\n", limits);
   EXPECT_TRUE(read.NextRound().empty());
   EXPECT_EQ(Finish(read).passed, 3u);
   EXPECT_EQ(sink_.records, (std::vector<std::string>{texts_[0], texts_[2]}));
@@ -169,6 +197,10 @@ TEST_F(ValuesReadRounds, ARecordLargerThanAPageIsPassedOverAndTold) {
   Feed(read, 0, 0, "$6\r\nlarger\r\n");
   Feed(read, 0, 1, "$-1\r\n");
   Feed(read, 0, 2, "$-1\r\n");
+  ASSERT_EQ(read.NextRound().size(), 1u);
+  FeedChecks(read);
+  Feed(read, 0, 2, "$-1\r\n");
+  Feed(read, 0, 3, "$-1\r\n");
   EXPECT_TRUE(read.NextRound().empty());
   const Commit commit = Finish(read, 5);
   EXPECT_EQ(commit.passed, 3u);

@@ -51,13 +51,13 @@ TEST(ValuesReadTest, OneCommandAsksForBoundedBytes) {
   EXPECT_EQ(MgetKeysFor(0), kMgetKeysMax);
 }
 
-// Feeds one reply to the first command of the first request.
-void Reply(ValuesRead& read, std::string_view wire) {
+// Feeds one reply to a command of the first request.
+void Reply(ValuesRead& read, size_t command, std::string_view wire) {
   RespReader reader;
   reader.Feed(wire);
   absl::StatusOr<std::optional<ReplyView>> reply = reader.Next();
   ASSERT_TRUE(reply.ok() && reply->has_value());
-  read.OnReply(0, 0, **reply);
+  read.OnReply(0, command, **reply);
 }
 
 // A key that comes back between MGET and GET, before others of its node that fill the page already:
@@ -69,9 +69,11 @@ TEST(ValuesReadTest, TheFirstRecordIsReadThoughOthersFillThePage) {
   ValuesRead read(&keys, keys.size(), {{.host = "127.0.0.1", .port = 7000}},
                   {.bytes_left = 8, .mget_keys = 3}, &sink);
   ASSERT_EQ(read.NextRound().size(), 1);
-  Reply(read, "*3\r\n$-1\r\n$7\r\nseventh\r\n$6\r\nsixths\r\n");
+  Reply(read, 0, "*3\r\n$-1\r\n$7\r\nseventh\r\n$6\r\nsixths\r\n");
   ASSERT_EQ(read.NextRound().size(), 1);
-  Reply(read, "$5\r\nfirst\r\n");
+  Reply(read, 0, "+cluster_state:ok\r\n");
+  Reply(read, 1, ":0\r\n");
+  Reply(read, 2, "$5\r\nfirst\r\n");
   ASSERT_TRUE(read.NextRound().empty());
   const Commit commit = CountCommittable(read.results(), {.bytes = 8});
   EXPECT_EQ(commit.passed, 1);

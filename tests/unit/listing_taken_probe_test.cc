@@ -1,0 +1,119 @@
+// Slots in which the key that a listing probes exists, beside a slot that migrates. The reply that
+// keeps the first slot from being read must not be taken for one about its neighbour.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "core/listing/list_walk.h"
+#include "core/status.h"
+#include "store/cluster/execute_at.h"
+#include "store/embedded/embedded_transport.h"
+#include "tests/unit/keys_sink.h"
+
+namespace atestore {
+namespace {
+
+using mockcluster::Flavor;
+
+constexpr size_t kSlots = 3;
+// So many that each slot has a transaction of its own.
+constexpr size_t kKeysPerSlot = 200;
+constexpr mockcluster::NodeIndex kOther{1};
+
+class Feeder final : public ReplyObserver {
+ public:
+  Feeder(ListWalk& walk, const Topology& topology) : walk_(walk), topology_(topology) {}
+  void OnReply(size_t request, size_t command, const ReplyView& reply) override {
+    walk_.OnReply(request, command, reply);
+  }
+  void OnFailure(size_t request, const absl::Status& status) override {
+    walk_.OnFailure(request, status);
+  }
+  std::vector<ShardRequest> More() override { return walk_.More(topology_); }
+
+ private:
+  ListWalk& walk_;
+  const Topology& topology_;
+};
+
+class TakenProbeTest : public testing::TestWithParam<Flavor> {
+ protected:
+  void SetUp() override {
+    cluster_->With([this](mockcluster::Cluster& cluster) {
+      for (Slot slot = 0; slot < kSlots; ++slot) {
+        for (size_t index = 0; index < kKeysPerSlot; ++index) {
+          const std::string key = absl::StrCat("actor:a:{", ToAbsl(SlotTag(slot)), "}-", index);
+          ASSERT_TRUE(cluster.Put(key, "v").ok());
+          expected_.insert(key);
+        }
+      }
+    });
+  }
+
+  absl::StatusOr<Topology> FindTopology() {
+    ShardRequest request{.endpoint = cluster_->Endpoints().at(0)};
+    request.pipeline.Add({"CLUSTER", "SLOTS"});
+    absl::StatusOr<std::vector<Reply>> replies =
+        ExecuteAt(transport_, request, absl::InfiniteFuture());
+    if (!replies.ok()) return replies.status();
+    return Topology::FromClusterSlots(replies->at(0).view(), request.endpoint);
+  }
+
+  std::multiset<std::string> List() {
+    KeysSink sink;
+    ListWalk walk({.filter = KeyFilter::AllActors(),
+                   .start = {.slot = 0, .end = kSlots},
+                   .page_size = 10'000,
+                   .page_bytes = 1 << 20,
+                   .reading = {.per_slot_tables = GetParam() != Flavor::kRedis70},
+                   .hints = {.keys_per_slot = kKeysPerSlot}},
+                  &sink);
+    absl::StatusOr<Topology> topology = FindTopology();
+    EXPECT_TRUE(topology.ok()) << topology.status();
+    Feeder feeder(walk, *topology);
+    constexpr int kStepsMax = 100;
+    for (int step = 0; step < kStepsMax; ++step) {
+      ListWalk::Action action = walk.Next(*topology);
+      if (auto* send = std::get_if<ListWalk::Send>(&action)) {
+        transport_.Execute(send->requests, absl::InfiniteFuture(), feeder);
+      } else if (std::holds_alternative<ListWalk::Done>(action)) {
+        break;
+      }
+    }
+    EXPECT_EQ(walk.position(), std::nullopt) << "the listing is not complete";
+    return {sink.keys.begin(), sink.keys.end()};
+  }
+
+  std::shared_ptr<EmbeddedCluster> cluster_ = std::make_shared<EmbeddedCluster>(
+      mockcluster::ClusterOptions{.primaries = 2, .flavor = GetParam()});
+  EmbeddedTransport transport_{cluster_};
+  std::multiset<std::string> expected_;
+};
+
+TEST_P(TakenProbeTest, BesideASlotThatMigratesNothingIsSkipped) {
+  for (Slot migrating = 0; migrating < kSlots; ++migrating) {
+    cluster_->With([&](mockcluster::Cluster& cluster) {
+      for (Slot slot = 0; slot < kSlots; ++slot) {
+        const std::string probe = KeyFilter::AllActors().ProbeKey(slot, 0);
+        slot == migrating ? static_cast<void>(cluster.Remove(probe))
+                          : cluster.Put(probe, "x").IgnoreError();
+      }
+      ASSERT_TRUE(cluster.BeginMigration(migrating, kOther).ok());
+      ASSERT_TRUE(cluster.MigrateKeys(migrating, kKeysPerSlot / 2).ok());
+    });
+    EXPECT_EQ(List(), expected_) << "slot " << migrating << " migrates";
+    cluster_->With([&](mockcluster::Cluster& cluster) {
+      ASSERT_TRUE(cluster.AbortMigration(migrating, mockcluster::AbortMode::kMoveBack).ok());
+    });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Flavors, TakenProbeTest,
+                         testing::Values(Flavor::kRedis70, Flavor::kValkey80));
+
+}  // namespace
+}  // namespace atestore
