@@ -39,6 +39,7 @@ struct ListingCase {
   Spread spread = Spread::kUniform;
   size_t actors = 100;
   size_t foreign_keys = 10;
+  size_t taken_probes = 0;  // slots in which the key that a listing probes exists
   size_t poison_records = 0;
   size_t large_records = 0;    // larger than a page
   size_t dropped_records = 0;  // larger than what a reader keeps of a reply
@@ -86,12 +87,12 @@ inline std::ostream& operator<<(std::ostream& out, const ListingCase& c) {
              << " .primaries=" << c.primaries << " .replicas=" << c.replicas
              << " .first_slot=" << c.first_slot << " .end_slot=" << c.end_slot
              << " .spread=" << static_cast<int>(c.spread) << " .actors=" << c.actors
-             << " .foreign_keys=" << c.foreign_keys << " .poison_records=" << c.poison_records
-             << " .page_size=" << c.page_size << " .page_bytes=" << c.page_bytes
-             << " .whole_slot_keys=" << c.whole_slot_keys << " .scan_count_max=" << c.scan_count_max
-             << " .segment_keys=" << c.segment_keys << " .values_part_keys=" << c.values_part_keys
-             << " .round_trip_us=" << c.round_trip_us << " .read_ahead=" << c.read_ahead
-             << " .hash_bits=" << c.hash_bits
+             << " .foreign_keys=" << c.foreign_keys << " .taken_probes=" << c.taken_probes
+             << " .poison_records=" << c.poison_records << " .page_size=" << c.page_size
+             << " .page_bytes=" << c.page_bytes << " .whole_slot_keys=" << c.whole_slot_keys
+             << " .scan_count_max=" << c.scan_count_max << " .segment_keys=" << c.segment_keys
+             << " .values_part_keys=" << c.values_part_keys << " .round_trip_us=" << c.round_trip_us
+             << " .read_ahead=" << c.read_ahead << " .hash_bits=" << c.hash_bits
              << " .faults_per_1000_commands=" << c.faults_per_1000_commands
              << " .faults_max=" << c.faults_max << " .misbehaviour=" << c.misbehaviour
              << " .faults_without=" << c.faults_without << " .schedule=" << c.schedule

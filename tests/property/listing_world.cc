@@ -200,6 +200,10 @@ void ListingWorld::Populate() {
                      index),
         "foreign");
   }
+  for (size_t index = 0; index < options_.taken_probes && !base_.empty(); ++index) {
+    const Slot slot = KeySlot(base_[random_.Below(base_.size())]);
+    Put(filter_.ProbeKey(slot, static_cast<int>(index % 2)), "foreign");
+  }
   for (size_t index = 0; index < options_.poison_records; ++index) {
     PutUnreadable(ActorName(1'000'000 + index), "!");
   }
