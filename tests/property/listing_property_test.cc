@@ -78,7 +78,8 @@ rc::Gen<ListingCase> AnyCase(bool with_faults) {
     c.foreign_keys = *rc::gen::inRange<size_t>(0, 40);
     c.taken_probes = *rc::gen::weightedElement<size_t>({{4, 0}, {1, 1}, {1, 5}});
     // So many in a few slots that each has a transaction of its own.
-    if (c.end_slot - c.first_slot <= 8) c.actors *= *rc::gen::weightedElement<size_t>({{9, 1}, {1, 5}});
+    if (c.end_slot - c.first_slot <= 8)
+      c.actors *= *rc::gen::weightedElement<size_t>({{9, 1}, {1, 5}});
     c.poison_records = *rc::gen::inRange<size_t>(0, 3);
     c.page_size = *rc::gen::element<size_t>(1, 2, 3, 7, 20, 64, 1000);
     c.page_bytes = *rc::gen::element<size_t>(30, 200, 1 << 20);
