@@ -1,5 +1,6 @@
 #include "tests/soak/nemesis_judge.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -24,7 +25,7 @@ Match MatchOf(const NemesisListing& listing, const std::string& key, const KeyHi
 }
 
 void JudgeKeys(const NemesisListing& listing, const std::vector<std::string>& keys,
-               const KeyHistory& history, NemesisVerdict& verdict) {
+               const KeyHistory& history, const SlotWriters& writers, NemesisVerdict& verdict) {
   for (const std::string& key : keys) {
     const auto found = listing.seen.find(key);
     const size_t times = found == listing.seen.end() ? 0 : found->second;
@@ -37,6 +38,10 @@ void JudgeKeys(const NemesisListing& listing, const std::vector<std::string>& ke
     if (match == Match::kNever || !history.WasThereThroughout(key, listing.when)) continue;
     verdict.demanded += match == Match::kThroughout;
     if (times == 1 || (times == 0 && match == Match::kSometimes)) continue;
+    if (times == 0 && writers.WereTwo(PlainSlotOf(key), listing.when)) {
+      ++verdict.two_writers;
+      continue;
+    }
     times == 0 ? ++verdict.missing : ++verdict.duplicates;
     verdict.faults.push_back(
         absl::StrCat(key, " of slot ", PlainSlotOf(key), " listed ", times, " times"));
@@ -56,22 +61,34 @@ void JudgeValues(const NemesisListing& listing, const KeyHistory& history,
 
 // At least those that were there throughout, at most those that were there at some time.
 void JudgeCounts(const NemesisListing& listing, const std::vector<std::string>& keys,
-                 const KeyHistory& history, NemesisVerdict& verdict) {
+                 const KeyHistory& history, const SlotWriters& writers, NemesisVerdict& verdict) {
   struct Bounds {
     int64_t low = 0;
     int64_t high = 0;
+    std::vector<uint16_t> slots;  // of the actors in `low`
   };
   std::map<std::string, Bounds> groups;
   for (const std::string& key : keys) {
     Bounds& bounds = groups[listing.is_grouped ? NemesisGroupOf(key) : ""];
-    bounds.low += history.WasThereThroughout(key, listing.when);
+    if (history.WasThereThroughout(key, listing.when)) {
+      ++bounds.low;
+      bounds.slots.push_back(PlainSlotOf(key));
+    }
     bounds.high += !history.StatusesUntil(key, listing.when.end).empty();
   }
   for (const auto& [group, bounds] : groups) {
     const auto found = listing.counts.find(group);
     const int64_t count = found == listing.counts.end() ? 0 : found->second;
     verdict.demanded += static_cast<size_t>(bounds.low);
-    if (count < bounds.low) verdict.missing += static_cast<size_t>(bounds.low - count);
+    if (count < bounds.low) {
+      const int64_t excused =
+          std::count_if(bounds.slots.begin(), bounds.slots.end(),
+                        [&](uint16_t slot) { return writers.WereTwo(slot, listing.when); });
+      const int64_t missing = bounds.low - count;
+      verdict.two_writers += static_cast<size_t>(std::min(missing, excused));
+      if (missing <= excused) continue;
+      verdict.missing += static_cast<size_t>(missing - excused);
+    }
     if (count > bounds.high) verdict.duplicates += static_cast<size_t>(count - bounds.high);
     if (count >= bounds.low && count <= bounds.high) continue;
     verdict.faults.push_back(absl::StrCat(count, " actors counted in group \"", group, "\", of ",
@@ -87,12 +104,12 @@ void JudgeCounts(const NemesisListing& listing, const std::vector<std::string>& 
 }  // namespace
 
 NemesisVerdict JudgeListing(const NemesisListing& listing, const std::vector<std::string>& keys,
-                            const KeyHistory& history) {
+                            const KeyHistory& history, const SlotWriters& writers) {
   NemesisVerdict verdict;
   if (listing.kind == NemesisKind::kCount) {
-    JudgeCounts(listing, keys, history, verdict);
+    JudgeCounts(listing, keys, history, writers, verdict);
   } else {
-    JudgeKeys(listing, keys, history, verdict);
+    JudgeKeys(listing, keys, history, writers, verdict);
     JudgeValues(listing, history, verdict);
   }
   return verdict;

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/soak/plain_cluster_client.h"
 
 namespace atestore {
 namespace {
@@ -68,11 +69,12 @@ class NemesisJudgeTest : public ::testing::Test {
   }
 
   NemesisVerdict Judge(const NemesisListing& listing) const {
-    return JudgeListing(listing, keys_, history_);
+    return JudgeListing(listing, keys_, history_, writers_);
   }
 
   std::vector<std::string> keys_;
   KeyHistory history_;
+  SlotWriters writers_;
 };
 
 const NemesisFilter kRunning{NemesisFilter::Field::kStatus, kNemesisRunning};
@@ -196,6 +198,29 @@ TEST(NemesisRecord, IsWhatTheJudgeTakesItFor) {
   }
   EXPECT_NE(NemesisStatusOf(id, 1), NemesisStatusOf(id, kNemesisVersionsOfPhase));
   EXPECT_EQ(NemesisStatusIn(R"({ "status" : "STATUS_RUNNING" })"), kNemesisRunning);
+}
+
+// Where two nodes accept writes for a slot at a time, nobody can say what its keys are.
+TEST_F(NemesisJudgeTest, TwoNodesThatTakeWritesExcuseTheirSlot) {
+  NemesisListing listing = Honest(NemesisKind::kPages);
+  listing.seen.erase(NemesisKey(Staying(7)));
+  SlotWriters::Slots slots;
+  slots.set(PlainSlotOf(NemesisKey(Staying(7))));
+  writers_.Add(7000, {At(8), At(9)}, slots);
+  writers_.Add(7001, {At(10), At(11)}, slots);
+  EXPECT_EQ(Judge(listing).missing, 1) << "the slot may have moved";
+  writers_.Add(7000, {At(12), At(13)}, {});
+  writers_.Add(7001, {At(14), At(15)}, slots);
+  EXPECT_EQ(Judge(listing).missing, 1);
+  writers_.Add(7000, {At(16), At(17)}, slots);
+  EXPECT_EQ(Judge(listing).missing, 1) << "another node may have been asked between the two";
+  writers_.Add(7001, {At(18), At(19)}, slots);
+  const NemesisVerdict excused = Judge(listing);
+  EXPECT_EQ(excused.missing, 0);
+  EXPECT_EQ(excused.two_writers, 1);
+  NemesisListing other = Honest(NemesisKind::kPages);
+  other.seen.erase(NemesisKey(Staying(8)));
+  EXPECT_EQ(Judge(other).missing, 1) << "only their slot";
 }
 
 }  // namespace

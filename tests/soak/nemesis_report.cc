@@ -34,9 +34,9 @@ const NemesisTally* FindOrNull(const std::map<Key, NemesisTally>& tallies, Key k
 void AppendJson(std::string* text, const NemesisTally& tally) {
   absl::StrAppend(text, R"({"planned":)", tally.planned, R"(,"happened":)", tally.happened,
                   R"(,"listings":)", tally.listings, R"(,"demanded":)", tally.demanded,
-                  R"(,"missing":)", tally.missing, R"(,"duplicates":)", tally.duplicates,
-                  R"(,"wrong":)", tally.wrong, R"(,"unavailable":)", tally.unavailable,
-                  R"(,"failed":)", tally.failed, "}");
+                  R"(,"missing":)", tally.missing, R"(,"two_writers":)", tally.two_writers,
+                  R"(,"duplicates":)", tally.duplicates, R"(,"wrong":)", tally.wrong,
+                  R"(,"unavailable":)", tally.unavailable, R"(,"failed":)", tally.failed, "}");
 }
 
 }  // namespace

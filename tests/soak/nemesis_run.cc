@@ -17,6 +17,7 @@
 #include "tests/soak/nemesis_judge.h"
 #include "tests/soak/nemesis_listing.h"
 #include "tests/soak/plain_cluster_client.h"
+#include "tests/soak/slot_writers.h"
 
 namespace atestore {
 namespace {
@@ -29,6 +30,7 @@ constexpr size_t kReadAtOnce = 200;
 // The machine belongs to the listings.
 constexpr absl::Duration kReadInterval = absl::Milliseconds(20);
 constexpr absl::Duration kChangeInterval = absl::Milliseconds(1);
+constexpr absl::Duration kProbeInterval = absl::Milliseconds(50);
 constexpr absl::Duration kReaderTimeout = absl::Milliseconds(300);
 constexpr absl::Duration kReadableLimit = absl::Seconds(30);
 constexpr size_t kViolationsTold = 10;
@@ -119,6 +121,7 @@ class Run {
   NemesisDraw draw_;
   absl::Time begin_ = absl::Now();
   KeyHistory history_;
+  SlotWriters writers_;  // in this round
   std::unique_ptr<NemesisCluster> cluster_;
   std::vector<std::unique_ptr<NemesisLister>> listers_;
   std::unique_ptr<NemesisChurn> churn_;
@@ -164,6 +167,7 @@ absl::Status Run::StartAnother() {
   cluster_.reset();
   keys_.clear();
   listings_.clear();
+  writers_.Clear();
   history_.Clear();
   return Start();
 }
@@ -291,6 +295,15 @@ absl::Status Run::Round(const NemesisRound& steps) {
       Idle(kChangeInterval);
     }
   });
+  for (const uint16_t port : cluster_->ports()) {
+    threads.emplace_back([&, port] {
+      SlotWriterProbe probe(port, kReaderTimeout);
+      while (!stop) {
+        probe.Ask(writers_);
+        Idle(kProbeInterval);
+      }
+    });
+  }
   std::vector<Applied> faults = Play(steps);
   absl::Status status = cluster_->Repair();
   if (status.ok()) status = PlayHeld(faults);
@@ -330,6 +343,7 @@ void Run::Judge(const std::vector<Applied>& faults) {
       tally->listings += judged.listings;
       tally->demanded += judged.demanded;
       tally->missing += judged.missing;
+      tally->two_writers += judged.two_writers;
       tally->duplicates += judged.duplicates;
       tally->wrong += judged.wrong;
       tally->unavailable += judged.unavailable;
@@ -337,6 +351,7 @@ void Run::Judge(const std::vector<Applied>& faults) {
     }
   }
   listings_.clear();
+  writers_.Clear();
   std::vector<std::string> trace = cluster_->TakeTrace();
   if (result_.violations.empty() || !result_.trace.empty()) return;
   for (const Applied& fault : faults) {
@@ -358,11 +373,12 @@ NemesisTally Run::JudgeListing(const NemesisListing& listing, const std::vector<
     }
     return tally;
   }
-  const NemesisVerdict verdict = atestore::JudgeListing(listing, keys_, history_);
+  const NemesisVerdict verdict = atestore::JudgeListing(listing, keys_, history_, writers_);
   for (const std::string& fault : verdict.faults) Violation(listing, faults, fault);
   ++tally.listings;
   tally.demanded = verdict.demanded;
   tally.missing = verdict.missing;
+  tally.two_writers = verdict.two_writers;
   tally.duplicates = verdict.duplicates;
   tally.wrong = verdict.wrong;
   return tally;
@@ -380,6 +396,9 @@ void Run::Violation(const NemesisListing& listing, const std::vector<Applied>& f
     if (!fault.status.ok()) text += "(failed)";
   }
   const std::string key = what.substr(0, what.find(' '));
+  for (const Interval& two : writers_.TimesOfTwo(PlainSlotOf(key))) {
+    absl::StrAppend(&text, "; two nodes took writes ", InWords(two));
+  }
   const std::string story = history_.Tell(key);
   if (!story.empty()) absl::StrAppend(&text, "; clients saw:", story);
   result_.violations.push_back(std::move(text));
@@ -400,7 +419,8 @@ NemesisResult Run::All() {
     }
     ++result_.rounds;
     Log(absl::StrCat("round ", result_.rounds, ": ", result_.total.happened, " faults, ",
-                     result_.total.listings, " listings, ", result_.total.missing, " missing, ",
+                     result_.total.listings, " listings, ", result_.total.missing, " missing (and ",
+                     result_.total.two_writers, " where two nodes took writes), ",
                      result_.total.duplicates, " duplicates, ", result_.total.unavailable,
                      " unavailable so far; ", absl::FormatDuration(absl::Now() - begin)));
   }

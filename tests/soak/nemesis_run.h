@@ -37,6 +37,7 @@ struct NemesisTally {
   size_t listings = 0;
   size_t demanded = 0;     // actors that clients could read throughout a listing
   size_t missing = 0;      // of these, not listed or not counted
+  size_t two_writers = 0;  // not listed while two nodes accepted writes for the slot: a limit
   size_t duplicates = 0;   // of these, listed more than once; or counted beyond what there was
   size_t wrong = 0;        // actors or versions that nobody wrote, or that never matched
   size_t unavailable = 0;  // calls that said UNAVAILABLE
