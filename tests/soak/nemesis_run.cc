@@ -396,6 +396,12 @@ void Run::Violation(const NemesisListing& listing, const std::vector<Applied>& f
     if (!fault.status.ok()) text += "(failed)";
   }
   const std::string key = what.substr(0, what.find(' '));
+  if (listing.filter) {
+    absl::StrAppend(&text, "; filter: ", listing.filter->value, ", statuses:");
+    for (const std::string& status : history_.StatusesUntil(key, listing.when.end)) {
+      absl::StrAppend(&text, " ", status);
+    }
+  }
   for (const Interval& two : writers_.TimesOfTwo(PlainSlotOf(key))) {
     absl::StrAppend(&text, "; two nodes took writes ", InWords(two));
   }
