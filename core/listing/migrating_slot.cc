@@ -77,7 +77,7 @@ ShardRequest MigratingSlot::Verify() const {
   ShardRequest request{.endpoint = migration_.source};
   request.pipeline.Add({"EXISTS", filter_->ProbeKey(migration_.slot, migration_.probe_variant)});
   AddInfoForFence(request.pipeline);
-  if (!key_of_source_.empty()) request.pipeline.Add({"PFCOUNT", key_of_source_});
+  if (!source_check_key_.empty()) request.pipeline.Add({"PFCOUNT", source_check_key_});
   return request;
 }
 
@@ -118,6 +118,11 @@ void MigratingSlot::OnSourceReply(size_t command, const ReplyView& reply) {
   fence_ = MigrationFence::FromInfo(info);
   if (!fence_) return Reread("INFO has no run_id or total_commands_processed");
   if (!HasLoaded(info)) return NoStableOwner(migration_.source, "is loading its data set");
+  const SlotSet stable = view->StableSlots();
+  if (stable.any()) {
+    const auto other = static_cast<Slot>(stable._Find_first());
+    source_check_key_ = filter_->ProbeKey(other, migration_.probe_variant);
+  }
   TakeKeys(*++result, kSource);
 }
 
@@ -164,7 +169,7 @@ void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
   }
   if (command == 2) {  // PFCOUNT
     error_ = PrimaryCheck::ErrorInPfcount(reply, migration_.source);
-    if (error_ && error_->kind == ServerErrorKind::kAsk) Reread("a key has moved meanwhile");
+    if (error_ && error_->kind == ServerErrorKind::kAsk) Reread("another migration has begun");
     return;
   }
   if (reply.is_error()) {
@@ -180,7 +185,7 @@ void MigratingSlot::OnVerifyReply(size_t command, const ReplyView& reply) {
 
 void MigratingSlot::TakeKeys(const ReplyView& keys, uint16_t node) {
   auto take = [&](std::string_view key) {
-    if (node == kSource) key_of_source_ = key;
+    if (node == kSource && source_check_key_.empty()) source_check_key_ = key;
     if (!filter_->Matches(key)) return;
     uint64_t hash = hash_(key);
     if (after_ && !after_->IsBefore(hash, key)) return;

@@ -25,10 +25,11 @@ struct Migration {
 // source, then those on the destination, then verifies that the source is still migrating the slot
 // and has not executed SETSLOT in between. The union holds every key that clients could reach
 // throughout. Both nodes must answer PFCOUNT (see PrimaryCheck): the destination for the slot, the
-// source for one of its keys there, because for any other key it sends clients on without waiting.
-// A destination that answers MOVED proves nothing: it may have failed over to a replica
-// while it imported the slot, and the source still redirects clients to it. No client can reach the
-// keys that are not on the source, so the slot has no stable owner until that is repaired.
+// source for a slot that it is not migrating or, if it has no other, for one of its keys in this
+// one, because for any other key there it sends clients on without waiting. A destination that
+// answers MOVED proves nothing: it may have failed over to a replica while it imported the slot,
+// and the source still redirects clients to it. No client can reach the keys that are not on the
+// source, so the slot has no stable owner until that is repaired.
 class MigratingSlot final : public ListingStep {
  public:
   // Indexes of the nodes in keys().
@@ -70,7 +71,7 @@ class MigratingSlot final : public ListingStep {
   TransactionReplies source_replies_{3};
   TransactionReplies destination_replies_{3};
   std::optional<MigrationFence> fence_;
-  std::string key_of_source_;         // one that the source had, of any kind
+  std::string source_check_key_;      // the source's PFCOUNT is for it; empty: there is none
   bool keys_of_destination_ = false;  // the destination's keys have been taken
   bool verified_ = false;
   std::optional<ReadError> error_;

@@ -50,7 +50,8 @@ std::optional<MigrationFence> MigrationFence::FromInfo(std::string_view info) {
       .run = *run,
       // INFO does not list the command before its first call.
       .setslot_calls = NumberOfInfo(info, "cmdstat_cluster|setslot:calls=").value_or(0),
-      .commands = *commands};
+      .commands = *commands,
+      .resets = HashKey(FieldOfInfo(info, "cmdstat_config|resetstat:").value_or(""))};
 }
 
 }  // namespace atestore::inline v0

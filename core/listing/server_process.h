@@ -32,15 +32,17 @@ struct MigrationFence {
   uint64_t run = 0;
   uint64_t setslot_calls = 0;  // calls of CLUSTER SETSLOT
   uint64_t commands = 0;       // total_commands_processed
+  uint64_t resets = 0;         // HashKey() of the calls of CONFIG RESETSTAT and the time they took
 
   // nullopt when the text lacks a run_id or total_commands_processed.
   static std::optional<MigrationFence> FromInfo(std::string_view info);
 
   // True when the same process has executed no CLUSTER SETSLOT since `earlier`. CONFIG RESETSTAT
-  // can make the number of calls equal again, but then the number of commands is smaller.
+  // can make the number of calls equal again. It shows itself: the number of commands is smaller
+  // unless the server is busy, and its own call is counted from 0 again, with another duration.
   bool IsUnchangedSince(const MigrationFence& earlier) const {
     return run == earlier.run && setslot_calls == earlier.setslot_calls &&
-           commands > earlier.commands;
+           resets == earlier.resets && commands > earlier.commands;
   }
 };
 

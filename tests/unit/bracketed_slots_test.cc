@@ -23,6 +23,7 @@ struct Node {
   int loading = 0;
   int commands = 100;
   int setslot_calls = 3;
+  std::string resets;  // the value of INFO's line about CONFIG RESETSTAT; empty: no line
   int epoch = 5;
   std::string role = "master";
   std::string slots = "0-16383";
@@ -30,7 +31,8 @@ struct Node {
   std::string Info() const {
     return absl::StrCat("run_id:", run_id, "\r\nloading:", loading,
                         "\r\ntotal_commands_processed:", commands,
-                        "\r\ncmdstat_cluster|setslot:calls=", setslot_calls, ",usec=1\r\n");
+                        "\r\ncmdstat_cluster|setslot:calls=", setslot_calls, ",usec=1\r\n",
+                        resets.empty() ? "" : "cmdstat_config|resetstat:" + resets + "\r\n");
   }
   std::string Nodes() const {
     return absl::StrCat(std::string(40, 'a'), " h:1@2 myself,", role, " - 0 0 ", epoch,
@@ -79,15 +81,25 @@ TEST(BracketedSlots, AsksForTwoLooksAndTheKeysBetweenThem) {
 // Each proof alone is needed.
 TEST(BracketedSlots, RefusesWhatMayHaveChangedInBetween) {
   const std::vector<std::function<void(Node&)>> changes = {
-      [](Node& node) { node.run_id = "bbbb"; },   [](Node& node) { node.loading = 1; },
-      [](Node& node) { node.setslot_calls = 4; }, [](Node& node) { node.epoch = 6; },
+      [](Node& node) { node.run_id = "bbbb"; },
+      [](Node& node) { node.loading = 1; },
+      [](Node& node) { node.setslot_calls = 4; },
+      [](Node& node) { node.epoch = 6; },
       [](Node& node) { node.commands = 50; },  // CONFIG RESETSTAT
+      // The same on a server so busy that the number of commands has passed the earlier one.
+      [](Node& node) { node.resets = "calls=1,usec=30"; },
   };
   for (size_t change = 0; change < changes.size(); ++change) {
     const BracketedSlots bracket = ReadWithChange(changes[change]);
     ASSERT_TRUE(bracket.error()) << change;
     EXPECT_TRUE(bracket.error()->transient) << change;
   }
+}
+
+TEST(BracketedSlots, RefusesASecondResetOfTheCounters) {
+  const Node before{.resets = "calls=1,usec=30"};
+  EXPECT_FALSE(Read(before, {.commands = 104, .resets = "calls=1,usec=30"}).error());
+  EXPECT_TRUE(Read(before, {.commands = 104, .resets = "calls=1,usec=41"}).error());
 }
 
 TEST(BracketedSlots, RefusesANodeThatWasLoadingAtTheFirstLook) {

@@ -19,6 +19,7 @@ struct ScriptedNode {
   int setslot_calls = 1;
   int commands = 1;  // grows with each answer
   bool migrates = false;
+  std::string slots = "0-16383";  // those that it owns, as CLUSTER NODES lists them
   std::string probe = ":0";       // to the keyed EXISTS
   std::string pfcount = ":0";     // to PFCOUNT
   std::string asking = "+OK";     // to ASKING
@@ -82,7 +83,7 @@ struct ScriptedNode {
     if (subcommand == "INFO") return Bulk("cluster_state:ok\r\n");
     if (subcommand == "GETKEYSINSLOT") return Names();
     const std::string mark = migrates ? absl::StrCat(" [", slot, "->-d]") : std::string();
-    return Bulk(absl::StrCat("s h:1@2 myself,master - 0 0 1 connected 0-16383", mark, "\n"));
+    return Bulk(absl::StrCat("s h:1@2 myself,master - 0 0 1 connected ", slots, mark, "\n"));
   }
 
   std::string Names() const {

@@ -123,13 +123,22 @@ TEST_F(MigratingSlotTest, NodesThatNoLongerTakeWritesProveNothing) {
 
 // For a key that has moved meanwhile the source sends on without waiting.
 TEST_F(MigratingSlotTest, AKeyThatHasMovedProvesNothingOfTheSource) {
+  source_.slots = absl::StrCat(kSlot);
   source_.pfcount = kAsk;
   Run();
   ASSERT_TRUE(step_.error());
   EXPECT_TRUE(step_.error()->at_once);
 }
 
-TEST_F(MigratingSlotTest, ASourceWithoutKeysNeedNotTakeWrites) {
+TEST_F(MigratingSlotTest, ASourceWithoutKeysMustTakeWritesForItsOtherSlots) {
+  source_.keys.clear();
+  source_.pfcount = "-MOVED 0 127.0.0.1:7003";
+  Run();
+  EXPECT_TRUE(step_.error());
+}
+
+TEST_F(MigratingSlotTest, ASourceOfNothingElseWithoutKeysNeedNotTakeWrites) {
+  source_.slots = absl::StrCat(kSlot);
   source_.keys.clear();
   source_.pfcount = kAsk;
   Run();
