@@ -83,10 +83,12 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
   hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.down_until_ms - state.now_ms)));
   hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, process.busy_until_ms - state.now_ms)));
   const ClientPause& pause = process.client_pause;
-  hash.Add(static_cast<uint64_t>(std::max<int64_t>(0, pause.until_ms - state.now_ms)));
-  hash.Add(pause.everything);
+  const int64_t paused_ms = std::max<int64_t>(0, pause.until_ms - state.now_ms);
+  hash.Add(static_cast<uint64_t>(paused_ms));
+  hash.Add(paused_ms > 0 && pause.everything);
   const std::optional<int64_t> handover = process.hands_over_until_ms;
-  hash.Add(handover ? static_cast<uint64_t>(1 + *handover - state.now_ms) : 0);
+  hash.Add(handover ? static_cast<uint64_t>(1 + std::max<int64_t>(0, *handover - state.now_ms))
+                    : 0);
   hash.Add(setslot < process.counters.size() ? process.counters[setslot].calls : 0);
   hash.Add(dynamic_cast<const SingleTableKeyspace*>(process.keyspace.get()) != nullptr);
   hash.Add(HashOfData(*process.keyspace));

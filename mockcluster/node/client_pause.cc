@@ -46,6 +46,8 @@ void EndHandovers(ClusterState& state) {
     const std::optional<int64_t> until_ms = node->process->hands_over_until_ms;
     if (!until_ms || state.now_ms < *until_ms) continue;
     HearOfSuccessor(state, *node);
+    // A successor that is gone tells nothing: the node is the primary again.
+    node->process->hands_over_until_ms.reset();
     heard = true;
   }
   if (heard) AfterEvent(state);

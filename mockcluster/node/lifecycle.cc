@@ -245,6 +245,7 @@ void ResetNode(ClusterState& state, NodeIndex index, ResetMode mode) {
   view.unclaimed.reset();
   view.migrating_to.clear();
   view.importing_from.clear();
+  node.process->hands_over_until_ms.reset();
   ++view.version;
   std::string line = "reset " + LogName(index);
   Node& result = mode == ResetMode::kHard ? ChangeIdentity(state, node) : node;

@@ -58,6 +58,7 @@ void Connection::Execute() {
     }
   }
   stalled_ = delivery == Delivery::kSilent;
+  if (stalled_) owner_.OnStalled(*this);
   writing_ = true;
   owner_.AfterCommands();
   Write(delivery == Delivery::kClosed);
@@ -78,7 +79,7 @@ void Connection::Write(bool close_after) {
     self->writing_ = false;
     if (error || close_after || !self->cluster_.IsOpen(self->client_)) return self->Close();
     // A node that hangs reads no more until Resume().
-    if (!self->stalled_) self->Read();
+    self->stalled_ ? self->Resume() : self->Read();
   });
 }
 

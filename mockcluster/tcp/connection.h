@@ -22,6 +22,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     virtual void BeforeCommands() = 0;
     virtual void AfterCommands() = 0;
     virtual void CallAfter(std::chrono::milliseconds delay, std::function<void()> callback) = 0;
+    // The connection waits for Resume().
+    virtual void OnStalled(Connection& connection) = 0;
     // Once, at the end.
     virtual void OnClosed(Connection& connection) = 0;
 
@@ -39,7 +41,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void CloseIfDead();
   // Tries the command again at which the node hung or was busy, if it was.
   void Resume();
-  bool is_stalled() const { return stalled_; }
+  bool is_stalled() const { return stalled_ && !closed_; }
 
  private:
   void Read();

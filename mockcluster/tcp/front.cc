@@ -151,8 +151,10 @@ class TcpFront::Impl final : public Connection::Owner {
     if (options_.real_time) CatchUp();
   }
 
-  // Processes may have died or started; both leave a line in the event log.
   void AfterCommands() override {
+    // With real time, the next tick does.
+    if (!options_.real_time) ResumeStalled();
+    // Processes may have died or started; both leave a line in the event log.
     if (events_seen_ == cluster_.event_log().size()) return;
     events_seen_ = cluster_.event_log().size();
     auto connections = connections_;
@@ -172,7 +174,12 @@ class TcpFront::Impl final : public Connection::Owner {
     });
   }
 
-  void OnClosed(Connection& closed) override { connections_.erase(closed.shared_from_this()); }
+  void OnStalled(Connection& stalled) override { stalled_.insert(stalled.shared_from_this()); }
+
+  void OnClosed(Connection& closed) override {
+    stalled_.erase(closed.shared_from_this());
+    connections_.erase(closed.shared_from_this());
+  }
 
   void StartClock() {
     started_ = std::chrono::steady_clock::now();
@@ -203,11 +210,11 @@ class TcpFront::Impl final : public Connection::Owner {
 
   // Nodes that were busy may not be any more.
   void ResumeStalled() {
-    std::vector<std::shared_ptr<Connection>> stalled;
-    for (const auto& connection : connections_) {
-      if (connection->is_stalled()) stalled.push_back(connection);
+    auto stalled = std::exchange(stalled_, {});
+    for (const auto& connection : stalled) {
+      connection->Resume();
+      if (connection->is_stalled()) stalled_.insert(connection);
     }
-    for (const auto& connection : stalled) connection->Resume();
   }
 
   Cluster& cluster_;
@@ -225,6 +232,7 @@ class TcpFront::Impl final : public Connection::Owner {
   };
   std::map<NodeIndex, Listener> listeners_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::unordered_set<std::shared_ptr<Connection>> stalled_;  // of them
   size_t events_seen_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <sstream>
 
 #include "absl/strings/str_join.h"
@@ -300,6 +301,31 @@ TEST_F(MockclusterControlTest, AReplicaTakesOverByItself) {
   EXPECT_THAT(cluster_.Ask(1, {"GET", "{b}1"}), HasSubstr("CLUSTERDOWN"));
   cluster_.AskReply(1, {"MOCK", "TIME", "500"});
   EXPECT_EQ(cluster_.Ask(3, {"GET", "{b}1"}), "v");
+}
+
+// No tick looks after those who wait when the time stands still.
+TEST_F(MockclusterControlTest, AnEndedPauseWakesWritersThoughTheTimeStandsStill) {
+  Start({"--frozen-time"});
+  for (const auto& end_of_pause :
+       {HiredisClient::Command{"CLIENT", "UNPAUSE"}, {"MOCK", "TIME", "1000"}}) {
+    ASSERT_EQ(cluster_.Ask(0, {"CONFIG", "RESETSTAT"}), "OK");
+    ASSERT_EQ(cluster_.Ask(0, {"CLIENT", "PAUSE", "1000", "WRITE"}), "OK");
+    absl::StatusOr<HiredisClient> writer = cluster_.Connect(0);
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    auto written = std::async(std::launch::async, [&] {
+      const std::vector<HiredisClient::Command> commands = {{"ECHO", "x"}, {"SET", "{b}1", "v"}};
+      return writer->ExecuteAll(commands);
+    });
+    while (cluster_.AskReply(0, {"INFO", "commandstats"}).text.find("cmdstat_echo") ==
+           std::string::npos) {
+    }
+    EXPECT_EQ(cluster_.AskReply(0, {"EXISTS", "{b}1"}).integer, 0);
+    cluster_.AskReply(0, end_of_pause);
+    const absl::StatusOr<std::vector<HiredisReply>> replies = written.get();
+    ASSERT_TRUE(replies.ok()) << replies.status();
+    EXPECT_EQ(replies->at(1).text, "OK");
+    ASSERT_EQ(cluster_.AskReply(0, {"DEL", "{b}1"}).integer, 1);
+  }
 }
 
 // The processor time that a process has taken.

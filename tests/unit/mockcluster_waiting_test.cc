@@ -89,6 +89,24 @@ TEST_P(Waiting, APrimaryWhoseSuccessorItDoesNotKnowHoldsWritesBack) {
   }
 }
 
+// Servers give a failover up after 5 s.
+TEST_P(Waiting, APrimaryWhoseSuccessorIsGoneTakesWritesAgain) {
+  ClusterOptions options = WithReplicas();
+  options.gossip = GossipMode::kManual;
+  Cluster cluster(options);
+  const NodeIndex heir = ReplicaOf(cluster, kFirst);
+  ASSERT_TRUE(cluster.Failover(heir, FailoverKind::kUnheard).ok());
+  ASSERT_TRUE(cluster.Kill(heir).ok());
+  TestClient client(cluster, kFirst);
+  std::string reply;
+  EXPECT_EQ(cluster.Feed(client.id(), "SET {b}k v\r\n", &reply), Delivery::kSilent);
+  cluster.AdvanceTime(4999);
+  EXPECT_FALSE(cluster.Answers(client.id()));
+  cluster.AdvanceTime(1);
+  EXPECT_EQ(cluster.Feed(client.id(), "", &reply), Delivery::kReplied);
+  EXPECT_EQ(reply, "+OK\r\n");
+}
+
 TEST_P(Waiting, DebugSleepStopsTheWholeNode) {
   Cluster cluster(WithReplicas());
   TestClient sleeper(cluster, kFirst);
