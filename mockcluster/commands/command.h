@@ -17,6 +17,10 @@ struct CommandContext {
   const Command& command;
   std::span<const std::string_view> arguments;  // including the command's name and subcommand
   ReplyWriter& reply;
+  Slot slot = 0;  // of its keys, in EXEC of those of all commands; 0 without keys
+
+  // `text` must be one of the command's keys. Its slot need not be computed again.
+  KeyRef Key(std::string_view text) const { return {text, slot}; }
 };
 
 enum CommandFlag : uint32_t {

@@ -68,7 +68,8 @@ class CommandRun {
       Queue(*command);
       return true;
     }
-    CommandContext context{state_, node_, *node_.process, client_, *command, arguments_, reply_};
+    CommandContext context{state_,   node_,      *node_.process, client_,
+                           *command, arguments_, reply_,         slot_};
     Call(context);
     // ASKING covers the next command; inside MULTI it lasts through EXEC.
     if (!client_.in_multi && command->name != "asking") client_.asking = false;
@@ -156,6 +157,7 @@ class CommandRun {
         if (!client_.in_multi) client_.asking = false;
         return true;
       }
+      slot_ = route.slot;
     }
     if (auto limit = FindLimit(state_, node_, client_, command, IsWrite(command))) {
       Reject(*limit, &command);
@@ -211,6 +213,7 @@ class CommandRun {
   Node& node_;
   std::span<const std::string_view> arguments_;
   ReplyWriter& reply_;
+  Slot slot_ = 0;  // see CommandContext
 };
 
 // False: the connection is gone after it.

@@ -91,7 +91,7 @@ int64_t TimeToLive(CommandContext& context) {
 void Del(CommandContext& context) {
   int64_t removed = 0;
   for (std::string_view text : context.arguments.subspan(1)) {
-    const KeyRef key(text);
+    const KeyRef key = context.Key(text);
     if (FindLive(context.state, context.node, key) == nullptr) continue;
     if (Remove(context.state, context.node, key)) ++removed;
   }
@@ -101,7 +101,7 @@ void Del(CommandContext& context) {
 void Exists(CommandContext& context) {
   int64_t found = 0;
   for (std::string_view key : context.arguments.subspan(1)) {
-    if (FindLive(context.state, context.node, key) != nullptr) ++found;
+    if (FindLive(context.state, context.node, context.Key(key)) != nullptr) ++found;
   }
   context.reply.Integer(found);
 }

@@ -76,27 +76,28 @@ class KeyInspection {
 Route KeyInspection::Decide(const Command& command, uint32_t flags) const {
   using Kind = Route::Kind;
   if (failure_) return {*failure_, slot_, std::nullopt};
-  if (!any_) return {};
+  const Route serve{.slot = slot_};
+  if (!any_) return serve;
   if (!ClusterIsUp(state_, node_)) {
     if (!node_.settings.allow_reads_when_down) return {Kind::kClusterDown, slot_, std::nullopt};
     if (flags & kWrite) return {Kind::kClusterReadOnly, slot_, std::nullopt};
   }
   // Keys must be movable between the two nodes in either direction.
-  if ((migrating_to_ || importing_) && command.name == "migrate") return {};
+  if ((migrating_to_ || importing_) && command.name == "migrate") return serve;
   if (migrating_to_ && missing_ > 0) {
     if (existing_ > 0) return {Kind::kTryAgain, slot_, std::nullopt};
     return {Kind::kAsk, slot_, migrating_to_};
   }
   if (importing_ && (client_.asking || (flags & kAsking))) {
     if (several_ && missing_ > 0) return {Kind::kTryAgain, slot_, std::nullopt};
-    return {};
+    return serve;
   }
   if (client_.read_only && node_.view.IsReplica() && node_.view.me().primary == owner_ &&
       !(flags & kWrite)) {
-    return {};
+    return serve;
   }
   if (owner_ != node_.index) return {Kind::kMoved, slot_, owner_};
-  return {};
+  return serve;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct Route {
     kClusterReadOnly,  // the node's cluster state is fail, and it serves only reads
   };
   Kind kind = Kind::kServe;
-  Slot slot = 0;
+  Slot slot = 0;                  // of the keys; 0 without keys
   std::optional<NodeIndex> node;  // kMoved and kAsk
 };
 

@@ -138,7 +138,7 @@ void Set(CommandContext& context) {
     expires = ParseExpiry(context, *options.expiry);
     if (!expires) return;
   }
-  const KeyRef key(context.arguments[1]);
+  const KeyRef key = context.Key(context.arguments[1]);
   if (options.return_old || options.only_new || options.only_existing || options.keep_ttl) {
     const Entry* entry = FindLive(context.state, context.node, key);
     if (options.return_old) {
@@ -217,7 +217,7 @@ void GetEx(CommandContext& context) {
 void Mget(CommandContext& context) {
   context.reply.Array(context.arguments.size() - 1);
   for (std::string_view key : context.arguments.subspan(1)) {
-    const Entry* entry = FindLive(context.state, context.node, key);
+    const Entry* entry = FindLive(context.state, context.node, context.Key(key));
     // A key of another type has no string to show.
     ReplyValue(context.reply,
                entry != nullptr && entry->type == ValueType::kString ? entry : nullptr);

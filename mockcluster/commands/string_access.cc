@@ -10,7 +10,7 @@
 namespace mockcluster::inline v0 {
 
 const Entry* FindString(CommandContext& context, std::string_view key, bool& failed) {
-  const Entry* entry = FindLive(context.state, context.node, key);
+  const Entry* entry = FindLive(context.state, context.node, context.Key(key));
   failed = entry != nullptr && entry->type != ValueType::kString;
   if (!failed) return entry;
   context.reply.Error(kWrongType);

@@ -53,7 +53,7 @@ void Exec(CommandContext& context) {
     // CLUSTER RESET HARD makes the process another node's.
     Node& node = context.state.node(client.node);
     CommandContext inner{context.state,   node,      context.process, client,
-                         *queued.command, arguments, context.reply};
+                         *queued.command, arguments, context.reply,   context.slot};
     Call(inner);
   }
   DiscardTransaction(context.state, client);
