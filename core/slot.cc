@@ -66,6 +66,12 @@ uint16_t Crc16(std::string_view bytes) {
           tables[4][next[3]] ^ tables[3][next[4]] ^ tables[2][next[5]] ^ tables[1][next[6]] ^
           tables[0][next[7]];
   }
+  if (left >= kSlices / 2) {
+    crc = tables[3][(crc >> 8) ^ next[0]] ^ tables[2][(crc & 0xFF) ^ next[1]] ^ tables[1][next[2]] ^
+          tables[0][next[3]];
+    left -= kSlices / 2;
+    next += kSlices / 2;
+  }
   for (; left > 0; --left, ++next) {
     crc = static_cast<uint16_t>((crc << 8) ^ tables[0][(crc >> 8) ^ *next]);
   }
