@@ -15,6 +15,10 @@ void KeyHistory::WasPresent(const std::string& key, Interval when) {
   Add(key, What::kPresent, when);
 }
 
+void KeyHistory::WasCreated(const std::string& key, Interval when) {
+  Add(key, What::kCreated, when);
+}
+
 void KeyHistory::WasAbsent(const std::string& key, Interval when) { Add(key, What::kAbsent, when); }
 
 void KeyHistory::DeleteTried(const std::string& key, Interval when) {
@@ -54,8 +58,8 @@ bool KeyHistory::WasWritten(const std::string& key, int64_t version) const {
 }
 
 // Nobody looks at a key without interruption. It was there throughout when it was seen before and
-// after, and in between nobody missed it or could have deleted it: what is gone does not come back
-// by itself. A key that answers with errors meanwhile is out of reach, not gone.
+// after, and in between nobody missed it, could have deleted it or created it anew: what is gone
+// does not come back by itself. A key that answers with errors meanwhile is out of reach, not gone.
 bool KeyHistory::WasThereThroughout(const std::string& key, Interval listing) const {
   std::lock_guard lock(mutex_);
   auto found = keys_.find(key);
@@ -65,15 +69,15 @@ bool KeyHistory::WasThereThroughout(const std::string& key, Interval listing) co
   const Event* before = nullptr;
   const Event* after = nullptr;
   for (const Event& event : events) {
-    if (event.what != What::kPresent) continue;
+    if (event.what != What::kPresent && event.what != What::kCreated) continue;
     const Interval& when = event.when;
     if (when.end <= listing.begin && (!before || when.begin > before->when.begin)) before = &event;
     if (when.begin >= listing.end && (!after || when.end < after->when.end)) after = &event;
   }
   if (before == nullptr || after == nullptr) return false;
   return std::none_of(events.begin(), events.end(), [&](const Event& event) {
-    return event.what != What::kPresent && event.when.begin <= after->when.end &&
-           event.when.end >= before->when.begin;
+    return event.what != What::kPresent && &event != before &&
+           event.when.begin <= after->when.end && event.when.end >= before->when.begin;
   });
 }
 
@@ -86,7 +90,7 @@ std::string KeyHistory::Tell(const std::string& key) const {
             [](const Event& a, const Event& b) { return a.when.begin < b.when.begin; });
   std::string text;
   for (const Event& event : events) {
-    constexpr const char* kWords[] = {"there", "missed", "deleted"};
+    constexpr const char* kWords[] = {"there", "created", "missed", "deleted"};
     absl::StrAppend(&text, " ", kWords[static_cast<size_t>(event.what)]);
     for (const absl::Time time : {event.when.begin, event.when.end}) {
       absl::StrAppend(&text, " ", absl::FormatTime("%H:%M:%E3S", time, absl::UTCTimeZone()));

@@ -23,10 +23,14 @@ class KeyHistory {
  public:
   // A client read the key, or was told that it is there, or that it wrote it.
   void WasPresent(const std::string& key, Interval when);
+  // A client wrote the key where there was none: it was absent at some moment, and there at the
+  // end.
+  void WasCreated(const std::string& key, Interval when);
   // A client was told that there is no such key.
   void WasAbsent(const std::string& key, Interval when);
-  // A request to delete the key, whatever came of it; `when.end` is InfiniteFuture for one whose
-  // outcome is unknown, for it may still be executed.
+  // A request to delete the key, or one that may have written it and taken that back, whatever came
+  // of it; `when.end` is InfiniteFuture for one whose outcome is unknown, for it may still be
+  // executed.
   void DeleteTried(const std::string& key, Interval when);
   // A value that a client tries to write, not before `begin`: the version that a listing may show,
   // and the status that the record has then.
@@ -55,7 +59,7 @@ class KeyHistory {
   void Clear();
 
  private:
-  enum class What { kPresent, kAbsent, kDeleteTried };
+  enum class What { kPresent, kCreated, kAbsent, kDeleteTried };
   struct Event {
     What what;
     Interval when;

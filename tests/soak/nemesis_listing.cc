@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "core/status.h"
 #include "store/actor_store.h"
+#include "store/records/record_change.h"
 #include "tests/soak/idle.h"
 #include "tests/soak/nemesis_store.h"
 #include "tests/soak/plain_cluster_client.h"
@@ -107,10 +108,11 @@ class PlainChurn final : public NemesisChurn {
         client_.Execute({"SET", key, NemesisRecord(id, version), create ? "NX" : "XX"});
     if (answer.kind != PlainAnswer::Kind::kReply) return;
     // Refused: NX because it is there, XX because it is not.
-    if (answer.reply.is_null && !create) {
-      history.WasAbsent(key, {begin, absl::Now()});
+    const Interval when{begin, absl::Now()};
+    if (answer.reply.is_null) {
+      create ? history.WasPresent(key, when) : history.WasAbsent(key, when);
     } else {
-      history.WasPresent(key, {begin, absl::Now()});
+      create ? history.WasCreated(key, when) : history.WasPresent(key, when);
     }
   }
 
@@ -140,7 +142,8 @@ class StoreChurn final : public NemesisChurn {
     // A version is at most the number of writes; nothing runs these actors.
     history.WriteTried(key, ++writes_[id], kNemesisSuspended, begin);
     absl::Status status;
-    if (draw % 2 == 0) {
+    const bool create = draw % 2 == 0;
+    if (create) {
       ateapi::CreateActorRequest request;
       *request.mutable_actor_ref() = ref;
       request.set_actor_template_name(id);
@@ -152,8 +155,15 @@ class StoreChurn final : public NemesisChurn {
       status = store_->UpdateActor(request).status();
     }
     const Interval when{begin, absl::Now()};
-    if (status.ok() || absl::IsAlreadyExists(status)) history.WasPresent(key, when);
-    if (absl::IsNotFound(status)) history.WasAbsent(key, when);
+    if (absl::IsAlreadyExists(status)) return history.WasPresent(key, when);
+    if (status.ok()) return create ? history.WasCreated(key, when) : history.WasPresent(key, when);
+    if (!create) {
+      if (absl::IsNotFound(status)) history.WasAbsent(key, when);
+      return;
+    }
+    // It writes the actor, looks for its atespace again, and takes the actor back without it.
+    const bool unknown = IsWriteOutcomeUnknown(status);
+    history.DeleteTried(key, {begin, unknown ? absl::InfiniteFuture() : when.end});
   }
 
  private:

@@ -59,6 +59,18 @@ TEST(KeyHistory, ADeletionOfUnknownOutcomeExcusesUntilItIsForgotten) {
   EXPECT_TRUE(history.WasThereThroughout("k", At(31, 40)));
 }
 
+// What lost it need not be known: it was not there when it was created.
+TEST(KeyHistory, ACreationTellsThatTheKeyWasGone) {
+  for (const Interval created : {At(9, 11), At(12, 13), At(21, 22)}) {
+    KeyHistory history;
+    history.WasPresent("k", At(1, 2));
+    history.WasCreated("k", created);
+    history.WasPresent("k", At(31, 32));
+    EXPECT_FALSE(history.WasThereThroughout("k", At(10, 20))) << created.begin;
+    EXPECT_TRUE(history.WasThereThroughout("k", At(24, 30))) << "it was there since";
+  }
+}
+
 TEST(KeyHistory, KnowsWhatWasWritten) {
   KeyHistory history;
   history.WriteTried("k", 3, kNemesisRunning, At(1, 2).begin);
