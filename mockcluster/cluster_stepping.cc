@@ -89,6 +89,7 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
   const std::optional<int64_t> handover = process.hands_over_until_ms;
   hash.Add(handover ? static_cast<uint64_t>(1 + std::max<int64_t>(0, *handover - state.now_ms))
                     : 0);
+  hash.Add(process.was_answered);
   hash.Add(setslot < process.counters.size() ? process.counters[setslot].calls : 0);
   hash.Add(dynamic_cast<const SingleTableKeyspace*>(process.keyspace.get()) != nullptr);
   hash.Add(HashOfData(*process.keyspace));
@@ -99,7 +100,7 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
 // forgotten: the compiler counts them.
 std::unique_ptr<Process> CloneOf(const Process& process) {
   const auto& [serial, run_id, started_at_ms, loading_until_ms, down_until_ms, busy_until_ms,
-               client_pause, hands_over_until_ms, hash_seed, keyspace, on_disk, counters, watchers,
+               client_pause, hands_over_until_ms, was_answered, hash_seed, keyspace, on_disk, counters, watchers,
                commands, calls, connections, connections_rejected] = process;
   auto clone = std::make_unique<Process>();
   clone->serial = serial;
@@ -110,6 +111,7 @@ std::unique_ptr<Process> CloneOf(const Process& process) {
   clone->busy_until_ms = busy_until_ms;
   clone->client_pause = client_pause;
   clone->hands_over_until_ms = hands_over_until_ms;
+  clone->was_answered = was_answered;
   clone->hash_seed = hash_seed;
   clone->keyspace = keyspace->Clone(hash_seed);
   if (on_disk != nullptr) clone->on_disk = on_disk->Clone(hash_seed);

@@ -109,7 +109,9 @@ bool ListWalk::Begin(const Topology& topology) {
   if (IsBatch(strategy_) && planner_.AwaitsPrefetched(slot, keys_room())) return false;
   const bool inside = std::holds_alternative<InSlotCursor>(position_->place);
   if (inside && (IsBatch(strategy_) || std::holds_alternative<ReadSlotUpToLimit>(strategy_))) {
-    Recover(TooManyKeys{.for_any_whole_read = true});
+    // Where the slot went on, whatever the servers were thought to be: read whole, it would begin
+    // again. The reply tells whether its server has cursors inside a slot.
+    strategy_ = ReadLargeSlot();
   }
   const std::optional<Endpoint> owner = known_.owners.Find(slot, topology);
   if (!owner) {

@@ -84,14 +84,16 @@ void Segment::ReadValues(size_t count_max, const ValuesRead::Bounds& bounds, Rec
     return;
   }
   std::vector<Endpoint> nodes;
+  ValuesRead::Bounds with_age = bounds;
   if (prefetched) {
     nodes = prefetched->nodes;
+    with_age.checks_nodes = true;
   } else if (large) {
     nodes = {large->owner()};
   } else {
     for (const KeysUnit& unit : batch->units()) nodes.push_back(unit.endpoint);
   }
-  values = std::make_unique<ValuesRead>(&list, values_count, std::move(nodes), bounds, sink);
+  values = std::make_unique<ValuesRead>(&list, values_count, std::move(nodes), with_age, sink);
 }
 
 }  // namespace atestore::inline v0

@@ -37,7 +37,10 @@ std::optional<uint64_t> RunOfInfo(std::string_view info) {
 }
 
 bool ClusterIsOk(std::string_view cluster_info) {
-  return FieldOfInfo(cluster_info, "cluster_state:") == "ok";
+  if (FieldOfInfo(cluster_info, "cluster_state:") != "ok") return false;
+  // The only primary has nobody to ask: its replicas cannot be elected without it.
+  return FieldOfInfo(cluster_info, "cluster_size:") == "1" ||
+         NumberOfInfo(cluster_info, "cluster_stats_messages_pong_received:").value_or(0) > 0;
 }
 
 bool HasLoaded(std::string_view info) { return FieldOfInfo(info, "loading:") == "0"; }

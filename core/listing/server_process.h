@@ -14,8 +14,11 @@ namespace atestore::inline v0 {
 // with every start of the process, but not with failover, resynchronisation or FLUSHALL.
 std::optional<uint64_t> RunOfInfo(std::string_view info);
 
-// True when the text of CLUSTER INFO says cluster_state:ok. A node in a minority says fail, even if
-// `cluster-allow-reads-when-down yes` makes it answer reads.
+// True when the text of CLUSTER INFO says cluster_state:ok, and that another node has answered
+// since the process was started. A node in a minority says fail, even if
+// `cluster-allow-reads-when-down yes` makes it answer reads. But one that was started while it is
+// cut off says ok from 2 s (CLUSTER_WRITABLE_DELAY) until its node timeout, however long ago its
+// replica took over.
 bool ClusterIsOk(std::string_view cluster_info);
 
 // True when the text of INFO persistence says that the server has loaded its data set. While it

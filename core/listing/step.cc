@@ -64,8 +64,9 @@ std::optional<ReadError> PrimaryCheck::ErrorInClusterInfo(const ReplyView& reply
       .kind = ServerErrorKind::kClusterDown,
       .asked = asked,
       .status = UnavailableError(absl::StrCat("node ", ToString(asked),
-                                              ": its cluster_state is not ok (CLUSTER INFO); it "
-                                              "may be cut off from the majority"))};
+                                              ": its cluster_state is not ok, or no node has "
+                                              "answered it since its start (CLUSTER INFO); it may "
+                                              "be cut off from the majority"))};
 }
 
 std::optional<ReplyView> TransactionReplies::OnReply(size_t command, const ReplyView& reply,

@@ -96,22 +96,24 @@ void ValuesRead::AskAll() {
     while (end < results_.size() && end - first < keys_max && (*keys_)[end].slot == key.slot) {
       ++end;
     }
-    AddCommand(PartFor(node), first, end - first);
+    AddCommand(PartFor(node, key.text), first, end - first);
     first = end;
   }
 }
 
-// The part of this round to which further commands for a node are added.
-ValuesRead::Part& ValuesRead::PartFor(size_t node) {
+// The part of this round to which a command for `key` at a node is added.
+ValuesRead::Part& ValuesRead::PartFor(size_t node, std::string_view key) {
   const size_t same = same_node_[node];
   NodeState& state = states_[same];
   bool fits = state.last_part < parts_.size() && parts_[state.last_part].node == same &&
               parts_[state.last_part].keys < bounds_.part_keys;
-  if (!fits) {
-    state.last_part = parts_.size();
-    parts_.push_back({.request = {.endpoint = nodes_[same]}, .node = same});
-  }
-  return parts_[state.last_part];
+  if (fits) return parts_[state.last_part];
+  state.last_part = parts_.size();
+  Part& part = parts_.emplace_back(Part{.request = {.endpoint = nodes_[same]}, .node = same});
+  const bool first_of_old_keys = bounds_.checks_nodes && !std::exchange(state.is_asked, true);
+  part.asks_first = !migration_ && (round_ == Round::kAgain || first_of_old_keys);
+  if (part.asks_first) PrimaryCheck::AddTo(part.request.pipeline, key);
+  return part;
 }
 
 void ValuesRead::AddCommand(Part& part, size_t first, size_t count) {
@@ -131,18 +133,14 @@ void ValuesRead::AskNullsAgain() {
   // deleted only if a node says so that may answer for its slot.
   for (size_t item = 0; item < results_.size(); ++item) {
     if (!Waits(item, Retry::kGet)) continue;
-    Part& part = PartFor((*keys_)[item].node);
-    if (!std::exchange(part.asks_first, true)) {
-      PrimaryCheck::AddTo(part.request.pipeline, (*keys_)[item].text);
-    }
-    AddCommand(part, item, 1);
+    AddCommand(PartFor((*keys_)[item].node, (*keys_)[item].text), item, 1);
   }
 }
 
 void ValuesRead::AskDestination() {
   for (size_t item = 0; item < results_.size(); ++item) {
     if (!Waits(item, Retry::kFromDestination)) continue;
-    Part& part = PartFor(MigratingSlot::kDestination);
+    Part& part = PartFor(MigratingSlot::kDestination, (*keys_)[item].text);
     part.request.pipeline.Add({"ASKING"});
     part.commands.push_back({.first = static_cast<uint32_t>(item)});
     AddCommand(part, item, 1);
@@ -156,7 +154,9 @@ void ValuesRead::OnReply(size_t request, size_t command, const ReplyView& reply)
   if (part.asks_first) {
     if (command < PrimaryCheck::kCommands) {
       if (auto error = PrimaryCheck::ErrorIn(command, reply, nodes_[part.node])) {
-        for (const Command& refused : part.commands) NoteError(refused.first, 1, *error);
+        for (const Command& refused : part.commands) {
+          NoteError(refused.first, refused.count, *error);
+        }
       }
       return;
     }

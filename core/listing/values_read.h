@@ -72,6 +72,9 @@ class ValuesRead final : public ListingStep {
     size_t part_keys = kValuesPartKeys;  // keys of one part, at least 1
     size_t parts_at_once = kValuesPartsAtOnce;  // parts that wait at one node, at least 1
     bool keys_only = false;                     // request no values: every key is a record
+    // The keys were read long ago: each node must pass PrimaryCheck again before its values count,
+    // for it may have been replaced and started with older data.
+    bool checks_nodes = false;
   };
   // Reads the values of the first `count` of `keys`. KeyList::Key::node is an index into `nodes`.
   // `keys` and `sink` must outlive the step.
@@ -129,6 +132,7 @@ class ValuesRead final : public ListingStep {
     size_t last_part = 0;      // index in parts_
     size_t parts_waiting = 0;  // parts sent but not answered
     size_t bytes_added = 0;    // bytes added to the page
+    bool is_asked = false;     // a part for it asks first
   };
   enum class Round { kBegin, kValues, kAgain, kDone };
 
@@ -140,7 +144,7 @@ class ValuesRead final : public ListingStep {
   void AskNullsAgain();
   void AskDestination();
   void AddCommand(Part& part, size_t first, size_t count);
-  Part& PartFor(size_t node);
+  Part& PartFor(size_t node, std::string_view key);
   Part& PartOf(size_t request) { return parts_[sent_[request]]; }
   void OnValue(size_t node, size_t item, const ReplyView& value, bool alone);
   void AddRecord(size_t node, size_t item, std::string_view value);

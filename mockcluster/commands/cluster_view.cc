@@ -243,7 +243,9 @@ std::string ClusterInfoText(const CommandContext& context) {
   add("cluster_current_epoch", view.current_epoch);
   add("cluster_my_epoch", ShownEpoch(view, view.self));
   add("cluster_stats_messages_sent", 0);
-  add("cluster_stats_messages_received", 0);
+  const bool answered = context.process.was_answered;
+  if (answered) add("cluster_stats_messages_pong_received", 1);
+  add("cluster_stats_messages_received", answered ? 1 : 0);
   add("total_cluster_links_buffer_limit_exceeded", 0);
   text += "\r\n";
   return text;

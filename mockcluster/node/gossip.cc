@@ -37,6 +37,15 @@ bool StateIsOk(const ClusterState& state, const Node& node) {
   return reachable >= primaries / 2 + 1;
 }
 
+// Whether a node that this one knows answers its pings.
+bool IsAnswered(const ClusterState& state, const Node& node) {
+  if (!InTouch(node)) return false;
+  return std::any_of(state.nodes.begin(), state.nodes.end(), [&](const auto& other) {
+    const PeerView* peer = node.view.FindPeer(other->index);
+    return other.get() != &node && peer != nullptr && peer->known && InTouch(*other);
+  });
+}
+
 void LoseSlots(ClusterState& state, Node& node, const std::vector<Slot>& slots) {
   for (Slot slot : slots) {
     // The hidden copy at the destination is the data now: do not mirror the removal.
@@ -69,7 +78,9 @@ bool CanBeElected(const ClusterState& state, const Node& replica) {
 void RefreshStates(ClusterState& state) {
   SyncReplicas(state);
   for (auto& node : state.nodes) {
-    if (node->process != nullptr) node->state_ok = StateIsOk(state, *node);
+    if (node->process == nullptr) continue;
+    node->state_ok = StateIsOk(state, *node);
+    node->process->was_answered |= IsAnswered(state, *node);
   }
 }
 

@@ -19,12 +19,16 @@ class Minority : public RealListing {
     return info.ok() ? info->text : std::string(ToStd(info.status().message()));
   }
 
-  void Part() {
+  void CutOff() {
     for (size_t other = 0; other < cluster_->size(); ++other) {
       if (other == kMinority) continue;
       cluster_->relay().Cut(kMinority, other);
       cluster_->relay().Cut(other, kMinority);
     }
+  }
+
+  void Part() {
+    CutOff();
     ASSERT_TRUE(Poll(absl::Seconds(60), [&] {
       return StateOf(kMinority).starts_with("cluster_state:fail") &&
              StateOf(kReplica).starts_with("cluster_state:ok") &&
@@ -70,6 +74,36 @@ TEST_P(Minority, IsNotTheCluster) {
   absl::Status settled = cluster_->WaitUntilSettled(absl::Seconds(60));
   ASSERT_TRUE(settled.ok()) << settled;
   ExpectComplete(*store);
+}
+
+// A node that is started alone says cluster_state:ok until its node timeout: it takes nobody for
+// failed before. Its replica may have taken over long ago.
+TEST_P(Minority, IsNotTheClusterThoughItHasJustBeenStarted) {
+  ASSERT_NO_FATAL_FAILURE(Start({.primaries = 3,
+                                 .replicas = 1,
+                                 .node_timeout = absl::Seconds(20),
+                                 .persistent = true,
+                                 .bus_relay = true},
+                                ActorRecords(kActors, 3)));
+  if (!cluster_) return;
+  CutOff();
+  ASSERT_TRUE(cluster_->Run(kReplica, {"CLUSTER", "FAILOVER", "TAKEOVER"}).ok());
+  ASSERT_TRUE(Poll(absl::Seconds(10), [&] {
+    return cluster_->Run(kReplica, {"ROLE"})->elements[0].text == "master";
+  }));
+  ASSERT_NO_FATAL_FAILURE(WriteMore(kReplica, kLater));
+  ASSERT_TRUE(cluster_->Stop(kMinority, StopMode::kShutdown).ok());
+  ASSERT_TRUE(cluster_->Launch(kMinority).ok());
+  ASSERT_TRUE(Poll(absl::Seconds(15), [&] {
+    return StateOf(kMinority).starts_with("cluster_state:ok");
+  })) << StateOf(kMinority);
+  ExpectNeverIncomplete(*NewStore({cluster_->endpoint(kMinority)}), absl::Seconds(1)).IgnoreError();
+  EXPECT_THAT(StateOf(kMinority), HasSubstr("cluster_state:ok")) << "nothing was tried";
+
+  cluster_->relay().MendAll();
+  absl::Status settled = cluster_->WaitUntilSettled(absl::Seconds(60));
+  ASSERT_TRUE(settled.ok()) << settled;
+  ExpectComplete(*NewStore({cluster_->endpoint(kMinority)}));
 }
 
 }  // namespace

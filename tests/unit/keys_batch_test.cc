@@ -14,7 +14,7 @@ std::string Bulk(const std::string& text) {
   return absl::StrCat("$", text.size(), "\r\n", text, "\r\n");
 }
 
-const std::string kClusterOk = Bulk("cluster_state:ok\r\n");
+const std::string kClusterOk = Bulk("cluster_state:ok\r\ncluster_size:1\r\n");
 
 const std::string kTakesWrites = ":0\r\n";
 

@@ -80,7 +80,7 @@ struct ScriptedNode {
     if (key == "SCAN") return Array({Bulk(next_cursor), Names()});
     if (key != "CLUSTER") return "-ERR unknown command\r\n";
     const std::string_view subcommand = words[1].text();
-    if (subcommand == "INFO") return Bulk("cluster_state:ok\r\n");
+    if (subcommand == "INFO") return Bulk("cluster_state:ok\r\ncluster_size:1\r\n");
     if (subcommand == "GETKEYSINSLOT") return Names();
     const std::string mark = migrates ? absl::StrCat(" [", slot, "->-d]") : std::string();
     return Bulk(absl::StrCat("s h:1@2 myself,master - 0 0 1 connected ", slots, mark, "\n"));

@@ -73,7 +73,7 @@ class ValuesReadRounds : public testing::Test {
   }
   // The replies of a node that may say that a key is gone.
   static void FeedChecks(ValuesRead& read) {
-    Feed(read, 0, 0, "+cluster_state:ok\r\n");
+    Feed(read, 0, 0, "$34\r\ncluster_state:ok\r\ncluster_size:1\r\n\r\n");
     Feed(read, 0, 1, ":0\r\n");
   }
   static Commit Finish(ValuesRead& read, size_t bytes_left = 100) {
@@ -154,6 +154,30 @@ TEST_F(ValuesReadRounds, ANullOfMgetIsAskedForAlone) {
   EXPECT_EQ(sink_.unreadable, std::vector<std::string>{texts_[2]});
 }
 
+// A node that was replaced, and started with older data, answers with older values.
+TEST_F(ValuesReadRounds, KeysOfLongAgoCountOnlyOfANodeThatMayAnswer) {
+  for (const bool cut_off : {true, false}) {
+    ValuesRead read(&keys_, keys_.size(), {kSource},
+                    {.bytes_left = 100, .mget_keys = 2, .part_keys = 2, .checks_nodes = true},
+                    &sink_);
+    const std::vector<ShardRequest> requests = read.NextRound();
+    ASSERT_EQ(requests.size(), 2u);
+    EXPECT_EQ(requests[0].pipeline.size(), 3u) << "CLUSTER INFO, PFCOUNT, MGET";
+    EXPECT_EQ(requests[1].pipeline.size(), 1u) << "once a node is enough";
+    Feed(read, 1, 0, "$1\r\nz\r\n");
+    if (cut_off) {
+      Feed(read, 0, 0, "+cluster_state:fail\r\n");
+      Feed(read, 0, 1, ":0\r\n");
+    } else {
+      FeedChecks(read);
+    }
+    Feed(read, 0, 2, "*2\r\n$1\r\nx\r\n$1\r\ny\r\n");
+    EXPECT_TRUE(read.NextRound().empty());
+    EXPECT_EQ(Finish(read).passed, cut_off ? 0u : 3u);
+    EXPECT_EQ(read.error().has_value(), cut_off);
+  }
+}
+
 // A primary that was cut off or replaced may have lost the key, or be without what came after.
 TEST_F(ValuesReadRounds, ANullIsBelievedOnlyOfANodeThatMayAnswer) {
   for (const bool cut_off : {true, false}) {
@@ -163,7 +187,8 @@ TEST_F(ValuesReadRounds, ANullIsBelievedOnlyOfANodeThatMayAnswer) {
     Feed(read, 0, 1, "$-1\r\n");
     Feed(read, 0, 2, "$1\r\ny\r\n");
     ASSERT_EQ(read.NextRound().size(), 1u);
-    Feed(read, 0, 0, cut_off ? "+cluster_state:fail\r\n" : "+cluster_state:ok\r\n");
+    Feed(read, 0, 0,
+         cut_off ? "+cluster_state:fail\r\n" : "$34\r\ncluster_state:ok\r\ncluster_size:1\r\n\r\n");
     Feed(read, 0, 1, cut_off ? ":0\r\n" : "-MOVED 7 127.0.0.1:7001\r\n");
     Feed(read, 0, 2, "$-1\r\n");
     EXPECT_TRUE(read.NextRound().empty());

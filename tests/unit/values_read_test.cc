@@ -71,7 +71,7 @@ TEST(ValuesReadTest, TheFirstRecordIsReadThoughOthersFillThePage) {
   ASSERT_EQ(read.NextRound().size(), 1);
   Reply(read, 0, "*3\r\n$-1\r\n$7\r\nseventh\r\n$6\r\nsixths\r\n");
   ASSERT_EQ(read.NextRound().size(), 1);
-  Reply(read, 0, "+cluster_state:ok\r\n");
+  Reply(read, 0, "$34\r\ncluster_state:ok\r\ncluster_size:1\r\n\r\n");
   Reply(read, 1, ":0\r\n");
   Reply(read, 2, "$5\r\nfirst\r\n");
   ASSERT_TRUE(read.NextRound().empty());

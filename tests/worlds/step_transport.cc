@@ -21,7 +21,6 @@ constexpr std::array<std::string_view, 9> kLinesThatCount = {
     "role:",          "cluster_",
     "redis_version:", "valkey_version:",
     "server_name:"};
-constexpr std::array<std::string_view, 1> kLinesThatDoNot = {"cluster_stats_"};
 // A time in milliseconds has so many digits, nothing else has.
 constexpr size_t kTimeDigits = 13;
 
@@ -55,7 +54,7 @@ void History::Add(const ReplyView& reply) {
       std::string_view line = text.substr(begin, end - begin);
       auto begins = [line](std::string_view name) { return line.starts_with(name); };
       const bool counts = std::any_of(kLinesThatCount.begin(), kLinesThatCount.end(), begins);
-      if (counts && !begins(kLinesThatDoNot[0])) Add(line.substr(0, line.find(',')));
+      if (counts) Add(line.substr(0, line.find(',')));
       begin = end + 2;
     }
     return;
