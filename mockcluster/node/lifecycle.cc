@@ -147,6 +147,8 @@ absl::Status Restart(ClusterState& state, NodeIndex index, RestartMode mode) {
     how = "from last save";
   }
   StartProcess(state, node, data);
+  // It takes nobody for failed before it has waited for the node timeout.
+  for (PeerView& peer : node.view.peers) peer.failed = false;
   node.at_death.reset();
   VerifyData(node);
   state.Log("restart " + LogName(index) + " " + std::string(how));

@@ -1,4 +1,5 @@
 // Pages by hand, walked through as one of the nodes sees the cluster.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -155,6 +156,23 @@ TEST_P(WalkTest, AnOldSourceWithoutKeysIsNotRead) {
   EXPECT_EQ(written.empty(), GetParam() != Flavor::kRedis70);
   const std::multiset<std::string> listed = List();
   EXPECT_TRUE(listed.empty() || listed.contains(written));
+  EXPECT_FALSE(is_complete_);
+}
+
+// It says cluster_state:ok, and knows nothing of its successor.
+TEST_P(WalkTest, ANodeThatWasStartedAloneIsNotRead) {
+  cluster_->With([&](mockcluster::Cluster& cluster) {
+    const mockcluster::NodeIndex heir = cluster.ReplicasOf(kOld).front();
+    ASSERT_TRUE(cluster.SetIsolated(kOld, true).ok());
+    ASSERT_TRUE(cluster.Failover(heir, mockcluster::FailoverKind::kPartition).ok());
+    ASSERT_EQ(mockcluster::TestClient(cluster, heir)("SET " + NextKey(0) + " v"), "+OK|");
+    ASSERT_TRUE(cluster.Restart(kOld, mockcluster::RestartMode::kKeepData).ok());
+    cluster.AdvanceTime(cluster.options().rejoin_delay_ms);
+    mockcluster::TestClient client(cluster, kOld);
+    ASSERT_THAT(client("CLUSTER INFO"), testing::HasSubstr("cluster_state:ok|"));
+    ASSERT_EQ(client("GET " + NextKey(0)), "$-1|");
+  });
+  EXPECT_TRUE(List().empty());
   EXPECT_FALSE(is_complete_);
 }
 
