@@ -34,7 +34,9 @@ absl::Status OtherCluster(const Endpoint& node) {
 absl::Status ClusterIsDown(const TopologyAnswer& answer) {
   if (answer.topology.covered_slots() < kSlotCount) return SlotsWithoutOwner(answer.topology);
   return WithErrorInfo(
-      UnavailableError(absl::StrCat("node ", ToString(answer.asked), ": cluster_state:fail")),
+      UnavailableError(absl::StrCat("node ", ToString(answer.asked),
+                                    ": cluster_state:fail, or no node has answered "
+                                    "it since its start (CLUSTER INFO)")),
       {.reason = "STORE_UNAVAILABLE"});
 }
 

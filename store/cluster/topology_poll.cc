@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/cluster_members.h"
+#include "core/listing/server_process.h"
 #include "core/server_error.h"
 #include "core/status.h"
 #include "store/cluster/cluster_client.h"
@@ -28,7 +29,7 @@ uint64_t EpochIn(std::string_view info) {
 
 // A user who may not ask for the state, or a server that has none, does not make a view worthless.
 bool SaysOk(const ReplyView& info, const Endpoint& asked) {
-  if (!info.is_error()) return info.text().find("cluster_state:fail") == std::string_view::npos;
+  if (!info.is_error()) return ClusterIsOk(info.text());
   return !IsTransient(ParseServerError(info.text(), asked).kind);
 }
 

@@ -16,7 +16,7 @@ namespace atestore::inline v0 {
 struct TopologyAnswer {
   Endpoint asked;
   Topology topology;
-  bool cluster_ok = false;  // the node says cluster_state:ok
+  bool cluster_ok = false;  // ClusterIsOk() of its CLUSTER INFO
   bool is_replica = false;  // in its own view: it hears of changes later
   uint64_t epoch = 0;       // the greatest that the node has heard of
 
