@@ -31,12 +31,16 @@ void KeyHistory::WriteTried(const std::string& key, int64_t version, const std::
   Key& history = keys_[key];
   history.versions.insert(version);
   history.statuses.try_emplace(status, begin);
+  history.ever.insert(status);
 }
 
 void KeyHistory::StatusSeen(const std::string& key, const std::string& status, Interval when) {
   std::lock_guard lock(mutex_);
   Key& history = keys_[key];
-  if (!status.empty()) history.statuses.try_emplace(status, when.begin);
+  if (!status.empty()) {
+    history.statuses.try_emplace(status, when.begin);
+    history.ever.insert(status);
+  }
   history.status_seen = status;
 }
 
@@ -45,7 +49,14 @@ std::set<std::string> KeyHistory::StatusesUntil(const std::string& key, absl::Ti
   std::set<std::string> statuses;
   auto found = keys_.find(key);
   if (found == keys_.end()) return statuses;
-  for (const auto& [status, since] : found->second.statuses) {
+  const Key& history = found->second;
+  if (history.statuses.empty()) {
+    const bool came_back =
+        std::any_of(history.events.begin(), history.events.end(),
+                    [](const Event& event) { return event.what == What::kPresent; });
+    return came_back ? history.ever : statuses;
+  }
+  for (const auto& [status, since] : history.statuses) {
     if (since <= end) statuses.insert(status);
   }
   return statuses;

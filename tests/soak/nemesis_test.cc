@@ -90,9 +90,14 @@ TEST(KeyHistory, KnowsTheStatusesThatAListingMayFind) {
   history.StatusSeen("k", kNemesisRunning, At(9, 10));
   history.Forget(At(11, 11).end);
   EXPECT_THAT(history.StatusesUntil("k", At(12, 12).end), ElementsAre(kNemesisRunning));
+  history.WasAbsent("k", At(13, 14));
   history.StatusSeen("k", "", At(13, 14));
   history.Forget(At(15, 15).end);
   EXPECT_THAT(history.StatusesUntil("k", At(16, 16).end), IsEmpty());
+  // A node came back with older data.
+  history.WasPresent("k", At(17, 18));
+  EXPECT_THAT(history.StatusesUntil("k", At(20, 20).end),
+              ElementsAre(kNemesisRunning, kNemesisSuspended));
 }
 
 // Of the cluster specification.
