@@ -100,8 +100,9 @@ void AddProcess(const ClusterState& state, const Process& process, StateHash& ha
 // forgotten: the compiler counts them.
 std::unique_ptr<Process> CloneOf(const Process& process) {
   const auto& [serial, run_id, started_at_ms, loading_until_ms, down_until_ms, busy_until_ms,
-               client_pause, hands_over_until_ms, was_answered, hash_seed, keyspace, on_disk, counters, watchers,
-               commands, calls, connections, connections_rejected] = process;
+               client_pause, hands_over_until_ms, hands_over_to, was_answered, hash_seed, keyspace,
+               on_disk, counters, watchers, commands, calls, connections, connections_rejected] =
+      process;
   auto clone = std::make_unique<Process>();
   clone->serial = serial;
   clone->run_id = run_id;
@@ -111,6 +112,7 @@ std::unique_ptr<Process> CloneOf(const Process& process) {
   clone->busy_until_ms = busy_until_ms;
   clone->client_pause = client_pause;
   clone->hands_over_until_ms = hands_over_until_ms;
+  clone->hands_over_to = hands_over_to;
   clone->was_answered = was_answered;
   clone->hash_seed = hash_seed;
   clone->keyspace = keyspace->Clone(hash_seed);

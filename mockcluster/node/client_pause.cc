@@ -35,8 +35,9 @@ void PauseClients(ClusterState& state, Node& node, PauseOf commands, int64_t unt
   pause.everything |= commands == PauseOf::kEverything;
 }
 
-void BeginHandover(ClusterState& state, Node& primary) {
+void BeginHandover(ClusterState& state, Node& primary, const Node& heir) {
   primary.process->hands_over_until_ms = state.now_ms + kHandoverMs;
+  primary.process->hands_over_to = heir.index;
 }
 
 void EndHandovers(ClusterState& state) {
@@ -46,8 +47,8 @@ void EndHandovers(ClusterState& state) {
     const std::optional<int64_t> until_ms = node->process->hands_over_until_ms;
     if (!until_ms || state.now_ms < *until_ms) continue;
     HearOfSuccessor(state, *node);
-    // A successor that is gone tells nothing: the node is the primary again.
-    node->process->hands_over_until_ms.reset();
+    const bool heir_is_gone = state.node(node->process->hands_over_to).process == nullptr;
+    if (heir_is_gone) node->process->hands_over_until_ms.reset();
     heard = true;
   }
   if (heard) AfterEvent(state);

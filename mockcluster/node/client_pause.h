@@ -16,10 +16,10 @@ bool IsPaused(const ClusterState& state, const Node& node, PauseOf commands);
 // CLIENT PAUSE. Of a pause that runs, the later end and the stricter kind stay.
 void PauseClients(ClusterState& state, Node& node, PauseOf commands, int64_t until_ms);
 
-// `primary` lets writes wait because its replica has been elected, until it learns of that.
-void BeginHandover(ClusterState& state, Node& primary);
-// Tells the nodes about their successors whose time to wait is over. Servers would execute writes
-// again then, whether they have heard or not.
+// `primary` lets writes wait because its replica `heir` has been elected, until it learns of that.
+void BeginHandover(ClusterState& state, Node& primary, const Node& heir);
+// Tells the nodes about their successors whose time to wait is over; one whose successor has died
+// executes writes again. Servers do so whether they have heard or not.
 void EndHandovers(ClusterState& state);
 
 }  // namespace mockcluster::inline v0

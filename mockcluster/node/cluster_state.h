@@ -56,6 +56,7 @@ struct Process {
   ClientPause client_pause;
   // A primary whose replica was elected, and which does not know: it lets writes wait.
   std::optional<int64_t> hands_over_until_ms;
+  NodeIndex hands_over_to{};
   bool was_answered = false;  // by another node, over the cluster bus
   uint64_t hash_seed = 0;
   std::unique_ptr<Keyspace> keyspace;

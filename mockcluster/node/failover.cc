@@ -85,7 +85,7 @@ absl::Status Failover(ClusterState& state, NodeIndex replica_index, FailoverKind
   }
   if (kind == FailoverKind::kUnheard) {
     AbortAtomicMigrationsOf(state, primary);
-    BeginHandover(state, primary);
+    BeginHandover(state, primary, replica);
   }
   AfterEvent(state);
   return absl::OkStatus();
