@@ -108,6 +108,9 @@ ListingWorld::ListingWorld(const ListingCase& options)
       EXPECT_TRUE(neighbour_->Put(key + "-abroad", ValueOf(0)).ok());
     }
   }
+  // A process that has never heard of the cluster cannot tell it from another one that took over an
+  // address, so this one has.
+  FindTopology();
   StartFaults();
 }
 
