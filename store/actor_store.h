@@ -76,7 +76,8 @@ class ActorStore {
   // How many actors match, as far as one call gets (page_work_budget): add up the counts of all
   // calls until next_page_token is empty. Its tokens and those of ListActors() with the same
   // atespace and filter are the same. Where keys tell everything no value is read.
-  // INVALID_ARGUMENT; RESOURCE_EXHAUSTED when group_by makes too many groups.
+  // Records that cannot be read count there too; where values are read they do not.
+  // INVALID_ARGUMENT; FAILED_PRECONDITION when group_by makes too many groups.
   absl::StatusOr<ActorCounts> CountActors(const ateapi::CountActorsRequest& request,
                                           const CallOptions& call = {});
 
