@@ -93,13 +93,19 @@ int Scan::Conclude() {
     return kExitFailed;
   }
   if (!long_keys_) return kExitComplete;
+  SayLongKeys();
+  return kExitLongKeys;
+}
+
+void Scan::SayLongKeys() {
   Say(absl::StrCat("there are keys of more than ", atestore::kKeyBytesMax >> 10,
                    " KiB; they are not listed"));
-  return kExitLongKeys;
 }
 
 void Scan::SayHowToGoOn() {
   if (left_.empty()) return;  // nothing was read: the same command does it
+  // The next command does not meet them again.
+  if (long_keys_) SayLongKeys();
   if (flags_.count) Say(absl::StrCat("counted so far: ", keys_, "; add the result of:"));
   if (!flags_.count) Say("to continue:");
   WriteAll(STDERR_FILENO, absl::StrCat("  ", ResumeCommand(flags_, left_), "\n"));

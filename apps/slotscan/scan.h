@@ -32,6 +32,7 @@ class Scan {
   std::optional<int> Take(const atestore::KeyPage& page);
   int OnFailure(const absl::Status& status);
   int Conclude();
+  void SayLongKeys();
   void SayHowToGoOn();
 
   atestore::KeyListing& listing_;

@@ -154,6 +154,17 @@ class Scan(OneCluster):
         self.assertIn("64 KiB", stderr)
         self.program.run("--count", "--match", "hash:*")
 
+    def test_an_interrupted_scan_tells_of_it_too(self):
+        key = b"long:{06S}" + b"x" * (64 << 10)  # of slot 0, which is read first
+        command(self.addresses[0], b"SET", key, b"1")
+        self.addCleanup(command, self.addresses[0], b"DEL", key)
+        process = self.program.start("--rate", "1000", "--parallel", "1")
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 130, stderr)
+        self.assertIn("64 KiB", stderr.decode())
+
     def in_the_middle(self, happens, *flags):
         """Reads a few keys, lets something happen while the rest has not been read, and goes on."""
         process = self.program.start("--rate", "4000", "--parallel", "2", *flags)
