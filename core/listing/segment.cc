@@ -71,7 +71,7 @@ std::optional<ReadObstacle> Segment::FindObstacle(size_t whole_slot_keys) const 
   return of_another_slot ? NotCovered{} : met;
 }
 
-void Segment::ReadValues(size_t count_max, const ValuesRead::Bounds& bounds, RecordSink* sink) {
+void Segment::ReadValues(size_t count_max, ValuesRead::Bounds bounds, RecordSink* sink) {
   KeyList& list = keys();
   list.Sort();
   size_t count = list.size();
@@ -84,16 +84,15 @@ void Segment::ReadValues(size_t count_max, const ValuesRead::Bounds& bounds, Rec
     return;
   }
   std::vector<Endpoint> nodes;
-  ValuesRead::Bounds with_age = bounds;
   if (prefetched) {
     nodes = prefetched->nodes;
-    with_age.checks_nodes = true;
+    bounds.checks_nodes = true;
   } else if (large) {
     nodes = {large->owner()};
   } else {
     for (const KeysUnit& unit : batch->units()) nodes.push_back(unit.endpoint);
   }
-  values = std::make_unique<ValuesRead>(&list, values_count, std::move(nodes), with_age, sink);
+  values = std::make_unique<ValuesRead>(&list, values_count, std::move(nodes), bounds, sink);
 }
 
 }  // namespace atestore::inline v0

@@ -43,7 +43,7 @@ struct Segment {
   // What kept the keys of the first slot from being read; nullopt: nothing. After TakeKeys().
   std::optional<ReadObstacle> FindObstacle(size_t whole_slot_keys) const;
   // Begins to read the values of the first `count_max` keys of slots below `end`.
-  void ReadValues(size_t count_max, const ValuesRead::Bounds& bounds, RecordSink* sink);
+  void ReadValues(size_t count_max, ValuesRead::Bounds bounds, RecordSink* sink);
 };
 
 }  // namespace atestore::inline v0

@@ -38,7 +38,7 @@ std::optional<uint64_t> RunOfInfo(std::string_view info) {
 
 bool ClusterIsOk(std::string_view cluster_info) {
   if (FieldOfInfo(cluster_info, "cluster_state:") != "ok") return false;
-  // The only primary has nobody to ask: its replicas cannot be elected without it.
+  // A sole primary needs no answer: its replicas cannot be elected without its vote.
   return FieldOfInfo(cluster_info, "cluster_size:") == "1" ||
          NumberOfInfo(cluster_info, "cluster_stats_messages_pong_received:").value_or(0) > 0;
 }

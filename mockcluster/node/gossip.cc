@@ -80,7 +80,8 @@ void RefreshStates(ClusterState& state) {
   for (auto& node : state.nodes) {
     if (node->process == nullptr) continue;
     node->state_ok = StateIsOk(state, *node);
-    node->process->was_answered |= IsAnswered(state, *node);
+    bool& was_answered = node->process->was_answered;
+    was_answered = was_answered || IsAnswered(state, *node);
   }
 }
 

@@ -147,7 +147,7 @@ absl::Status Restart(ClusterState& state, NodeIndex index, RestartMode mode) {
     how = "from last save";
   }
   StartProcess(state, node, data);
-  // It takes nobody for failed before it has waited for the node timeout.
+  // A new process considers no peer failed until the node timeout has passed.
   for (PeerView& peer : node.view.peers) peer.failed = false;
   node.at_death.reset();
   VerifyData(node);

@@ -45,8 +45,8 @@ class KeyHistory {
   bool WasWritten(const std::string& key, int64_t version) const;
   // All that a listing may have found which ended then: every status that was there when all was
   // last forgotten, or that somebody tried to write since. Empty: the key was not there. Includes
-  // older ones than the last, for a failover takes back what was not replicated. Of a key that came
-  // back though nobody wrote it, because a node did with older data: every status it ever had.
+  // older ones than the last, for a failover takes back what was not replicated. Of a key that
+  // reappeared without a write, with a node that had older data: every status it ever had.
   std::set<std::string> StatusesUntil(const std::string& key, absl::Time end) const;
 
   // What is known of a key, in words, in order.
